@@ -1,0 +1,109 @@
+/*
+ * host.h: what the runtime offers to a plugin.
+ *
+ * Every callback may be called from any thread of the plugin and never waits for the host: events and log lines go into
+ * bounded queues and are dropped, counted, when those are full. Any callback may be null.
+ */
+#ifndef STELLATUNE_HOST_H
+#define STELLATUNE_HOST_H
+
+#include "common.h"
+
+ST_BEGIN_DECLS
+
+typedef struct StHostVTable {
+    uint32_t api_version;
+    uint32_t reserved0;
+    void *user_data; /* first argument of every callback */
+
+    /*
+     * Writes one log line; the runtime adds plugin, generation and instance.
+     * thread: [any]
+     * realtime: yes
+     * owned: nothing
+     * valid until: return
+     * errors: none
+     */
+    void (*log_utf8)(void *user_data, uint32_t level, StStr message_utf8);
+
+    /*
+     * Gives the folder the plugin was loaded from.
+     * thread: [any]
+     * realtime: yes
+     * owned: the text stays the host's
+     * valid until: the module is gone
+     * errors: none (empty when there is none)
+     */
+    StStr (*get_runtime_root_utf8)(void *user_data);
+
+    /*
+     * Sends an event, a JSON text of at most 16 KiB, to whoever listens in the host.
+     * thread: [any]
+     * realtime: yes
+     * owned: nothing
+     * valid until: return
+     * errors: INVALID_ARG (too long), UNSUPPORTED, INTERNAL (queue full: dropped and counted)
+     */
+    StStatus (*emit_event_json_utf8)(void *user_data, StStr event_json_utf8);
+
+    /*
+     * Takes the oldest waiting host event; empty when there is none.
+     * thread: [any]
+     * realtime: no
+     * owned: the text is the host's until freed with free_host_str_utf8
+     * valid until: freed
+     * errors: UNSUPPORTED
+     */
+    StStatus (*poll_host_event_json_utf8)(void *user_data, StStr *out_event_json_utf8);
+
+    /*
+     * Hands a control request to the host. The answer says only whether it was queued; what became of it arrives as a
+     * host event.
+     * thread: [any]
+     * realtime: no
+     * owned: the text is the host's until freed with free_host_str_utf8
+     * valid until: freed; the request until return
+     * errors: INVALID_ARG, UNSUPPORTED, INTERNAL (queue full)
+     */
+    StStatus (*send_control_json_utf8)(void *user_data, StStr request_json_utf8, StStr *out_response_json_utf8);
+
+    /*
+     * Frees a text that the host gave.
+     * thread: [any]
+     * realtime: no
+     * owned: the text is gone afterwards
+     * valid until: return
+     * errors: none
+     */
+    void (*free_host_str_utf8)(void *user_data, StStr text);
+
+    /*
+     * Says 1 when the call that this thread is in should give up and return ST_ERROR_CANCELLED.
+     * thread: [lane & inside a call]
+     * realtime: yes
+     * owned: nothing
+     * valid until: return
+     * errors: none
+     */
+    uint8_t (*call_cancelled)(void *user_data);
+
+    /*
+     * Takes the descriptor behind a config or target string whose schema says "format": "file-read" or "file-write".
+     * The host has opened it; a file for writing is renamed to its real name when the sink has closed.
+     * thread: [lane & inside create, open or apply]
+     * realtime: no
+     * owned: the descriptor is the plugin's, to be closed with close(2)
+     * valid until: closed; the value until return
+     * errors: INVALID_ARG (no such value in this call, or taken already)
+     */
+    StStatus (*take_file)(void *user_data, StStr value_utf8, int32_t *out_fd);
+
+    uint64_t reserved1;
+} StHostVTable;
+
+ST_STATIC_ASSERT(sizeof(StHostVTable) == 16 + 8 * 8 + 8, "StHostVTable");
+ST_STATIC_ASSERT(offsetof(StHostVTable, log_utf8) == 16, "StHostVTable.log_utf8");
+
+ST_END_DECLS
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * source_catalog.h: capability "source" - lists what can be played and opens it as a stream of bytes.
+ */
+#ifndef STELLATUNE_SOURCE_CATALOG_H
+#define STELLATUNE_SOURCE_CATALOG_H
+
+#include "common.h"
+#include "config_update.h"
+#include "io.h"
+
+ST_BEGIN_DECLS
+
+typedef struct StSourceCatalogInstanceVTable {
+    /*
+     * Answers a listing or search request with a JSON page of items.
+     * thread: [lane & created]
+     * realtime: no
+     * owned: the text is the plugin's until freed with plugin_free
+     * valid until: freed; the request text until return
+     * errors: INVALID_ARG, IO, CANCELLED
+     */
+    StStatus (*list_items_json_utf8)(void *handle, StStr request_json_utf8, StStr *out_json_utf8);
+
+    /*
+     * Opens a track. *out_meta_json_utf8 is an object; with a member "path" the host reads that local file itself and
+     * the io outputs stay null, otherwise they serve the bytes until close_stream.
+     * thread: [lane & created]
+     * realtime: no
+     * owned: the stream is the plugin's; the text is the plugin's until freed with plugin_free
+     * valid until: close_stream for the stream; freed for the text
+     * errors: INVALID_ARG, IO, CANCELLED
+     */
+    StStatus (*open_stream)(void *handle, StStr track_json_utf8, const StIoVTable **out_io_vtable, void **out_io_handle,
+                            StStr *out_meta_json_utf8);
+
+    /*
+     * Closes a stream; its io is not used again.
+     * thread: [lane & created]
+     * realtime: no
+     * owned: the stream is gone afterwards
+     * valid until: return
+     * errors: none
+     */
+    void (*close_stream)(void *handle, void *io_handle);
+
+    StInstanceVTable instance;
+} StSourceCatalogInstanceVTable;
+
+typedef struct StSourceCatalogInstanceRef {
+    void *handle;
+    const StSourceCatalogInstanceVTable *vtable;
+    uint32_t reserved0;
+    uint32_t reserved1;
+    uint64_t reserved2;
+} StSourceCatalogInstanceRef;
+
+ST_STATIC_ASSERT(sizeof(StSourceCatalogInstanceVTable) == 3 * 8 + 64, "StSourceCatalogInstanceVTable");
+ST_STATIC_ASSERT(sizeof(StSourceCatalogInstanceRef) == 32, "StSourceCatalogInstanceRef");
+
+ST_END_DECLS
+
+#endif
