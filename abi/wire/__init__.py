@@ -1,0 +1,106 @@
+"""The messages between host and worker, their framing and their checks.
+
+Knows bytes and messages, and nothing of processes, plugins or sockets.
+"""
+
+from abi.wire.codec import MAX_FDS, MAX_PACKET, Packet, decode, encode
+from abi.wire.errors import MessageTooLarge, PacketRefused, WireError
+from abi.wire.event import Dropped, PluginEvent, PluginLog
+from abi.wire.fault import Failed, FaultKind
+from abi.wire.handshake import WIRE_VERSION, Hello, HelloReply, Ping, Pong
+from abi.wire.instance import (
+    CloseSink,
+    CreateInstance,
+    DecoderOpened,
+    DestroyInstance,
+    Done,
+    InstanceCreated,
+    Json,
+    Landed,
+    ListTargets,
+    Negotiated,
+    NegotiateSink,
+    OpenDecoder,
+    OpenSink,
+    ReadMetadata,
+    SeekDecoder,
+)
+from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
+from abi.wire.message import Event, Message, Payload, Reply, Request
+from abi.wire.payload import close_fds
+from abi.wire.stage import (
+    At,
+    AttachDecode,
+    AttachDsp,
+    AttachSink,
+    CutDigest,
+    DetachStage,
+    DigestReady,
+    FinishStage,
+    HoldStage,
+    ReleaseStage,
+    SetVolume,
+    StageStopped,
+    StopReason,
+)
+
+__all__ = [
+    "MAX_FDS",
+    "MAX_PACKET",
+    "WIRE_VERSION",
+    "At",
+    "AttachDecode",
+    "AttachDsp",
+    "AttachSink",
+    "CapabilityInfo",
+    "CloseSink",
+    "CreateInstance",
+    "CutDigest",
+    "DecoderOpened",
+    "DestroyInstance",
+    "DetachStage",
+    "DigestReady",
+    "Done",
+    "Dropped",
+    "Event",
+    "ExtScore",
+    "Failed",
+    "FaultKind",
+    "FinishStage",
+    "Hello",
+    "HelloReply",
+    "HoldStage",
+    "InstanceCreated",
+    "Json",
+    "Landed",
+    "ListTargets",
+    "LoadModule",
+    "Message",
+    "MessageTooLarge",
+    "ModuleInfo",
+    "Negotiated",
+    "NegotiateSink",
+    "OpenDecoder",
+    "OpenSink",
+    "Packet",
+    "PacketRefused",
+    "Payload",
+    "Ping",
+    "PluginEvent",
+    "PluginLog",
+    "Pong",
+    "ReadMetadata",
+    "ReleaseStage",
+    "Reply",
+    "Request",
+    "SeekDecoder",
+    "SetVolume",
+    "Shutdown",
+    "ShutdownDone",
+    "StageStopped",
+    "StopReason",
+    "WireError",
+    "close_fds",
+    "decode",
+    "encode",
+]

@@ -1,0 +1,209 @@
+"""What a message is: a frozen dataclass with a tag, and checks derived from its field types.
+
+Field types are int, bool, float, str, bytes, ``Payload``, other messages' parts (``@part``), and ``tuple[T, ...]`` of
+these. A packet carries fields in order, so that names cost nothing on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Generic, NewType, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+
+from abi.wire.errors import PacketRefused
+
+__all__ = ["Event", "Message", "Payload", "Reply", "Request", "message", "message_type", "part"]
+
+#: Bytes that may be long (JSON, state, pictures): beyond a few KiB they travel as a sealed memfd beside the packet.
+Payload = NewType("Payload", bytes)
+
+MAX_TEXT = 4096
+MAX_PAYLOAD = 16 << 20
+
+Check = Callable[[object], object]
+C = TypeVar("C")
+
+
+class Message:
+    """Base of all messages. ``TAG`` is the number on the wire."""
+
+    __slots__ = ()
+    TAG: ClassVar[int] = 0
+
+
+class Reply(Message):
+    """Answers a request."""
+
+    __slots__ = ()
+
+
+R_co = TypeVar("R_co", bound=Reply, covariant=True)
+
+
+class Request(Message, Generic[R_co]):
+    """Goes from host to worker; the type parameter names the reply, and so does ``REPLY`` at run time."""
+
+    __slots__ = ()
+    REPLY: ClassVar[type[Reply]]
+
+
+class Event(Message):
+    """Goes from worker to host on the event channel; nobody answers."""
+
+    __slots__ = ()
+
+
+_TYPES: dict[int, type[Message]] = {}
+_CHECKS: dict[type, tuple[Check, ...]] = {}
+_LAYOUT: dict[type, tuple[str, ...]] = {}
+
+
+def _refuse(expected: str, value: object) -> PacketRefused:
+    return PacketRefused(f"expected {expected}, found {type(value).__name__}")
+
+
+def _check_int(value: object) -> object:
+    if type(value) is not int:
+        raise _refuse("an integer", value)
+    return value
+
+
+def _check_bool(value: object) -> object:
+    if type(value) is not bool:
+        raise _refuse("a boolean", value)
+    return value
+
+
+def _check_float(value: object) -> object:
+    if type(value) is int:
+        return float(value)
+    if type(value) is not float:
+        raise _refuse("a number", value)
+    return value
+
+
+def _check_text(value: object) -> object:
+    if type(value) is not str:
+        raise _refuse("text", value)
+    if len(value) > MAX_TEXT or "\0" in value:
+        raise PacketRefused(f"text of {len(value)} characters is too long, or holds a NUL")
+    return value
+
+
+def _check_bytes(value: object) -> object:
+    if type(value) is not bytes:
+        raise _refuse("bytes", value)
+    return value
+
+
+_SCALARS: dict[object, Check] = {
+    int: _check_int,
+    bool: _check_bool,
+    float: _check_float,
+    str: _check_text,
+    bytes: _check_bytes,
+    Payload: _check_bytes,
+}
+
+
+def _check_for(annotation: object) -> Check:
+    scalar = _SCALARS.get(annotation)
+    if scalar is not None:
+        return scalar
+    if get_origin(annotation) is tuple:
+        inner = _check_for(get_args(annotation)[0])
+
+        def check_tuple(value: object) -> object:
+            if type(value) is not list:
+                raise _refuse("a list", value)
+            return tuple([inner(item) for item in value])
+
+        return check_tuple
+    if isinstance(annotation, type) and annotation in _CHECKS:
+
+        def check_part(value: object) -> object:
+            return build(annotation, value)
+
+        return check_part
+    raise TypeError(f"{annotation!r} cannot stand in a message")
+
+
+def build(cls: type, values: object) -> object:
+    """Makes an object of a message or part type from the list a packet held.
+
+    Raises:
+        PacketRefused: wrong number or types of fields.
+    """
+    checks = _CHECKS[cls]
+    if type(values) is not list or len(values) != len(checks):
+        raise PacketRefused(f"{cls.__name__} has {len(checks)} fields")
+    return cls(*[check(value) for check, value in zip(checks, values, strict=True)])
+
+
+def flatten(value: object) -> object:
+    """The reverse of :func:`build`: plain lists for the encoder."""
+    layout = _LAYOUT.get(type(value))
+    if layout is not None:
+        return [flatten(getattr(value, name)) for name in layout]
+    if type(value) is tuple:
+        return [flatten(item) for item in value]
+    return value
+
+
+def payload_fields(cls: type) -> tuple[int, ...]:
+    """Indices of the fields that may travel beside the packet."""
+    return _PAYLOADS[cls]
+
+
+_PAYLOADS: dict[type, tuple[int, ...]] = {}
+
+
+def _register(cls: type[C]) -> type[C]:
+    made: type[C] = dataclass(frozen=True, slots=True)(cls)
+    hints = get_type_hints(made)
+    names = tuple(field.name for field in fields(made))  # type: ignore[arg-type]  # a dataclass since two lines above
+    _LAYOUT[made] = names
+    _CHECKS[made] = tuple(_check_for(hints[name]) for name in names)
+    _PAYLOADS[made] = tuple(index for index, name in enumerate(names) if hints[name] is Payload)
+    return made
+
+
+@dataclass_transform(frozen_default=True)
+def part(cls: type[C]) -> type[C]:
+    """Declares a group of fields that messages contain."""
+    return _register(cls)
+
+
+@dataclass_transform(frozen_default=True)
+def message(tag: int) -> Callable[[type[C]], type[C]]:
+    """Declares a message with its number on the wire."""
+
+    def declare(cls: type[C]) -> type[C]:
+        made = _register(cls)
+        if tag in _TYPES:
+            raise TypeError(f"tag {tag} is taken by {_TYPES[tag].__name__}")
+        if not issubclass(made, Message):
+            raise TypeError(f"{made.__name__} is no Message")
+        made.TAG = tag
+        if issubclass(made, Request):
+            made.REPLY = _reply_of(made)
+        _TYPES[tag] = made
+        return made
+
+    return declare
+
+
+def _reply_of(cls: type[Any]) -> type[Reply]:
+    for base in cls.__orig_bases__:
+        if get_origin(base) is Request:
+            reply: type[Reply] = get_args(base)[0]
+            return reply
+    raise TypeError(f"{cls.__name__} does not name its reply")
+
+
+def message_type(tag: int) -> type[Message]:
+    """Raises: PacketRefused for a number that no message has."""
+    found = _TYPES.get(tag)
+    if found is None:
+        raise PacketRefused(f"no message has tag {tag}")
+    return found
