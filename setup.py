@@ -1,7 +1,7 @@
 """Build steps that pyproject.toml cannot say: the cffi modules, and one shared library per C plugin.
 
-A plugin folder is `native_plugins/<name>/` with a `plugin.toml`. Where that names a `library`, all C files of the folder
-are compiled into it, with the headers of `abi/` and what its `[build]` table asks for:
+A plugin folder is `native_plugins/<name>/` with a `plugin.toml`. Where that names a `library`, all C files of the
+folder are compiled into it, with the headers of `abi/` and what its `[build]` table asks for:
 
     [build]
     libraries = ["FLAC"]                    # linked
@@ -44,10 +44,10 @@ class PluginLibrary(Extension):
 
     def __init__(self, folder: Path, library: str, build: dict[str, list[str]]) -> None:
         if Path(library).name != library or not library.endswith(".so"):
-            raise CompileError(f'{folder.name}/plugin.toml: library = "{library}" must be a plain file name ending in .so')
+            raise CompileError(f"{folder.name}/plugin.toml: library must be a plain file name in .so, not {library!r}")
         sources = relative(list(folder.glob("*.c")))
         if not sources:
-            raise CompileError(f'{folder.name}/plugin.toml: library = "{library}", but the folder has no C file')
+            raise CompileError(f"{folder.name}/plugin.toml: library is {library!r}, but the folder has no C file")
         headers = [*(ROOT / "abi").rglob("*.h"), *folder.glob("*.h")]
         super().__init__(
             f"native_plugins.{folder.name}.{library.removesuffix('.so')}",
