@@ -1,0 +1,66 @@
+/*
+ * flac_stream.h: a FLAC input as a line of frames - open, read, seek, each exact.
+ *
+ * Positions count frames from the first one of the file. Frames that a damaged file has lost are played as silence, so
+ * that positions stay true.
+ */
+#ifndef DECODER_FLAC_STREAM_H
+#define DECODER_FLAC_STREAM_H
+
+#include <FLAC/stream_decoder.h>
+#include <stellatune_sdk.h>
+
+#define FLAC_STREAM_TEXT_BYTES 256
+
+typedef struct FlacStream {
+    FLAC__StreamDecoder *decoder;
+    const StIoVTable *io;
+    void *io_handle;
+    uint64_t io_position;
+    int io_ended;
+
+    /* From the header. */
+    int has_format;
+    uint32_t rate_hz;
+    uint32_t channels;
+    uint32_t bits;
+    uint64_t total_frames; /* 0: unknown */
+    FLAC__StreamMetadata *comments;
+    FLAC__StreamMetadata *picture;
+
+    /* Where decoding is. Frames wait in the order silence, pending. */
+    uint64_t next_frame;    /* first frame that has not been decoded or made up yet */
+    uint64_t decoded_end;   /* end of the last block that libFLAC gave */
+    uint64_t number_offset; /* number that the first frame bears in its header */
+    uint64_t frame_end_byte;
+    int has_offset;
+    uint64_t silent_frames;
+    float *pending;
+    uint32_t pending_at;
+    uint32_t pending_frames;
+
+    /* Where the call in progress wants its frames. */
+    float *out;
+    uint32_t room_frames;
+    uint32_t given_frames;
+
+    int seeking;
+    uint64_t damage_count;
+    int ended;
+    int32_t failure; /* StStatusCode of what stopped decoding; stays until a seek */
+    char failure_text[FLAC_STREAM_TEXT_BYTES];
+} FlacStream;
+
+/* Reads the header. */
+StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_handle);
+
+/* Gives up to `frames` frames; a failure is told once the frames before it have been given. */
+StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof);
+
+/* Moves to exactly `frame`. */
+StStatus flac_stream_seek(FlacStream *stream, uint64_t frame);
+
+/* Frees what the stream holds, not the stream. */
+void flac_stream_close(FlacStream *stream);
+
+#endif
