@@ -48,7 +48,7 @@ class PluginLibrary(Extension):
         sources = relative(list(folder.glob("*.c")))
         if not sources:
             raise CompileError(f"{folder.name}/plugin.toml: library is {library!r}, but the folder has no C file")
-        headers = [*(ROOT / "abi").rglob("*.h"), *folder.glob("*.h")]
+        headers = [*(ROOT / "abi").rglob("*.h"), *folder.parent.glob("*.h"), *folder.glob("*.h")]
         super().__init__(
             f"native_plugins.{folder.name}.{library.removesuffix('.so')}",
             sources=sources,
