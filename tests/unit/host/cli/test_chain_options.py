@@ -1,0 +1,79 @@
+"""Parsing of --dsp, --output, times and volumes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from host.cli.chain_options import DspOption, OutputOption, parse_dsp, parse_output, parse_time, parse_volume
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gain", DspOption("gain", "gain", None)),
+        ("dsp.gain", DspOption("gain", "dsp.gain", None)),
+        ('gain:{"gain_db": -3}', DspOption("gain", "gain", {"gain_db": -3})),
+        ('loud=gain:{"gain_db": 1.5}', DspOption("loud", "gain", {"gain_db": 1.5})),
+        ('eq=equalizer:{"bands": [{"type": "peaking", "q": 1}]}', None),
+        ('gain:{"a": "x=y:z"}', DspOption("gain", "gain", {"a": "x=y:z"})),
+    ],
+)
+def test_effects_that_can_be_read(text: str, expected: DspOption | None) -> None:
+    option = parse_dsp(text)
+    if expected is None:
+        assert option == DspOption("eq", "equalizer", {"bands": [{"type": "peaking", "q": 1}]})
+    else:
+        assert option == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no name of an effect"),
+        ("Gain!", "no name of an effect"),
+        ("1x=gain", "the name"),
+        ("gain:", "not JSON"),
+        ("gain:{", "not JSON"),
+        ("gain:[1]", "must be a JSON object"),
+        ("gain:3", "must be a JSON object"),
+        ('gain:{"gain_db": NaN}', "NaN"),
+        ("gain:" + "[" * 100_000, "too deeply"),
+    ],
+)
+def test_effects_that_are_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse_dsp(text)
+
+
+def test_outputs() -> None:
+    assert parse_output("null") == OutputOption("null", None)
+    assert parse_output("file:/tmp/a:b.wav") == OutputOption("file", "/tmp/a:b.wav")
+    assert parse_output("system:hw:0,1") == OutputOption("system", "hw:0,1")
+    with pytest.raises(ValueError, match="nothing after"):
+        parse_output("file:")
+    with pytest.raises(ValueError, match="no name of an output"):
+        parse_output(":x")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("12.5", Fraction(25, 2)), ("1:02.5", Fraction(125, 2)), ("1:02:03", 3723), ("90", 90), ("0.1", Fraction(1, 10))],
+)
+def test_times(text: str, seconds: Fraction) -> None:
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:60", "1:60:00", "x", "1e3", "nan", "1:2:3:4", "."])
+def test_times_that_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        parse_time(text)
+
+
+def test_volumes() -> None:
+    assert parse_volume("100") == 1.0
+    assert parse_volume("50%") == 0.5
+    for text in ("-1", "101", "x", "nan", "inf"):
+        with pytest.raises(ValueError, match="no volume"):
+            parse_volume(text)
