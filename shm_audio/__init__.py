@@ -1,0 +1,20 @@
+"""Shared memory for audio: segments, rings, status pages. Plain numbers in and out; knows nothing of plugins."""
+
+from shm_audio.errors import RingError, SegmentError, ShmError
+from shm_audio.ring import Ring, RingFormat, RingWords
+from shm_audio.segment import Segment, backend
+from shm_audio.status_page import CALLS, LaneStatus, StatusPage
+
+__all__ = [
+    "CALLS",
+    "LaneStatus",
+    "Ring",
+    "RingError",
+    "RingFormat",
+    "RingWords",
+    "Segment",
+    "SegmentError",
+    "ShmError",
+    "StatusPage",
+    "backend",
+]

@@ -1,0 +1,69 @@
+"""Builds ``shm_audio._core``: the ring's and the status page's C for Python."""
+
+from pathlib import Path
+
+from cffi import FFI
+
+CDEF = """
+typedef struct st_ring_format {
+    uint64_t magic; uint32_t version; uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames;
+    uint32_t capacity_frames; uint32_t ahead_frames; uint32_t history_frames; uint32_t reserved0;
+} st_ring_format;
+typedef struct { ...; } st_ring_words;
+typedef struct st_ring {
+    st_ring_format format; st_ring_words *words; uint64_t own_pos; uint64_t own_retain; ...;
+} st_ring;
+#define ST_RING_MAGIC ...
+#define ST_RING_VERSION ...
+#define ST_RING_MAX_CAPACITY ...
+#define ST_RING_MAX_CHANNELS ...
+enum { ST_RING_HOST, ST_RING_WRITER, ST_RING_READER };
+enum { ST_RING_OK, ST_RING_INTERRUPTED, ST_RING_TIMEOUT, ST_RING_IMPOSSIBLE, ST_RING_BAD_FORMAT, ST_RING_SYSTEM };
+size_t st_ring_bytes(const st_ring_format *format);
+int st_ring_format_segment(int fd, const st_ring_format *format);
+int st_ring_map(st_ring *ring, int fd, int side);
+int st_ring_adopt(st_ring *ring);
+void st_ring_unmap(st_ring *ring);
+void st_ring_set_words(st_ring *ring, uint64_t position);
+int st_ring_room(st_ring *ring, uint32_t *out_frames);
+int st_ring_available(st_ring *ring, uint32_t *out_frames);
+void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed);
+void st_ring_put_silence(st_ring *ring, uint32_t frames);
+void st_ring_get(const st_ring *ring, float *samples, uint32_t frames);
+void st_ring_publish_write(st_ring *ring, uint32_t frames);
+void st_ring_publish_read(st_ring *ring, uint32_t frames);
+void st_ring_before_sleep(st_ring *ring);
+void st_ring_greet(st_ring *ring);
+void st_ring_ring(st_ring_words *words, int side);
+int st_ring_look(const st_ring *ring, uint64_t *out_write, uint64_t *out_read, uint64_t *out_retain);
+int st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interrupt, int64_t deadline_ns);
+int64_t st_now_ns(void);
+
+typedef struct st_lane_hint {
+    uint64_t instance; uint32_t call; uint32_t call_seq; int64_t began_ns; uint64_t blocks; uint64_t scrubbed_samples;
+    uint64_t clipped_samples; uint64_t silence_frames; uint32_t xruns; uint32_t queued_frames;
+} st_lane_hint;
+#define ST_STATUS_LANES ...
+#define ST_STATUS_BYTES ...
+int st_status_format(int fd);
+void *st_status_map(int fd);
+void st_status_unmap(void *page);
+uint64_t st_status_heartbeat(void *page);
+int st_status_lane(void *page, uint32_t slot, st_lane_hint *out);
+"""
+
+SOURCE = """
+#include "host_face.h"
+"""
+
+ffibuilder = FFI()
+ffibuilder.cdef(CDEF)
+ffibuilder.set_source(
+    "shm_audio._core",
+    SOURCE,
+    sources=["shm_audio/csrc/ring.c", "shm_audio/csrc/wake.c", "shm_audio/csrc/host_face.c"],
+    include_dirs=["shm_audio/csrc"],
+    depends=[str(path) for path in sorted(Path("shm_audio/csrc").glob("*.h"))],
+    define_macros=[("_GNU_SOURCE", None)],
+    extra_compile_args=["-std=c11", "-O2", "-ftree-vectorize", "-Wall", "-Wextra", "-Werror"],
+)

@@ -1,0 +1,80 @@
+/*
+ * host_face.h: the host's looks at rings and status pages, in plain numbers for Python.
+ */
+#ifndef ST_SHM_HOST_FACE_H
+#define ST_SHM_HOST_FACE_H
+
+#include "ring.h"
+#include "status_page.h"
+#include "wake.h"
+
+#define ST_STATUS_BYTES sizeof(st_status_page)
+
+/* One lane's line, copied. */
+typedef struct st_lane_hint {
+    uint64_t instance;
+    uint32_t call;
+    uint32_t call_seq;
+    int64_t began_ns;
+    uint64_t blocks;
+    uint64_t scrubbed_samples;
+    uint64_t clipped_samples;
+    uint64_t silence_frames;
+    uint32_t xruns;
+    uint32_t queued_frames;
+} st_lane_hint;
+
+/*
+ * Copies the three positions, each loaded once: retain, then read, then write, so that retain <= read <= write holds in
+ * the copy of an honest ring.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: IMPOSSIBLE when the order does not hold
+ */
+st_ring_result st_ring_look(const st_ring *ring, uint64_t *out_write, uint64_t *out_read, uint64_t *out_retain);
+
+/*
+ * st_ring_wait with a plain word as the interrupt flag.
+ * thread: the face's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: as st_ring_wait
+ */
+st_ring_result st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interrupt, int64_t deadline_ns);
+
+/*
+ * Writes the header of a fresh status segment.
+ * thread: any
+ * realtime: no
+ * owned: the descriptor stays the caller's
+ * valid until: return
+ * errors: -1 with errno
+ */
+int st_status_format(int fd);
+
+/*
+ * Maps a status page read-only, null with errno on failure; unmaps it.
+ * thread: any
+ * realtime: no
+ * owned: the mapping is the caller's until st_status_unmap
+ * valid until: st_status_unmap
+ * errors: null
+ */
+void *st_status_map(int fd);
+void st_status_unmap(void *page);
+
+/*
+ * The heartbeat count, and one lane's line; 0 when the line is free.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+uint64_t st_status_heartbeat(void *page);
+int st_status_lane(void *page, uint32_t slot, st_lane_hint *out);
+
+#endif

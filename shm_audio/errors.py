@@ -1,0 +1,22 @@
+"""What can go wrong with shared memory.
+
+ShmError
+    SegmentError     the system refused: no memory, no descriptor, no /dev/shm
+    RingError        a format that contradicts itself, or positions that cannot be
+"""
+
+from __future__ import annotations
+
+__all__ = ["RingError", "SegmentError", "ShmError"]
+
+
+class ShmError(Exception):
+    """Base of this room's exceptions."""
+
+
+class SegmentError(ShmError):
+    """The system did not give the memory."""
+
+
+class RingError(ShmError):
+    """A ring's format or positions are impossible."""
