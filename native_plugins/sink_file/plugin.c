@@ -1,0 +1,250 @@
+/*
+ * sink_file: the plugin's tables, and the life of an instance from target text to a completed file.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <strings.h>
+#include <unistd.h>
+
+#include <stellatune_sdk.h>
+
+#include "flac.h"
+#include "recording.h"
+#include "wav.h"
+
+#define SCHEMA                                                                                                   \
+    "{\"type\": \"object\", \"properties\": {\"format\": {\"type\": \"string\", "                                \
+    "\"enum\": [\"s16\", \"s24\", \"f32\"], \"default\": \"f32\"}}, \"additionalProperties\": false}"
+#define DEFAULT_CONFIG "{\"format\": \"f32\"}"
+#define TARGET_SCHEMA                                                                                            \
+    "{\"type\": \"object\", \"properties\": {\"id\": {\"const\": \"file\"}, \"name\": {\"type\": \"string\"}, "  \
+    "\"default\": {\"type\": \"boolean\"}, "                                                                     \
+    "\"path\": {\"type\": \"string\", \"format\": \"file-write\", \"maxLength\": 4095}}, "                       \
+    "\"required\": [\"path\"], \"additionalProperties\": false}"
+#define METADATA                                                                                                 \
+    "{\"id\": \"stellatune.sink.file\", \"name\": \"File output\", \"api_version\": 6, "                         \
+    "\"version\": {\"major\": 1, \"minor\": 0, \"patch\": 0}, \"licence\": \"MIT\", "                            \
+    "\"target_schemas\": {\"file\": " TARGET_SCHEMA "}}"
+#define TARGETS "[{\"id\": \"file\", \"name\": \"A file\", \"default\": true}]"
+
+#define PATH_BYTES 4096
+#define SHOWN_BYTES 256
+#define PREFERRED_CHUNK_FRAMES 4096u
+
+typedef struct FileSink {
+    SampleFormat format;
+    int is_open;
+    char shown_path[SHOWN_BYTES + 4];
+    Recording recording;
+} FileSink;
+
+typedef struct Target {
+    char path[PATH_BYTES];
+    size_t path_len;
+    const Container *container;
+} Target;
+
+static StStatus parse_format(StStr config, SampleFormat *out) {
+    StJson value;
+    char name[8] = "f32";
+    if (st_json_member(st_json(config), "format", &value) && !st_json_string(value, name, sizeof name, NULL)) name[0] = 0;
+    if (strcmp(name, "s16") == 0) *out = FORMAT_S16;
+    else if (strcmp(name, "s24") == 0) *out = FORMAT_S24;
+    else if (strcmp(name, "f32") == 0) *out = FORMAT_F32;
+    else return st_error(ST_ERROR_INVALID_ARG, "file sink: format is none of s16, s24, f32");
+    return st_ok();
+}
+
+/* The end of a long path, cut between characters. */
+static void show_path(const Target *target, char *out) {
+    const char *at = target->path;
+    if (target->path_len > SHOWN_BYTES) {
+        at += target->path_len - SHOWN_BYTES;
+        while ((*at & 0xC0) == 0x80) at++;
+        memcpy(out, "...", 3);
+        out += 3;
+    }
+    memcpy(out, at, strlen(at) + 1);
+}
+
+static int has_suffix(const Target *target, const char *suffix) {
+    size_t n = strlen(suffix);
+    return target->path_len > n && strcasecmp(target->path + target->path_len - n, suffix) == 0;
+}
+
+static StStatus parse_target(StStr json, Target *out) {
+    char shown[SHOWN_BYTES + 4];
+    StJson value;
+    if (!st_json_member(st_json(json), "path", &value) ||
+        !st_json_string(value, out->path, sizeof out->path, &out->path_len) || out->path_len == 0)
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: the target needs a path, as in {\"path\": \"out.wav\"}");
+    out->container = has_suffix(out, wav_container.suffix)    ? &wav_container
+                     : has_suffix(out, flac_container.suffix) ? &flac_container
+                                                              : NULL;
+    if (out->container != NULL) return st_ok();
+    show_path(out, shown);
+    return st_error(ST_ERROR_UNSUPPORTED, "cannot tell the kind of %s: let its name end in .wav or .flac", shown);
+}
+
+static StStatus list_targets(void *handle, StStr *out_json) {
+    (void)handle;
+    *out_json = st_str_copy(TARGETS, sizeof TARGETS - 1);
+    return out_json->len ? st_ok() : st_error(ST_ERROR_INTERNAL, "file sink: out of memory");
+}
+
+static StStatus negotiate(void *handle, StStr target_json, StAudioSpec wished, StOutputSinkNegotiatedSpec *out_spec) {
+    Target target;
+    StStatus done = parse_target(target_json, &target);
+    if (done.code == ST_OK) done = target.container->check(((FileSink *)handle)->format, wished);
+    if (done.code != ST_OK) return done;
+    memset(out_spec, 0, sizeof *out_spec);
+    out_spec->spec = wished;
+    out_spec->preferred_chunk_frames = PREFERRED_CHUNK_FRAMES;
+    out_spec->flags = ST_NEGOTIATE_EXACT;
+    return st_ok();
+}
+
+static StStatus open_sink(void *handle, StStr target_json, StAudioSpec spec, uint64_t start_frame) {
+    FileSink *sink = handle;
+    AddressedFile file = {.fd = -1, .shown_path = sink->shown_path};
+    Target target;
+    StStr path;
+    StStatus done;
+    if (sink->is_open) return st_error(ST_ERROR_INVALID_ARG, "file sink: %s is open already", sink->shown_path);
+    done = parse_target(target_json, &target);
+    if (done.code == ST_OK) done = target.container->check(sink->format, spec);
+    if (done.code != ST_OK) return done;
+    path.ptr = target.path;
+    path.len = target.path_len;
+    done = st_take_file(path, &file.fd);
+    if (done.code != ST_OK) return done;
+    show_path(&target, sink->shown_path);
+    done = recording_begin(&sink->recording, file, target.container, sink->format, spec, start_frame);
+    if (done.code != ST_OK) {
+        close(file.fd);
+        return done;
+    }
+    sink->is_open = 1;
+    return st_ok();
+}
+
+static StStatus not_open(void) { return st_error(ST_ERROR_INVALID_ARG, "file sink: not open"); }
+
+static StStatus write_frames(void *handle, uint32_t frames, uint16_t channels, const float *samples,
+                             uint32_t *out_accepted) {
+    FileSink *sink = handle;
+    StStatus written;
+    if (!sink->is_open) return not_open();
+    if (channels != sink->recording.spec.channels)
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: %u channels for a file of %u", (unsigned)channels,
+                        (unsigned)sink->recording.spec.channels);
+    written = recording_write(&sink->recording, samples, frames);
+    if (written.code == ST_OK) *out_accepted = frames;
+    return written;
+}
+
+static StStatus query_status(void *handle, StOutputSinkRuntimeStatus *out_status) {
+    memset(out_status, 0, sizeof *out_status);
+    out_status->running = (uint8_t)((FileSink *)handle)->is_open;
+    return st_ok();
+}
+
+static StStatus flush(void *handle) {
+    FileSink *sink = handle;
+    return sink->is_open ? sink->recording.container->complete(&sink->recording, st_cancelled) : not_open();
+}
+
+static StStatus reset(void *handle, uint64_t next_frame) {
+    FileSink *sink = handle;
+    return sink->is_open ? recording_go_on(&sink->recording, next_frame) : not_open();
+}
+
+static void close_sink(void *handle) {
+    FileSink *sink = handle;
+    if (sink->is_open) close(sink->recording.file.fd);
+    sink->is_open = 0;
+}
+
+static void destroy(void *handle) {
+    close_sink(handle);
+    free(handle);
+}
+
+static StStatus apply(void *handle, StStr config) {
+    FileSink *sink = handle;
+    SampleFormat format;
+    StStatus parsed = parse_format(config, &format);
+    if (parsed.code != ST_OK) return parsed;
+    if (sink->is_open && format != sink->format)
+        return st_error(ST_ERROR_INVALID_ARG, "the format of %s cannot change while it is written", sink->shown_path);
+    sink->format = format;
+    return st_ok();
+}
+
+/* Whatever `apply` would say to it: a change of format waits until no file is open. */
+static StStatus plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
+    FileSink *sink = handle;
+    SampleFormat format;
+    StStatus parsed = parse_format(config, &format);
+    if (parsed.code == ST_OK && sink->is_open && format != sink->format)
+        parsed = st_error(ST_ERROR_INVALID_ARG, "the format of %s cannot change while it is written",
+                          sink->shown_path);
+    st_plan(out_plan, parsed.code ? ST_CONFIG_REJECT : ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
+    out_plan->reason_utf8 = parsed.message;
+    return st_ok();
+}
+
+static const StOutputSinkInstanceVTable vtable = {
+    .list_targets_json_utf8 = list_targets,
+    .negotiate_spec = negotiate,
+    .open = open_sink,
+    .write_interleaved_f32 = write_frames,
+    .query_status = query_status,
+    .flush = flush,
+    .reset = reset,
+    .close = close_sink,
+    .instance = {.plan_config_update_json_utf8 = plan, .apply_config_update_json_utf8 = apply, .destroy = destroy},
+};
+
+static StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_instance) {
+    SampleFormat format;
+    StStatus parsed;
+    FileSink *sink;
+    if (!st_str_equals(type_id, "file")) return st_error(ST_ERROR_INVALID_ARG, "file sink: no such sink type here");
+    parsed = parse_format(config, &format);
+    if (parsed.code != ST_OK) return parsed;
+    sink = calloc(1, sizeof *sink);
+    if (sink == NULL) return st_error(ST_ERROR_INTERNAL, "file sink: out of memory");
+    sink->format = format;
+    memset(out_instance, 0, sizeof *out_instance);
+    out_instance->handle = sink;
+    out_instance->vtable = &vtable;
+    return st_ok();
+}
+
+static StStr metadata_json(void) { return st_str(METADATA); }
+
+static size_t capability_count(void) { return 1; }
+
+static const StCapabilityDescriptor *capability_get(size_t index) {
+    static const StCapabilityDescriptor file_sink = {
+        .kind = ST_CAPABILITY_OUTPUT_SINK,
+        .type_id_utf8 = ST_STR("file"),
+        .display_name_utf8 = ST_STR("File output"),
+        .config_schema_json_utf8 = ST_STR(SCHEMA),
+        .default_config_json_utf8 = ST_STR(DEFAULT_CONFIG),
+    };
+    return index == 0 ? &file_sink : NULL;
+}
+
+static const StPluginModule module = {
+    .api_version = STELLATUNE_API_VERSION,
+    .plugin_version = {1, 0, 0, 0},
+    .plugin_free = st_plugin_free,
+    .metadata_json_utf8 = metadata_json,
+    .capability_count = capability_count,
+    .capability_get = capability_get,
+    .create_output_sink_instance = create_sink,
+};
+
+ST_EXPORT_PLUGIN(module)

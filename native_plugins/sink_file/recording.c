@@ -1,0 +1,117 @@
+/*
+ * recording.c: where in the file a frame lies, from its first opening through every reopening.
+ */
+#include "recording.h"
+
+#include <stellatune_sdk.h>
+
+uint32_t recording_frame_bytes(const Recording *r) { return format_bytes(r->format) * r->spec.channels; }
+
+uint64_t recording_end(const Recording *r) {
+    return r->container->data_offset + r->frames * recording_frame_bytes(r);
+}
+
+void recording_fill_book(const Recording *r, Book *book) {
+    memset(book, 0, sizeof *book);
+    memcpy(book->magic, r->container->magic, sizeof book->magic);
+    book->format = r->format;
+    book->sample_rate_hz = r->spec.sample_rate_hz;
+    book->channels = r->spec.channels;
+    book->base = r->base;
+}
+
+/* Reads base from the file's book after checking that it is about the same kind of frames. */
+static StStatus read_book(Recording *r) {
+    Book found, expected;
+    StStatus read = file_read(&r->file, r->container->book_offset, &found, sizeof found);
+    if (read.code != ST_OK) return read;
+    recording_fill_book(r, &expected);
+    expected.base = found.base;
+    if (memcmp(&found, &expected, sizeof found) != 0)
+        return st_error(ST_ERROR_INVALID_ARG, "cannot go on with %s: it was not begun with this format, rate and channels",
+                        r->file.shown_path);
+    r->base = found.base;
+    return st_ok();
+}
+
+static StStatus outside(const Recording *r, uint64_t start_frame) {
+    return st_error(ST_ERROR_INVALID_ARG, "cannot go on with %s at frame %llu: it holds %llu frames from %lld on",
+                    r->file.shown_path, (unsigned long long)start_frame, (unsigned long long)r->frames,
+                    (long long)r->base);
+}
+
+/* The header is in place: cut the frames at start_frame, or move the base there. */
+static StStatus place(Recording *r, uint64_t size, uint64_t start_frame) {
+    uint64_t held = (size - r->container->data_offset) / recording_frame_bytes(r);
+    int64_t index = (int64_t)start_frame - r->base;
+    r->frames = held;
+    if (index < 0) return outside(r, start_frame);
+    r->phase = RECORDING_OPEN;
+    if ((uint64_t)index > held) return recording_go_on(r, start_frame);
+    r->frames = (uint64_t)index;
+    return file_cut(&r->file, recording_end(r));
+}
+
+StStatus recording_begin(Recording *r, AddressedFile file, const Container *container, SampleFormat format,
+                         StAudioSpec spec, uint64_t start_frame) {
+    uint64_t size;
+    StStatus done;
+    r->file = file;
+    r->container = container;
+    r->format = format;
+    r->spec = spec;
+    r->phase = RECORDING_FRESH;
+    r->base = (int64_t)start_frame;
+    r->frames = 0;
+    done = file_check(&r->file);
+    if (done.code == ST_OK) done = file_size(&r->file, &size);
+    if (done.code != ST_OK) return done;
+    if (container->find_sealed != NULL) {
+        done = container->find_sealed(r, size, start_frame);
+        if (done.code != ST_OK) return done;
+        if (r->phase == RECORDING_SEALED)
+            return (int64_t)start_frame - r->base == (int64_t)r->frames ? st_ok() : outside(r, start_frame);
+    }
+    if (size >= container->data_offset) {
+        done = read_book(r);
+        return done.code == ST_OK ? place(r, size, start_frame) : done;
+    }
+    r->phase = RECORDING_OPEN;
+    return container->write_header(r);
+}
+
+static StStatus write_packed(Recording *r, uint64_t offset, const float *samples, size_t count) {
+    size_t bytes = format_bytes(r->format), most = sizeof r->pack / bytes;
+    while (count > 0) {
+        size_t now = count < most ? count : most;
+        StStatus written;
+        format_pack(r->format, samples, now, r->pack);
+        written = file_write(&r->file, offset, r->pack, now * bytes);
+        if (written.code != ST_OK) return written;
+        offset += now * bytes;
+        samples += now;
+        count -= now;
+    }
+    return st_ok();
+}
+
+StStatus recording_write(Recording *r, const float *samples, uint32_t frames) {
+    size_t count = (size_t)frames * r->spec.channels;
+    StStatus written;
+    if (r->phase != RECORDING_OPEN)
+        return st_error(ST_ERROR_INVALID_ARG, "%s is complete and takes no more frames", r->file.shown_path);
+    written = r->format == FORMAT_F32 ? file_write(&r->file, recording_end(r), samples, count * sizeof *samples)
+                                      : write_packed(r, recording_end(r), samples, count);
+    if (written.code == ST_OK) r->frames += frames;
+    return written;
+}
+
+StStatus recording_go_on(Recording *r, uint64_t next_frame) {
+    int64_t base = (int64_t)next_frame - (int64_t)r->frames, before = r->base;
+    StStatus written;
+    if (base == before || r->phase != RECORDING_OPEN) return st_ok();
+    r->base = base;
+    written = r->container->write_header(r);
+    if (written.code != ST_OK) r->base = before;
+    return written;
+}
