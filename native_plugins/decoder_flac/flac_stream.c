@@ -84,7 +84,9 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
     if (at + frames <= stream->next_frame) return FLAC__STREAM_DECODER_WRITE_STATUS_CONTINUE;
     skip = at < stream->next_frame ? (uint32_t)(stream->next_frame - at) : 0;
     frames -= skip;
-    if (at > stream->next_frame) stream->silent_frames = at - stream->next_frame;
+    /* libFLAC gives several blocks in one step only to fill a hole: all but the last are silence. */
+    stream->silent_frames += stream->pending_frames;
+    if (at > stream->next_frame) stream->silent_frames += at - stream->next_frame;
     if (stream->silent_frames == 0) {
         direct = frames < stream->room_frames ? frames : stream->room_frames;
         interleave(stream, buffer, frame->header.bits_per_sample, skip, direct, stream->out);
@@ -147,9 +149,15 @@ static void judge_end(FlacStream *stream) {
 /* Lets libFLAC do one thing: a block, or a search for the next one. */
 static void step(FlacStream *stream) {
     uint64_t before = stream->decoded_end;
-    FLAC__bool ok = FLAC__stream_decoder_process_single(stream->decoder);
-    FLAC__StreamDecoderState state = FLAC__stream_decoder_get_state(stream->decoder);
+    FLAC__StreamDecoderState state;
     FLAC__uint64 byte;
+    FLAC__bool ok;
+    if (stream->total_frames && before >= stream->total_frames) {
+        stream->ended = 1;
+        return;
+    }
+    ok = FLAC__stream_decoder_process_single(stream->decoder);
+    state = FLAC__stream_decoder_get_state(stream->decoder);
     if (stream->total_frames == 0 && stream->decoded_end != before &&
         FLAC__stream_decoder_get_decode_position(stream->decoder, &byte))
         stream->frame_end_byte = byte;
@@ -176,11 +184,12 @@ StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_han
         return st_error(ST_ERROR_INTERNAL, "libFLAC refused to start");
     ok = FLAC__stream_decoder_process_until_end_of_metadata(stream->decoder);
     if (stream->failure) return failure_status(stream);
-    if (!stream->has_format)
-        return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it holds no FLAC header at its start");
-    if (!ok || FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_END_OF_STREAM)
-        if (stream->total_frames != 0 || !ok)
-            return st_error(ST_ERROR_DECODE, "file ends inside its FLAC header (truncated? get the file again)");
+    if (stream->io_position == 0) return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it is empty");
+    if (!stream->has_format && stream->damage_count)
+        return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it does not begin with a FLAC header");
+    if (!ok || !stream->has_format ||
+        FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_END_OF_STREAM)
+        return st_error(ST_ERROR_DECODE, "file ends inside its FLAC header (truncated? get the file again)");
     if (stream->rate_hz == 0) return st_error(ST_ERROR_UNSUPPORTED, "the FLAC header declares a rate of 0 Hz: no audio");
     stream->pending = malloc(sizeof(float) * MAX_BLOCK_FRAMES * stream->channels);
     if (stream->pending == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for one FLAC block");
@@ -253,6 +262,7 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
     stream->next_frame = frame;
     stream->ended = stream->total_frames && frame == stream->total_frames;
     if (stream->ended) return st_ok();
+    stream->decoded_end = 0;
     stream->seeking = 1;
     found = FLAC__stream_decoder_seek_absolute(stream->decoder, number);
     stream->seeking = 0;
