@@ -1,0 +1,64 @@
+"""Which decoders to try for a file, in which order. Pure: names and scores in, candidates out; nothing is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from abi.kinds import CapabilityKind
+from host.ids import PluginId, TypeId
+from host.packages import PluginManifest
+
+__all__ = ["Candidate", "extension_of", "known_extensions", "select_decoders"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One decoder type to try. `score` is 0 where no rule spoke and every decoder is tried."""
+
+    plugin_id: PluginId
+    type_id: TypeId
+    score: int
+
+
+def extension_of(file_name: str) -> str:
+    """What comes after the last dot of the name, lowercase; empty for none and for names like `.flac`."""
+    stem, dot, extension = file_name.rpartition("/")[2].rpartition(".")
+    return extension.lower() if dot and stem else ""
+
+
+def _score(scores: dict[str, int], extension: str) -> int:
+    """The exact rule wins over the wildcard, also when it is lower; 0 drops."""
+    return scores.get(extension, scores.get("*", 0))
+
+
+def select_decoders(plugins: Iterable[PluginManifest], extension: str) -> tuple[Candidate, ...]:
+    """Best score first, ties by plugin id, then type id; each is tried until one opens the file.
+
+    Without an extension, or where no rule speaks for it, every decoder is a candidate, in order of ids.
+    """
+    decoders = [
+        (plugin.id, capability.type_id, dict(capability.scores))
+        for plugin in plugins
+        for capability in plugin.capabilities
+        if capability.kind is CapabilityKind.DECODER
+    ]
+    extension = extension.lower().removeprefix(".")
+    scored = [Candidate(p, t, _score(scores, extension)) for p, t, scores in decoders] if extension else []
+    chosen = [candidate for candidate in scored if candidate.score > 0] or [Candidate(p, t, 0) for p, t, _ in decoders]
+    return tuple(sorted(chosen, key=lambda each: (-each.score, each.plugin_id, each.type_id)))
+
+
+def known_extensions(plugins: Iterable[PluginManifest]) -> tuple[str, ...]:
+    """Every extension that some decoder has an exact rule for, sorted."""
+    return tuple(
+        sorted(
+            {
+                extension
+                for plugin in plugins
+                for capability in plugin.capabilities
+                for extension, score in capability.scores
+                if extension != "*" and score > 0
+            }
+        )
+    )

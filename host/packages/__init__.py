@@ -1,0 +1,28 @@
+"""Plugin packages as files: what is installed, what it says about itself, which configuration fits it.
+
+Reads manifests only; plugin code is never loaded here.
+"""
+
+from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, search_path
+from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
+from host.packages.names import find_capability, find_plugin
+from host.packages.schema import FileMode, check_config, check_schema, file_strings, merge_config
+
+__all__ = [
+    "PATH_VARIABLE",
+    "CapabilityManifest",
+    "Discovery",
+    "FileMode",
+    "PluginManifest",
+    "Problem",
+    "Right",
+    "check_config",
+    "check_schema",
+    "discover",
+    "file_strings",
+    "find_capability",
+    "find_plugin",
+    "merge_config",
+    "read_manifest",
+    "search_path",
+]

@@ -1,0 +1,80 @@
+"""Finds the plugins on the search path. A broken one is a problem to tell, never a reason to stop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import native_plugins
+from host.errors import PackageError
+from host.ids import PluginId
+from host.packages.manifest import MANIFEST_NAME, PluginManifest, read_manifest
+from host.settings import Paths
+
+__all__ = ["PATH_VARIABLE", "Discovery", "Problem", "discover", "search_path"]
+
+PATH_VARIABLE = "STELLATUNE_PLUGIN_PATH"
+MAX_DEPTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A folder that looks like a plugin and cannot be used, or that hides behind another."""
+
+    folder: Path
+    error: PackageError
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What is there: usable plugins sorted by id, and what is wrong with the rest."""
+
+    plugins: Mapping[PluginId, PluginManifest]
+    problems: tuple[Problem, ...]
+
+
+def search_path(paths: Paths, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Where plugins are looked for, first wins: the folders the user names, those installed, those shipped."""
+    named = [Path(each) for each in environment.get(PATH_VARIABLE, "").split(":") if each]
+    shipped = [Path(each) for each in native_plugins.__path__]
+    return (*named, paths.plugins_dir, *shipped)
+
+
+def _folders(top: Path, depth: int) -> Iterator[Path]:
+    """Folders with a plugin.toml, at most `depth` below `top`; nothing is looked for inside a plugin."""
+    if (top / MANIFEST_NAME).is_file():
+        yield top
+        return
+    if depth == 0:
+        return
+    try:
+        inside = sorted(each for each in top.iterdir() if each.is_dir() and not each.name.startswith("."))
+    except OSError:
+        return
+    for each in inside:
+        yield from _folders(each, depth - 1)
+
+
+def discover(path: Iterable[Path]) -> Discovery:
+    """Reads every manifest on the path. The first plugin of an id is used, a later one is a problem."""
+    plugins: dict[PluginId, PluginManifest] = {}
+    problems: list[Problem] = []
+    seen: set[Path] = set()
+    for folder in (folder for top in path for folder in _folders(top, MAX_DEPTH)):
+        real = folder.resolve()
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            manifest = read_manifest(folder)
+            first = plugins.setdefault(manifest.id, manifest)
+            if first is not manifest:
+                raise PackageError(
+                    f"{folder / MANIFEST_NAME}: {manifest.id} is already provided by {first.folder}",
+                    remedy="remove one of them, or change the id",
+                )
+        except PackageError as error:
+            problems.append(Problem(folder, error))
+    return Discovery({each: plugins[each] for each in sorted(plugins)}, tuple(problems))
