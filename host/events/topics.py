@@ -1,0 +1,198 @@
+"""Every fact the host tells, one frozen type each. ``generation`` and ``instance`` are stamped by the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from abi.wire import StopReason
+from host.ids import Generation, InstanceId, PluginId, Role, TypeId
+from host.jsontext import Json
+
+__all__ = [
+    "DigestDone",
+    "EventsDropped",
+    "GenerationChanged",
+    "InstanceCreated",
+    "InstanceDestroyed",
+    "PlaybackEnded",
+    "PluginEmitted",
+    "PluginLogLine",
+    "StageEnded",
+    "Topic",
+    "TrackEnded",
+    "TrackStarted",
+    "WorkerExited",
+    "WorkerStarted",
+]
+
+
+class Topic:
+    """Base of all facts."""
+
+    __slots__ = ()
+
+
+# ---- workers and generations ----
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted(Topic):
+    """A process shook hands; its plugin is not loaded yet."""
+
+    plugin_id: PluginId
+    role: Role
+    generation: Generation
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerExited(Topic):
+    """A process is gone and reaped.
+
+    ``expected``: asked to, with nothing living in it. ``how``: exit status or signal. ``reason``: why the host killed
+    it, else empty. ``call``: what its lanes were in. ``last_lines``: what it wrote last.
+    """
+
+    plugin_id: PluginId
+    role: Role
+    generation: Generation
+    pid: int
+    expected: bool
+    how: str
+    reason: str
+    call: str
+    lost_instances: int
+    last_lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationChanged(Topic):
+    """A generation is now starting, active, draining, retired or lost, with the counts of that moment."""
+
+    plugin_id: PluginId
+    role: Role
+    generation: Generation
+    state: str
+    live_instances: int
+    inflight: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceCreated(Topic):
+    """``live_instances`` counts those of the generation, this one included."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    type_id: TypeId
+    live_instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDestroyed(Topic):
+    """``live_instances`` counts those of the generation that are left; ``lost``: it went with its worker."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    type_id: TypeId
+    live_instances: int
+    lost: bool
+
+
+# ---- what plugins tell ----
+
+
+@dataclass(frozen=True, slots=True)
+class PluginLogLine(Topic):
+    """``level``: ``LogLevel``; ``instance`` 0: no call of an instance was under way. ``text`` is safe to print."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PluginEmitted(Topic):
+    """A JSON value that the plugin emitted."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class EventsDropped(Topic):
+    """So many log lines and events of a plugin found no room in its worker."""
+
+    plugin_id: PluginId
+    generation: Generation
+    logs: int
+    events: int
+
+
+# ---- stages ----
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnded(Topic):
+    """A pump returned for good at ``position``; ``code`` is the plugin's status code where it gave one."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    epoch: int
+    reason: StopReason
+    position: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDone(Topic):
+    """sha256, as hex, of the float32 words of frames ``[start, end)`` that entered a sink."""
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    start: int
+    end: int
+    sha256: str
+
+
+# ---- playback ----
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStarted(Topic):
+    """Track ``index`` of the list begins at ``position`` of the pipeline's clock; ``frames`` 0 is unknown."""
+
+    index: int
+    label: str
+    decoder: str
+    position: int
+    frames: int
+    sample_rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEnded(Topic):
+    """It gave ``frames`` frames to the pipeline; ``error`` is empty when it ended in order."""
+
+    index: int
+    label: str
+    frames: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded(Topic):
+    """Everything was played out at ``position``."""
+
+    position: int
+    played: int
+    failed: int
