@@ -274,3 +274,11 @@ st_ring_result st_ring_wait(st_ring *ring, uint32_t frames, const _Atomic uint32
         if (result != ST_RING_OK || ready) return result;
     }
 }
+
+void st_ring_nap(st_ring *ring, const _Atomic uint32_t *interrupt, int64_t deadline_ns) {
+    st_ring_words *w = ring->words;
+    _Atomic uint32_t *bell = ring->side == ST_RING_WRITER ? &w->writer_bell : &w->reader_bell;
+    uint32_t seen = atomic_fetch_add_explicit(bell, 1, memory_order_relaxed) + 1;
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(interrupt, memory_order_relaxed)) st_futex_wait(bell, seen, deadline_ns);
+}

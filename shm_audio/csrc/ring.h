@@ -221,6 +221,16 @@ void st_ring_ring(st_ring_words *words, st_ring_side side);
  */
 st_ring_result st_ring_wait(st_ring *ring, uint32_t frames, const _Atomic uint32_t *interrupt, int64_t deadline_ns);
 
+/*
+ * Sleeps a little, whatever the positions are: the reader's sink takes nothing just now. Ends early when rung.
+ * thread: the face's
+ * realtime: yes (it is the wait itself)
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_ring_nap(st_ring *ring, const _Atomic uint32_t *interrupt, int64_t deadline_ns);
+
 _Static_assert(sizeof(st_ring_format) == 40, "st_ring_format");
 _Static_assert(offsetof(st_ring_words, read_pos) == 64, "one line per side");
 _Static_assert(sizeof(st_ring_words) == 128, "st_ring_words");

@@ -51,7 +51,8 @@ typedef enum StStatusCode {
 
 /*
  * Result of every call that can fail. `code` is an StStatusCode; other non-zero values are legal and mean "failed".
- * `message` may be empty; when a plugin returns it, the runtime frees it with the module's plugin_free (align 1).
+ * `message` may be empty; when a plugin returns it, the runtime frees it with the module's plugin_free (align 1). Statuses
+ * that host and io functions return carry no message, so that a plugin may hand them on as its own.
  */
 typedef struct StStatus {
     int32_t code;

@@ -1,0 +1,135 @@
+/*
+ * decode_pump.c: source -> scratch -> conversion -> ring.
+ */
+#include "pump.h"
+#include "wake.h"
+
+/* A decoder that keeps saying "call again" without giving anything is stuck. */
+#define MAX_EMPTY_READS 1000
+
+static void count_block(st_lane *lane, uint64_t scrubbed) {
+    st_lane_status *s = lane->status;
+    atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
+    if (scrubbed)
+        atomic_store_explicit(&s->scrubbed_samples, atomic_load_explicit(&s->scrubbed_samples, memory_order_relaxed) + scrubbed,
+                              memory_order_relaxed);
+}
+
+/* Waits for room; 0 when there is some, 1 when the pump must stop. */
+static int wait_for_room(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *out_room) {
+    for (;;) {
+        if (st_interrupted(lane, stop)) return 1;
+        if (st_stop_for_ring(stop, st_ring_room(&d->out, out_room))) return 1;
+        if (*out_room > 0) return 0;
+        uint32_t quarter = d->out.format.ahead_frames / 4;
+        uint32_t target = quarter > d->out.format.block_frames ? quarter : d->out.format.block_frames;
+        st_ring_before_sleep(&d->out);
+        if (st_stop_for_ring(stop, st_ring_wait(&d->out, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return 1;
+    }
+}
+
+static int publish_pending(st_lane *lane, st_decode *d, st_stop *stop) {
+    while (d->pending_frames > 0) {
+        uint32_t room, frames;
+        uint64_t scrubbed = 0;
+        if (wait_for_room(lane, d, stop, &room)) return 1;
+        frames = room < d->pending_frames ? room : d->pending_frames;
+        st_ring_put(&d->out, d->pending, frames, &scrubbed);
+        st_ring_publish_write(&d->out, frames);
+        count_block(lane, scrubbed);
+        d->pending += (size_t)frames * d->out.format.channels;
+        d->pending_frames -= frames;
+    }
+    return 0;
+}
+
+static int pad(st_lane *lane, st_decode *d, st_stop *stop) {
+    while (d->out.own_pos < d->finish_at) {
+        uint32_t room;
+        uint64_t left = d->finish_at - d->out.own_pos;
+        if (wait_for_room(lane, d, stop, &room)) return 1;
+        if (room > left) room = (uint32_t)left;
+        st_ring_put_silence(&d->out, room);
+        st_ring_publish_write(&d->out, room);
+        count_block(lane, 0);
+    }
+    st_ring_before_sleep(&d->out);
+    st_stop_for(stop, ST_STOP_FINISHED);
+    return 1;
+}
+
+/* Drops what is to be trimmed; what is left of `got` frames begins at *start. */
+static uint32_t trim(st_decode *d, uint32_t got, uint32_t *start) {
+    uint32_t dropped = got < d->skip_frames ? got : (uint32_t)d->skip_frames;
+    uint32_t left = got - dropped;
+    d->skip_frames -= dropped;
+    *start = dropped;
+    if (d->take_frames >= 0) {
+        if ((uint64_t)d->take_frames < left) left = (uint32_t)d->take_frames;
+        d->take_frames -= left;
+        if (d->take_frames == 0) d->source_ended = 1;
+    }
+    return left;
+}
+
+/* One call of the plugin; `pending` then holds what came of it. */
+static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *empty_reads) {
+    uint32_t got = 0, start;
+    uint8_t eof = 0;
+    StStatus status;
+    st_call_begin(lane, ST_CALL_READ);
+    status = d->vtable->read_interleaved_f32(d->handle, d->chunk_frames, d->scratch.samples, &got, &eof);
+    st_call_end(lane);
+    if (status.code != ST_OK) {
+        if (status.code == ST_ERROR_CANCELLED && st_interrupted(lane, stop)) {
+            st_status_free(lane, status);
+            return 1;
+        }
+        st_stop_for_status(lane, stop, status);
+        return 1;
+    }
+    st_status_free(lane, status);
+    if (got > d->chunk_frames) {
+        st_stop_contract(stop, "read_interleaved_f32 says it gave more frames than it was asked for");
+        return 1;
+    }
+    if (got == 0 && !eof && ++*empty_reads > MAX_EMPTY_READS) {
+        st_stop_contract(stop, "read_interleaved_f32 gave no frames a thousand times in a row, and no end of stream");
+        return 1;
+    }
+    if (got > 0) *empty_reads = 0;
+    if (eof) d->source_ended = 1;
+    got = trim(d, got, &start);
+    if (got > 0) {
+        int64_t made = st_convert_run(d->convert, d->scratch.samples + (size_t)start * d->channels, got, &d->pending);
+        if (made < 0) {
+            st_stop_contract(stop, "the rate converter failed");
+            return 1;
+        }
+        d->pending_frames = (uint32_t)made;
+    }
+    return 0;
+}
+
+void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
+    uint32_t empty_reads = 0;
+    for (;;) {
+        if (st_interrupted(lane, stop)) return;
+        if (publish_pending(lane, d, stop)) return;
+        if (d->finish_at != ST_NO_POSITION) {
+            pad(lane, d, stop);
+            return;
+        }
+        if (d->source_ended || d->take_frames == 0) {
+            int64_t made = st_convert_is_identity(d->convert) ? 0 : st_convert_run(d->convert, NULL, 0, &d->pending);
+            if (made > 0) {
+                d->pending_frames = (uint32_t)made;
+                continue;
+            }
+            st_ring_before_sleep(&d->out);
+            st_stop_for(stop, ST_STOP_END_OF_STREAM);
+            return;
+        }
+        if (read_source(lane, d, stop, &empty_reads)) return;
+    }
+}

@@ -1,0 +1,64 @@
+/*
+ * lane.c: thread-local lane, call marks, interrupt.
+ */
+#include "lane.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static _Thread_local st_lane *current;
+
+st_status_page *st_status_attach(int fd) {
+    struct stat st;
+    st_status_page *page;
+    if (fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof *page) return NULL;
+    page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) return NULL;
+    madvise(page, sizeof *page, MADV_DONTFORK);
+    return page;
+}
+
+void st_status_beat(st_status_page *page) {
+    uint64_t beats = atomic_load_explicit(&page->heartbeat, memory_order_relaxed);
+    atomic_store_explicit(&page->heartbeat, beats + 1, memory_order_relaxed);
+}
+
+void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t instance) {
+    st_lane_status *s = &page->lane[slot];
+    lane->status = s;
+    lane->instance = instance;
+    atomic_store_explicit(&s->call, ST_CALL_NONE, memory_order_relaxed);
+    atomic_store_explicit(&s->blocks, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->scrubbed_samples, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->clipped_samples, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->silence_frames, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->xruns, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->queued_frames, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->instance, instance, memory_order_release);
+    current = lane;
+}
+
+void st_lane_leave(st_lane *lane) {
+    atomic_store_explicit(&lane->status->instance, 0, memory_order_release);
+    current = NULL;
+}
+
+st_lane *st_lane_current(void) { return current; }
+
+void st_call_begin(st_lane *lane, uint32_t call) {
+    st_lane_status *s = lane->status;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    atomic_store_explicit(&s->began_ns, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, memory_order_relaxed);
+    atomic_store_explicit(&s->call_seq, atomic_load_explicit(&s->call_seq, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&s->call, call, memory_order_release);
+}
+
+void st_call_end(st_lane *lane) { atomic_store_explicit(&lane->status->call, ST_CALL_NONE, memory_order_release); }
+
+void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out) {
+    atomic_store_explicit(&lane->interrupt, 1, memory_order_seq_cst);
+    if (in && in->words) st_ring_ring(in->words, ST_RING_READER);
+    if (out && out->words) st_ring_ring(out->words, ST_RING_WRITER);
+}

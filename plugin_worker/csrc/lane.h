@@ -1,0 +1,89 @@
+/*
+ * lane.h: what the runtime knows of one instance's owner thread, in C, so that pumps and host callbacks need no Python.
+ */
+#ifndef ST_WORKER_LANE_H
+#define ST_WORKER_LANE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <stellatune/stellatune.h>
+
+#include "ring.h"
+#include "status_page.h"
+
+/* Numbers of shm_audio.CALLS that C code itself writes. */
+typedef enum st_call { ST_CALL_NONE = 0, ST_CALL_READ = 5, ST_CALL_PROCESS = 7, ST_CALL_WRITE = 11, ST_CALL_QUERY = 12 } st_call;
+
+/* One per instance; made and freed by its lane thread. */
+typedef struct st_lane {
+    _Atomic uint32_t interrupt; /* control thread: leave the pump at the next block boundary */
+    _Atomic uint32_t cancelled; /* control thread: the call in progress should give up */
+    uint64_t instance;
+    st_lane_status *status;
+    void (*plugin_free)(void *ptr, size_t len, size_t align);
+} st_lane;
+
+/*
+ * Maps the worker's status page for writing; null with errno on failure.
+ * thread: any
+ * realtime: no
+ * owned: the mapping is the process's for life
+ * valid until: the process ends
+ * errors: null
+ */
+st_status_page *st_status_attach(int fd);
+
+/*
+ * Counts one message handled by the control thread.
+ * thread: control
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_status_beat(st_status_page *page);
+
+/*
+ * Makes `lane` the calling thread's, with status line `slot` for `instance`; leaves it again.
+ * thread: the lane's own
+ * realtime: no
+ * owned: the lane stays the caller's and must outlive its thread
+ * valid until: st_lane_leave
+ * errors: none
+ */
+void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t instance);
+void st_lane_leave(st_lane *lane);
+
+/*
+ * The calling thread's lane, null on threads that are none (a plugin's own).
+ * thread: any
+ * realtime: yes
+ * owned: the lane's thread
+ * valid until: st_lane_leave
+ * errors: null
+ */
+st_lane *st_lane_current(void);
+
+/*
+ * Marks the begin and the end of a call into the plugin.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_call_begin(st_lane *lane, uint32_t call);
+void st_call_end(st_lane *lane);
+
+/*
+ * From a control thread: sets the interrupt flag and rings both bells of the stage's rings (either may be null).
+ * thread: control, while the lane holds its rings
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
+
+#endif

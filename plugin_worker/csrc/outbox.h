@@ -1,0 +1,63 @@
+/*
+ * outbox.h: log lines and events from any thread of a plugin to the one thread that sends them on. Nobody waits: what
+ * finds no room is counted.
+ */
+#ifndef ST_WORKER_OUTBOX_H
+#define ST_WORKER_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ST_OUTBOX_LOG_BYTES 1000u
+#define ST_OUTBOX_EVENT_BYTES (16u << 10)
+
+typedef struct st_outbox_item {
+    uint64_t instance; /* of the lane that called, 0 for a plugin's own thread */
+    uint32_t level;    /* of a log line; 0 for an event */
+    uint32_t len;
+} st_outbox_item;
+
+/*
+ * Puts a log line, cut to ST_OUTBOX_LOG_BYTES, or an event; 0 when it was queued, -1 when there was no room.
+ * thread: any
+ * realtime: yes
+ * owned: the text stays the caller's
+ * valid until: return
+ * errors: -1
+ */
+int st_outbox_log(uint32_t level, const char *text, size_t len);
+int st_outbox_event(const char *text, size_t len);
+
+/*
+ * Takes the oldest log line or event; the text goes to `out`, which has room for ST_OUTBOX_EVENT_BYTES. 1 when there was
+ * one.
+ * thread: outbox
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+int st_outbox_take(st_outbox_item *item, char *out);
+
+/*
+ * Counts dropped since the last call.
+ * thread: outbox
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_outbox_dropped(uint32_t *out_logs, uint32_t *out_events);
+
+/*
+ * Sleeps until somebody puts something or rings, at most timeout_ns.
+ * thread: outbox
+ * realtime: no
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_outbox_wait(int64_t timeout_ns);
+void st_outbox_ring(void);
+
+#endif

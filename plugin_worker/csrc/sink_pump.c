@@ -1,0 +1,146 @@
+/*
+ * sink_pump.c: ring -> scratch with volume -> sink, with partial acceptance; silence while a running device starves.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "pump.h"
+#include "wake.h"
+
+#define NOT_NOW_NS 2000000ll     /* a sink that accepts nothing is asked again after this */
+#define QUERIES_PER_SECOND 20u
+
+static uint64_t load(_Atomic uint64_t *word) { return atomic_load_explicit(word, memory_order_relaxed); }
+
+static void add(_Atomic uint64_t *word, uint64_t n) { atomic_store_explicit(word, load(word) + n, memory_order_relaxed); }
+
+static uint32_t count_clipped(const float *samples, size_t count) {
+    uint32_t clipped = 0;
+    for (size_t i = 0; i < count; i++) clipped += fabsf(samples[i]) > 1.0f;
+    return clipped;
+}
+
+/* The nearest position that must not be passed in one go. */
+static uint64_t next_stop(const st_sink *k) { return k->finish_at < k->cut_at ? k->finish_at : k->cut_at; }
+
+static void query(st_lane *lane, st_sink *k) {
+    StOutputSinkRuntimeStatus now;
+    StStatus status;
+    memset(&now, 0, sizeof now);
+    st_call_begin(lane, ST_CALL_QUERY);
+    status = k->vtable->query_status(k->handle, &now);
+    st_call_end(lane);
+    st_status_free(lane, status);
+    if (status.code == ST_OK) atomic_store_explicit(&lane->status->queued_frames, now.queued_frames, memory_order_relaxed);
+    k->since_query = 0;
+}
+
+/* One write of the plugin; *out_accepted is checked. 1 when the pump must stop. */
+static int write_frames(st_lane *lane, st_sink *k, const float *samples, uint32_t frames, st_stop *stop,
+                        uint32_t *out_accepted) {
+    uint32_t accepted = 0;
+    StStatus status;
+    st_call_begin(lane, ST_CALL_WRITE);
+    status = k->vtable->write_interleaved_f32(k->handle, frames, (uint16_t)k->in.format.channels, samples, &accepted);
+    st_call_end(lane);
+    if (status.code != ST_OK) {
+        if (status.code == ST_ERROR_CANCELLED && st_interrupted(lane, stop)) {
+            st_status_free(lane, status);
+            return 1;
+        }
+        st_stop_for_status(lane, stop, status);
+        return 1;
+    }
+    st_status_free(lane, status);
+    if (accepted > frames) {
+        st_stop_contract(stop, "write_interleaved_f32 says it accepted more frames than it was given");
+        return 1;
+    }
+    *out_accepted = accepted;
+    return 0;
+}
+
+/* Copies the next frames to scratch. The digest is of the words as they enter, before volume. */
+static void fetch(st_lane *lane, st_sink *k, uint32_t frames) {
+    size_t samples = (size_t)frames * k->in.format.channels;
+    uint32_t clipped;
+    st_ring_get(&k->in, k->scratch.samples, frames);
+    if (k->digest) st_digest_add(k->digest, k->scratch.samples, samples * sizeof(float));
+    st_ramp_apply(&k->volume, k->scratch.samples, frames, k->in.format.channels);
+    clipped = count_clipped(k->scratch.samples, samples);
+    if (clipped) add(&lane->status->clipped_samples, clipped);
+    k->pending_frames = frames;
+    k->pending_at = 0;
+}
+
+static int deliver(st_lane *lane, st_sink *k, st_stop *stop) {
+    uint32_t accepted;
+    const float *from = k->scratch.samples + (size_t)k->pending_at * k->in.format.channels;
+    if (write_frames(lane, k, from, k->pending_frames, stop, &accepted)) return 1;
+    if (accepted == 0) {
+        st_ring_before_sleep(&k->in);
+        st_ring_nap(&k->in, &lane->interrupt, st_now_ns() + NOT_NOW_NS);
+        return 0;
+    }
+    k->pending_at += accepted;
+    k->pending_frames -= accepted;
+    k->started = 1;
+    st_ring_publish_read(&k->in, accepted);
+    add(&lane->status->blocks, 1);
+    k->since_query += accepted;
+    if (k->since_query >= k->in.format.sample_rate_hz / QUERIES_PER_SECOND) query(lane, k);
+    return 0;
+}
+
+static int play_silence(st_lane *lane, st_sink *k, st_stop *stop) {
+    uint32_t accepted;
+    memset(k->scratch.samples, 0, (size_t)k->in.format.block_frames * k->in.format.channels * sizeof(float));
+    if (!k->starved) {
+        k->starved = 1;
+        atomic_store_explicit(&lane->status->xruns, atomic_load_explicit(&lane->status->xruns, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+    }
+    if (write_frames(lane, k, k->scratch.samples, k->in.format.block_frames, stop, &accepted)) return 1;
+    add(&lane->status->silence_frames, accepted);
+    return 0;
+}
+
+/* Waits for data or plays silence; 1 when the pump must stop. */
+static int starve(st_lane *lane, st_sink *k, uint32_t least, st_stop *stop) {
+    int paced = k->silence_after_ns > 0 && k->started;
+    int64_t patience = !paced ? ST_PUMP_WAIT_NS : k->starved ? 0 : k->silence_after_ns;
+    st_ring_result result;
+    st_ring_before_sleep(&k->in);
+    result = st_ring_wait(&k->in, least, &lane->interrupt, st_now_ns() + patience);
+    if (st_stop_for_ring(stop, result)) return 1;
+    if (result == ST_RING_TIMEOUT && paced) return play_silence(lane, k, stop);
+    if (result == ST_RING_OK) k->starved = 0;
+    return 0;
+}
+
+void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
+    uint32_t block = k->in.format.block_frames;
+    for (;;) {
+        uint32_t data, limit;
+        uint64_t way;
+        if (st_interrupted(lane, stop)) return;
+        if (k->pending_frames > 0) {
+            if (deliver(lane, k, stop)) return;
+            continue;
+        }
+        if (k->in.own_pos >= next_stop(k)) {
+            st_stop_for(stop, k->in.own_pos >= k->finish_at ? ST_STOP_FINISHED : ST_STOP_DIGEST);
+            st_ring_before_sleep(&k->in);
+            return;
+        }
+        way = next_stop(k) - k->in.own_pos;
+        limit = way < k->chunk_frames ? (uint32_t)way : k->chunk_frames;
+        if (st_stop_for_ring(stop, st_ring_available(&k->in, &data))) return;
+        if (data < (limit < block ? limit : block)) {
+            uint32_t wish = k->wake_frames > block ? k->wake_frames : block;
+            if (starve(lane, k, way < wish ? (uint32_t)way : wish, stop)) return;
+            continue;
+        }
+        fetch(lane, k, data < limit ? data : limit);
+    }
+}
