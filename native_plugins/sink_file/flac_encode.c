@@ -8,7 +8,6 @@
 
 #define BLOCK_FRAMES 4096u
 #define COMPRESSION_LEVEL 5u
-#define MAX_FLAC_CHANNELS 8u
 
 typedef struct Encoding {
     const Recording *recording;
@@ -17,8 +16,8 @@ typedef struct Encoding {
     uint64_t length;
     StStatus error; /* of the write that failed */
     FLAC__StreamEncoder *encoder;
-    uint8_t raw[BLOCK_FRAMES * MAX_FLAC_CHANNELS * 3];
-    int32_t samples[BLOCK_FRAMES * MAX_FLAC_CHANNELS];
+    uint8_t raw[BLOCK_FRAMES * RECORDING_MAX_CHANNELS * 3];
+    int32_t samples[BLOCK_FRAMES * RECORDING_MAX_CHANNELS];
 } Encoding;
 
 static FLAC__StreamEncoderWriteStatus on_write(const FLAC__StreamEncoder *encoder, const FLAC__byte bytes[],

@@ -47,11 +47,17 @@ typedef struct Target {
 static StStatus parse_format(StStr config, SampleFormat *out) {
     StJson value;
     char name[8] = "f32";
-    if (st_json_member(st_json(config), "format", &value) && !st_json_string(value, name, sizeof name, NULL)) name[0] = 0;
-    if (strcmp(name, "s16") == 0) *out = FORMAT_S16;
-    else if (strcmp(name, "s24") == 0) *out = FORMAT_S24;
-    else if (strcmp(name, "f32") == 0) *out = FORMAT_F32;
-    else return st_error(ST_ERROR_INVALID_ARG, "file sink: format is none of s16, s24, f32");
+    int found = 1;
+    if (st_json_member(st_json(config), "format", &value)) found = st_json_string(value, name, sizeof name, NULL);
+    if (found && strcmp(name, "s16") == 0) {
+        *out = FORMAT_S16;
+    } else if (found && strcmp(name, "s24") == 0) {
+        *out = FORMAT_S24;
+    } else if (found && strcmp(name, "f32") == 0) {
+        *out = FORMAT_F32;
+    } else {
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: format is none of s16, s24, f32");
+    }
     return st_ok();
 }
 
@@ -170,28 +176,27 @@ static void destroy(void *handle) {
     free(handle);
 }
 
-static StStatus apply(void *handle, StStr config) {
-    FileSink *sink = handle;
-    SampleFormat format;
-    StStatus parsed = parse_format(config, &format);
-    if (parsed.code != ST_OK) return parsed;
-    if (sink->is_open && format != sink->format)
+/* A change of format waits until no file is open. */
+static StStatus check_update(const FileSink *sink, StStr config, SampleFormat *out_format) {
+    StStatus parsed = parse_format(config, out_format);
+    if (parsed.code == ST_OK && sink->is_open && *out_format != sink->format)
         return st_error(ST_ERROR_INVALID_ARG, "the format of %s cannot change while it is written", sink->shown_path);
-    sink->format = format;
+    return parsed;
+}
+
+static StStatus plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
+    SampleFormat ignored;
+    StStatus checked = check_update(handle, config, &ignored);
+    st_plan(out_plan, checked.code ? ST_CONFIG_REJECT : ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
+    out_plan->reason_utf8 = checked.message;
     return st_ok();
 }
 
-/* Whatever `apply` would say to it: a change of format waits until no file is open. */
-static StStatus plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
-    FileSink *sink = handle;
+static StStatus apply(void *handle, StStr config) {
     SampleFormat format;
-    StStatus parsed = parse_format(config, &format);
-    if (parsed.code == ST_OK && sink->is_open && format != sink->format)
-        parsed = st_error(ST_ERROR_INVALID_ARG, "the format of %s cannot change while it is written",
-                          sink->shown_path);
-    st_plan(out_plan, parsed.code ? ST_CONFIG_REJECT : ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
-    out_plan->reason_utf8 = parsed.message;
-    return st_ok();
+    StStatus checked = check_update(handle, config, &format);
+    if (checked.code == ST_OK) ((FileSink *)handle)->format = format;
+    return checked;
 }
 
 static const StOutputSinkInstanceVTable vtable = {

@@ -5,6 +5,15 @@
 
 #include <stellatune_sdk.h>
 
+StStatus recording_check_spec(StAudioSpec spec) {
+    if (spec.sample_rate_hz == 0 || spec.sample_rate_hz > RECORDING_MAX_SAMPLE_RATE_HZ || spec.channels == 0 ||
+        spec.channels > RECORDING_MAX_CHANNELS)
+        return st_error(ST_ERROR_UNSUPPORTED, "a file takes 1 to %u Hz and 1 to %u channels, not %u Hz and %u",
+                        RECORDING_MAX_SAMPLE_RATE_HZ, RECORDING_MAX_CHANNELS, (unsigned)spec.sample_rate_hz,
+                        (unsigned)spec.channels);
+    return st_ok();
+}
+
 uint32_t recording_frame_bytes(const Recording *r) { return format_bytes(r->format) * r->spec.channels; }
 
 uint64_t recording_end(const Recording *r) {

@@ -10,6 +10,9 @@
 #include "addressed_file.h"
 #include "sample_format.h"
 
+#define RECORDING_MAX_SAMPLE_RATE_HZ 768000u
+#define RECORDING_MAX_CHANNELS 8u
+
 typedef enum RecordingPhase {
     RECORDING_FRESH,  /* nothing of worth in the file */
     RECORDING_OPEN,   /* header and frames; takes more */
@@ -60,6 +63,9 @@ typedef struct Book {
 } Book;
 
 ST_STATIC_ASSERT(sizeof(Book) == 32, "Book has no padding");
+
+/* Refuses rates and channel counts that no file of ours takes. */
+StStatus recording_check_spec(StAudioSpec spec);
 
 uint32_t recording_frame_bytes(const Recording *recording);
 

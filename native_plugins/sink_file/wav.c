@@ -14,15 +14,13 @@
 
 #define BOOK_OFFSET 56u
 #define DATA_OFFSET 160u
-#define MAX_CHANNELS 8u
-#define MAX_SAMPLE_RATE_HZ 768000u
 
 #define TAG_PCM 1u
 #define TAG_FLOAT 3u
 #define TAG_EXTENSIBLE 0xFFFEu
 
 /* Speakers for 1 to 8 channels, as bits of dwChannelMask. */
-static const uint32_t channel_masks[MAX_CHANNELS + 1] = {0, 0x4, 0x3, 0x7, 0x33, 0x37, 0x3F, 0x70F, 0x63F};
+static const uint32_t channel_masks[RECORDING_MAX_CHANNELS + 1] = {0, 0x4, 0x3, 0x7, 0x33, 0x37, 0x3F, 0x70F, 0x63F};
 
 /* What follows the tag in a sub format GUID. */
 static const uint8_t guid_rest[14] = {0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
@@ -76,11 +74,7 @@ static size_t put_description(uint8_t *start, const Recording *r) {
 
 static StStatus wav_check(SampleFormat format, StAudioSpec spec) {
     (void)format;
-    if (spec.sample_rate_hz == 0 || spec.sample_rate_hz > MAX_SAMPLE_RATE_HZ || spec.channels == 0 ||
-        spec.channels > MAX_CHANNELS)
-        return st_error(ST_ERROR_UNSUPPORTED, "a .wav file takes 1 to %u Hz and 1 to %u channels, not %u Hz and %u",
-                        MAX_SAMPLE_RATE_HZ, MAX_CHANNELS, (unsigned)spec.sample_rate_hz, (unsigned)spec.channels);
-    return st_ok();
+    return recording_check_spec(spec);
 }
 
 static StStatus wav_write_header(Recording *r) {
