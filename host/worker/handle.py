@@ -125,6 +125,11 @@ class WorkerHandle:
         """Why the host killed the worker; empty when it did not."""
         return self._doom
 
+    @property
+    def last_call(self) -> str:
+        """The calls of the plugin that were under way when the process ended, in words; empty when none was."""
+        return describe(self.last_lanes)
+
     def on_exit(self, callback: Callable[[ExitStatus], None]) -> None:
         """Calls back once, before the requests under way fail; at once if the process is gone already."""
         if self.exited.done():
@@ -326,7 +331,7 @@ class WorkerHandle:
     def _lost(self, call: _Call) -> WorkerLost:
         status = self.exited.result()
         how = f"{self._doom} ({status})" if self._doom else str(status)
-        during = describe(self.last_lanes)
+        during = self.last_call
         lines = self.log_tail
         return WorkerLost(
             f"{self.spec.plugin_id}: its worker (generation {self.generation}, pid {self.pid}) ended during "

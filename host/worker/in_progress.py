@@ -12,4 +12,8 @@ __all__ = ["describe"]
 
 def describe(lanes: Iterable[LaneStatus]) -> str:
     """For example ``in process of instance 4``; empty when no lane is in a call of its plugin."""
-    return " and ".join(f"in {printable(lane.call)} of instance {lane.instance}" for lane in lanes if lane.call)
+    return " and ".join(
+        f"in {printable(lane.call)}" + (f" of instance {lane.instance}" if lane.instance else "")
+        for lane in lanes
+        if lane.call
+    )

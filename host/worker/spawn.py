@@ -44,6 +44,7 @@ async def spawn(
         await _shake_hands(handle, spec, limits)
     except BaseException:
         handle.terminate("it was not wanted any more")
+        await handle.wait_exit(_REAP_S)
         raise
     return handle
 

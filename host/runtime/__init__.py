@@ -1,0 +1,26 @@
+"""Generations and instances: what is loaded, what lives in it, and when its process may end.
+
+The host is the system of record: everything here can be rebuilt without asking a worker. It must never decide what to
+do about a fault, and never know what a capability is for.
+"""
+
+from host.runtime.file_grants import FileGrant, FileGrants
+from host.runtime.generation import Phase
+from host.runtime.instances import Instance, InstanceOrder
+from host.runtime.lifecycle import Spawner
+from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, parse_plugin_json
+from host.runtime.plugin_runtime import GenerationStatus, PluginRuntime
+
+__all__ = [
+    "MAX_LIST_BYTES",
+    "MAX_METADATA_BYTES",
+    "FileGrant",
+    "FileGrants",
+    "GenerationStatus",
+    "Instance",
+    "InstanceOrder",
+    "Phase",
+    "PluginRuntime",
+    "Spawner",
+    "parse_plugin_json",
+]

@@ -1,0 +1,46 @@
+"""Files that the host has opened for an instance: a plugin names them, it never opens them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from abi.wire import MAX_FDS
+from host.errors import Misuse
+
+__all__ = ["FileGrant", "FileGrants"]
+
+#: A packet's other descriptors: at most two long payloads.
+_MAX_GRANTS = MAX_FDS - 2
+
+
+@dataclass(frozen=True, slots=True)
+class FileGrant:
+    """A string of the config or target, and the open descriptor it means, which stays the caller's."""
+
+    value: str
+    fd: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileGrants:
+    """What goes along with a create or an open.
+
+    Raises:
+        Misuse: more than one packet can carry.
+    """
+
+    grants: tuple[FileGrant, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.grants) > _MAX_GRANTS:
+            raise Misuse(f"{len(self.grants)} files for one instance; {_MAX_GRANTS} is the most")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The strings, in the order of the descriptors."""
+        return tuple(grant.value for grant in self.grants)
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """The descriptors, in the order of the strings."""
+        return tuple(grant.fd for grant in self.grants)

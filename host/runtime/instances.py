@@ -1,0 +1,213 @@
+"""Live objects in workers: one call at a time each, destroyed exactly once, and the registry that counts them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
+
+from abi.kinds import CapabilityKind
+from abi.wire import DestroyInstance, InstanceCreated, Reply, Request
+from host.errors import ConcurrentCall, Misuse, PluginRefused, Supervised, WorkerLost
+from host.events import EventBus
+from host.events import InstanceCreated as InstanceCreatedFact
+from host.events import InstanceDestroyed as InstanceDestroyedFact
+from host.ids import Generation, InstanceId, PluginId, TypeId
+from host.jsontext import JsonObject
+from host.runtime.generation import Happening
+from host.runtime.live import LiveGeneration
+from host.worker import WorkerHandle
+
+__all__ = ["Instance", "InstanceOrder", "Instances"]
+
+R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOrder:
+    """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0."""
+
+    kind: CapabilityKind
+    type_id: TypeId
+    config: JsonObject
+    sample_rate_hz: int = 0
+    channels: int = 0
+
+
+class Instance:
+    """The host's only way to an instance. Holds its generation: the process stays until it is destroyed."""
+
+    def __init__(
+        self,
+        instance_id: InstanceId,
+        order: InstanceOrder,
+        created: InstanceCreated,
+        home: LiveGeneration,
+        destroy_s: float,
+        on_gone: Callable[[Instance, bool], None],
+    ) -> None:
+        self.id = instance_id
+        self.order = order
+        #: What the plugin said of it when it was made: latency, layouts, whether it exports state.
+        self.created = created
+        self._home = home
+        self._destroy_s = destroy_s
+        self._on_gone = on_gone
+        self._busy = False
+        self._idle: asyncio.Future[None] | None = None
+        self._handle_held = False
+        self._gone = False
+        self._ending: asyncio.Task[None] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.plugin_id} {self.type_id} (instance {self.id}, generation {self.generation})"
+
+    @property
+    def plugin_id(self) -> PluginId:
+        """Whose instance it is."""
+        return self._home.plugin_id
+
+    @property
+    def generation(self) -> Generation:
+        """The load of the plugin that it belongs to."""
+        return self._home.number
+
+    @property
+    def kind(self) -> CapabilityKind:
+        """Which capability."""
+        return self.order.kind
+
+    @property
+    def type_id(self) -> TypeId:
+        """Which variety of it."""
+        return self.order.type_id
+
+    @property
+    def config(self) -> JsonObject:
+        """The configuration it was made with."""
+        return self.order.config
+
+    @property
+    def alive(self) -> bool:
+        """Not destroyed, and its worker is there."""
+        return not self._gone and self._ending is None
+
+    @property
+    def worker(self) -> WorkerHandle:
+        """The process it lives in."""
+        return self._home.handle
+
+    def take_handle(self) -> None:
+        """For the runtime: from now on somebody in the host reaches it."""
+        self._home.happened(Happening.HANDLE_TAKEN)
+        self._handle_held = True
+
+    async def request(self, message: Request[R], timeout_s: float, fds: Sequence[int] = ()) -> R:
+        """One call. The descriptors stay the caller's. A caller that is cancelled leaves the call running.
+
+        Raises:
+            ConcurrentCall: the instance is in a call; this one was not sent.
+            Misuse: it is destroyed.
+            WorkerLost and all that ``WorkerHandle.request`` raises.
+        """
+        home = self._home
+        if self._busy:
+            home.concurrent_calls += 1
+            raise ConcurrentCall(f"{self}: {type(message).__name__} while another call is under way")
+        if self._ending is not None:
+            raise Misuse(f"{self}: {type(message).__name__} after destroy")
+        if home.state.over:
+            raise WorkerLost(f"{self}: {type(message).__name__}: its worker has ended")
+        self._busy = True
+        home.happened(Happening.CALL_BEGAN)
+        return await home.handle.request(message, timeout_s, fds, self._settled)
+
+    async def destroy(self) -> None:
+        """Ends it; twice is fine, and so is a worker that is gone. Waits for a call under way, up to its deadline."""
+        await asyncio.shield(self.destroy_soon())
+
+    def destroy_soon(self) -> asyncio.Task[None]:
+        """Begins to end it; the task never fails. No call is taken from now on."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._destroy())
+        return self._ending
+
+    def lost(self) -> None:
+        """For the runtime: its worker is gone, and it with it."""
+        self._drop_handle()
+        self._leave(lost=True)
+
+    async def _destroy(self) -> None:
+        self._drop_handle()
+        if self._gone:
+            return
+        with self._home.in_flight():
+            if self._busy:
+                self._idle = asyncio.get_running_loop().create_future()
+                await self._idle
+            # Its worker is dead or dying, or never heard of it: the instance is no more, which is what was asked for.
+            with suppress(Supervised, PluginRefused, Misuse):
+                await self._home.handle.request(DestroyInstance(self.id), self._destroy_s)
+            self._leave(lost=self._home.state.over)
+
+    def _settled(self) -> None:
+        self._busy = False
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+        self._home.happened(Happening.CALL_ENDED)
+
+    def _drop_handle(self) -> None:
+        if self._handle_held:
+            self._handle_held = False
+            self._home.happened(Happening.HANDLE_DROPPED)
+
+    def _leave(self, *, lost: bool) -> None:
+        if not self._gone:
+            self._gone = True
+            self._home.happened(Happening.INSTANCE_GONE)
+            self._on_gone(self, lost)
+
+
+class Instances:
+    """All live instances; gives the ids, which are never used twice."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._ids = count(1)
+        self._live: dict[InstanceId, tuple[Instance, LiveGeneration]] = {}
+
+    def new_id(self) -> InstanceId:
+        """An id that no instance had."""
+        return InstanceId(next(self._ids))
+
+    def add(
+        self,
+        instance_id: InstanceId,
+        order: InstanceOrder,
+        created: InstanceCreated,
+        home: LiveGeneration,
+        destroy_s: float,
+    ) -> Instance:
+        """Registers what a worker has just made."""
+        home.happened(Happening.INSTANCE_BORN)
+        instance = Instance(instance_id, order, created, home, destroy_s, self._remove)
+        self._live[instance_id] = (instance, home)
+        self._bus.publish(InstanceCreatedFact(home.plugin_id, home.number, instance_id, order.type_id, home.state.live))
+        return instance
+
+    def of(self, home: LiveGeneration) -> tuple[Instance, ...]:
+        """Those that live in one generation."""
+        return tuple(instance for instance, where in self._live.values() if where is home)
+
+    def all(self) -> tuple[Instance, ...]:
+        """Every live instance."""
+        return tuple(instance for instance, _ in self._live.values())
+
+    def _remove(self, instance: Instance, lost: bool) -> None:
+        _, home = self._live.pop(instance.id)
+        self._bus.publish(
+            InstanceDestroyedFact(home.plugin_id, home.number, instance.id, instance.type_id, home.state.live, lost)
+        )

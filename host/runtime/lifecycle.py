@@ -1,0 +1,233 @@
+"""Loading and unloading: one active generation per plugin and role, older ones draining, each in its own process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from abi.wire import Event, LoadModule
+from host.errors import GenerationDraining, IncompatibleVersion, LoadFailed, Misuse, StellaError
+from host.events import EventBus, GenerationChanged, WorkerExited, WorkerStarted
+from host.ids import Generation, PluginId, Role
+from host.packages import PluginManifest
+from host.runtime.facts import fact_of
+from host.runtime.generation import GenerationState, Happening, Phase
+from host.runtime.instances import Instances
+from host.runtime.live import LiveGeneration
+from host.runtime.reaper import KILL_S, Reaper
+from host.runtime.verify import verify_module
+from host.settings import Limits
+from host.worker import ExitStatus, WorkerHandle, WorkerSpec
+
+__all__ = ["Lifecycle", "Spawner"]
+
+_LAST_LINES = 20
+
+_Slot = tuple[PluginId, Role]
+
+
+class Spawner(Protocol):
+    """Starts a worker, as ``host.worker.spawn`` does."""
+
+    def __call__(
+        self, spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], limits: Limits, /
+    ) -> Awaitable[WorkerHandle]:
+        """Raises: LoadFailed, IncompatibleVersion; no process is left behind then."""
+
+
+class Lifecycle:
+    """Owns every generation that has, or is about to have, a process."""
+
+    def __init__(
+        self,
+        bus: EventBus,
+        limits: Limits,
+        instances: Instances,
+        numbers: Callable[[PluginId], Awaitable[Generation]],
+        spawner: Spawner,
+    ) -> None:
+        self._bus = bus
+        self._limits = limits
+        self._instances = instances
+        self._numbers = numbers
+        self._spawner = spawner
+        self._reaper = Reaper(limits)
+        self._starting: dict[_Slot, asyncio.Task[LiveGeneration]] = {}
+        self._active: dict[_Slot, LiveGeneration] = {}
+        self._present: list[LiveGeneration] = []
+        self._closed = False
+
+    @property
+    def present(self) -> tuple[LiveGeneration, ...]:
+        """Every generation that is not over, in order of their starts."""
+        return tuple(self._present)
+
+    async def active(self, manifest: PluginManifest, role: Role) -> LiveGeneration:
+        """The active generation; starts one if there is none. Callers at the same time share one start.
+
+        Raises:
+            LoadFailed, IncompatibleVersion: it cannot be loaded; no process is left behind.
+            GenerationDraining: it was unloaded as soon as it was there.
+        """
+        slot = (manifest.id, role)
+        found = self._active.get(slot)
+        if found is not None:
+            return found
+        if self._closed:
+            raise Misuse(f"{manifest.id} cannot be loaded: the runtime is closed")
+        start = self._starting.get(slot)
+        if start is None:
+            start = asyncio.get_running_loop().create_task(self._start(manifest, role))
+            self._starting[slot] = start
+            start.add_done_callback(lambda done: self._started(slot, done))
+        generation = await asyncio.shield(start)
+        if generation.state.phase is not Phase.ACTIVE:
+            raise GenerationDraining(f"{generation} is {generation.state.phase.value}", remedy="load it again")
+        return generation
+
+    async def unload(self, plugin_id: PluginId, role: Role, *, wait: bool) -> None:
+        """Lets the generations of a role drain; with ``wait`` until their processes are gone. Twice is fine."""
+        start = self._starting.get((plugin_id, role))
+        if start is not None:
+            await asyncio.wait((start,))
+        mine = [one for one in self._present if one.plugin_id == plugin_id and one.role is role]
+        for generation in mine:
+            generation.drain()
+        if wait:
+            for generation in mine:
+                await generation.ended.wait()
+
+    async def close(self) -> None:
+        """No process is left afterwards, whatever lives in it; twice is fine."""
+        self._closed = True
+        starts = tuple(self._starting.values())
+        for start in starts:
+            start.cancel()
+        if starts:
+            await asyncio.wait(starts)
+        for generation in self.present:
+            generation.drain()
+        await self._reaper.settle()
+        left = self.present
+        for generation in left:
+            generation.handle.terminate("the host closes")
+        for generation in left:
+            await generation.handle.wait_exit(KILL_S)
+        await self._reaper.settle()
+
+    async def _start(self, manifest: PluginManifest, role: Role) -> LiveGeneration:
+        number = await self._numbers(manifest.id)
+        generation = LiveGeneration(manifest, role, number, self._changed)
+        self._present.append(generation)
+        with generation.in_flight():
+            self._tell(generation)
+            spec = WorkerSpec(manifest.id, role, number)
+            try:
+                handle = await self._spawner(spec, lambda who, event: self._heard(generation, who, event), self._limits)
+            except BaseException:
+                generation.happened(Happening.EXITED)
+                raise
+            generation.adopt(handle, self._exited)
+            self._bus.publish(WorkerStarted(manifest.id, role, number, handle.pid))
+            try:
+                await self._load(generation, handle)
+            except BaseException:
+                handle.terminate("its plugin could not be loaded")
+                await handle.wait_exit(KILL_S)
+                raise
+            generation.happened(Happening.LOADED)
+        return generation
+
+    async def _load(self, generation: LiveGeneration, handle: WorkerHandle) -> None:
+        manifest = generation.manifest
+        message = LoadModule(
+            _text(manifest, str(manifest.entry)), _text(manifest, str(manifest.folder)), manifest.is_python
+        )
+        try:
+            info = await handle.request(message, self._limits.load_ms / 1000)
+        except (LoadFailed, IncompatibleVersion):
+            raise
+        except StellaError as error:
+            raise LoadFailed(
+                f"{manifest.id} cannot be loaded from {manifest.entry.name}: {error.message}",
+                remedy=f"repair or remove the plugin in {manifest.folder}",
+            ) from error
+        verify_module(info, manifest)
+        if generation.state.over:
+            raise LoadFailed(
+                f"{manifest.id} ended its worker as soon as it was loaded: {handle.exited.result()}",
+                remedy=f"repair or remove the plugin in {manifest.folder}",
+            )
+
+    def _started(self, slot: _Slot, start: asyncio.Task[LiveGeneration]) -> None:
+        del self._starting[slot]
+        if not start.cancelled():
+            start.exception()  # seen, even if all who waited for it were cancelled
+
+    def _changed(self, generation: LiveGeneration, before: GenerationState) -> None:
+        if generation.state.phase is not before.phase:
+            slot = (generation.plugin_id, generation.role)
+            if generation.state.phase is Phase.ACTIVE:
+                self._active[slot] = generation
+            elif self._active.get(slot) is generation:
+                del self._active[slot]
+            if generation.state.over:
+                self._present.remove(generation)
+            self._tell(generation)
+        self._reaper.look(generation)
+
+    def _tell(self, generation: LiveGeneration) -> None:
+        state = generation.state
+        self._bus.publish(
+            GenerationChanged(
+                generation.plugin_id,
+                generation.role,
+                generation.number,
+                state.phase.value,
+                state.live,
+                state.inflight,
+            )
+        )
+
+    def _heard(self, generation: LiveGeneration, handle: WorkerHandle, event: Event) -> None:
+        try:
+            fact = fact_of(generation.plugin_id, generation.number, event)
+        except ValueError as error:
+            handle.condemn(f"sent an event that cannot be: {error}")
+            return
+        self._bus.publish(fact)
+
+    def _exited(self, generation: LiveGeneration, status: ExitStatus) -> None:
+        handle = generation.handle
+        expected = generation.state.quiet
+        lost = self._instances.of(generation)
+        generation.happened(Happening.EXITED)
+        self._bus.publish(
+            WorkerExited(
+                generation.plugin_id,
+                generation.role,
+                generation.number,
+                handle.pid,
+                expected,
+                str(status),
+                handle.doomed,
+                handle.last_call,
+                len(lost),
+                handle.log_tail[-_LAST_LINES:],
+            )
+        )
+        for instance in lost:
+            instance.lost()
+
+
+def _text(manifest: PluginManifest, path: Path) -> str:
+    text = str(path.absolute())
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise LoadFailed(
+            f"{manifest.id} cannot be loaded: its path {text!r} is not UTF-8", remedy="move the plugin elsewhere"
+        ) from error
+    return text

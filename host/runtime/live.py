@@ -1,0 +1,88 @@
+"""A generation that has a process: the state machine of ``generation.py`` joined to the worker that it speaks of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from host.errors import WorkerLost
+from host.ids import Generation, PluginId, Role
+from host.packages import PluginManifest
+from host.runtime.generation import START, GenerationState, Happening, Phase, step
+from host.worker import ExitStatus, WorkerHandle
+
+__all__ = ["LiveGeneration"]
+
+
+class LiveGeneration:
+    """One load of one plugin in one worker. Every change goes through ``happened`` and is told at once."""
+
+    def __init__(
+        self,
+        manifest: PluginManifest,
+        role: Role,
+        number: Generation,
+        on_change: Callable[[LiveGeneration, GenerationState], None],
+    ) -> None:
+        self.manifest = manifest
+        self.plugin_id: PluginId = manifest.id
+        self.role = role
+        self.number = number
+        self.state: GenerationState = START
+        #: Calls that the one-call-per-instance guard refused.
+        self.concurrent_calls = 0
+        #: Set when the process is gone.
+        self.ended = asyncio.Event()
+        self._handle: WorkerHandle | None = None
+        self._on_change = on_change
+
+    def __str__(self) -> str:
+        return f"{self.plugin_id} generation {self.number}"
+
+    @property
+    def pid(self) -> int:
+        """0 before there is a process."""
+        return self._handle.pid if self._handle is not None else 0
+
+    @property
+    def handle(self) -> WorkerHandle:
+        """The worker.
+
+        Raises:
+            WorkerLost: there is none (yet).
+        """
+        if self._handle is None:
+            raise WorkerLost(f"{self} has no worker")
+        return self._handle
+
+    def adopt(self, handle: WorkerHandle, on_exit: Callable[[LiveGeneration, ExitStatus], None]) -> None:
+        """From now on this worker is the generation; ``on_exit`` is told of its end before anyone who waits for it."""
+        self._handle = handle
+        handle.on_exit(lambda status: on_exit(self, status))
+
+    def happened(self, happening: Happening) -> None:
+        """Takes the step and tells it.
+
+        Raises:
+            IllegalStep: a mistake of this room.
+        """
+        before = self.state
+        self.state = step(before, happening)
+        if self.state.over and not before.over:
+            self.ended.set()
+        self._on_change(self, before)
+
+    def drain(self) -> None:
+        """No new instance from now on; the process ends when nothing is left in it."""
+        if self.state.phase in (Phase.STARTING, Phase.ACTIVE):
+            self.happened(Happening.DRAIN)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Counts what is done inside as a call under way, which holds the process."""
+        self.happened(Happening.CALL_BEGAN)
+        try:
+            yield
+        finally:
+            self.happened(Happening.CALL_ENDED)

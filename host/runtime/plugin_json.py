@@ -1,0 +1,45 @@
+"""JSON that a plugin wrote: small enough, flat enough, strict; looked at as bytes before any object is built."""
+
+from __future__ import annotations
+
+from host.jsontext import Json, parse_json
+
+__all__ = ["MAX_LIST_BYTES", "MAX_METADATA_BYTES", "parse_plugin_json"]
+
+MAX_METADATA_BYTES = 16 << 20
+MAX_LIST_BYTES = 1 << 20
+_MAX_VALUES = 200_000
+_MAX_DEPTH = 32
+
+
+def parse_plugin_json(data: bytes, max_bytes: int = MAX_LIST_BYTES) -> Json:
+    """The value of a JSON text in UTF-8.
+
+    Raises:
+        ValueError: not strict JSON, longer than ``max_bytes``, too many values, or nested deeper than 32.
+    """
+    if len(data) > max_bytes:
+        raise ValueError(f"{len(data)} bytes of JSON, {max_bytes} is the most")
+    # Commas and brackets inside strings count too: no honest text comes near.
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES:
+        raise ValueError(f"more than {_MAX_VALUES} JSON values")
+    value = parse_json(data.decode("utf-8"))
+    if _deeper(value, _MAX_DEPTH):
+        raise ValueError(f"JSON nested deeper than {_MAX_DEPTH}")
+    return value
+
+
+def _deeper(value: Json, levels: int) -> bool:
+    """Goes down one level at a time, never by recursion over what a plugin nested."""
+    layer: list[Json] = [value]
+    for _ in range(levels + 1):
+        below: list[Json] = []
+        for one in layer:
+            if isinstance(one, dict):
+                below.extend(one.values())
+            elif isinstance(one, list):
+                below.extend(one)
+        if not below:
+            return False
+        layer = below
+    return True
