@@ -7,6 +7,7 @@ Read from a TOML file with the sections `[pipeline]` and `[limits]`. A broken fi
 from __future__ import annotations
 
 import tomllib
+import warnings
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TypeVar
@@ -76,12 +77,16 @@ class Paths:
     def of_user() -> Paths:
         """The paths of the user this process runs as."""
         dirs = platformdirs.PlatformDirs("stellatune", appauthor=False)
+        with warnings.catch_warnings():
+            # Without XDG_RUNTIME_DIR it falls back to a folder for temporary files, which is what we want, and warns.
+            warnings.simplefilter("ignore")
+            runtime_dir = dirs.user_runtime_path
         return Paths(
             config_file=dirs.user_config_path / "config.toml",
             state_dir=dirs.user_state_path,
             data_dir=dirs.user_data_path,
             cache_dir=dirs.user_cache_path,
-            runtime_dir=dirs.user_runtime_path,
+            runtime_dir=runtime_dir,
         )
 
 

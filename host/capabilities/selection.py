@@ -27,26 +27,26 @@ def extension_of(file_name: str) -> str:
     return extension.lower() if dot and stem else ""
 
 
-def _score(scores: dict[str, int], extension: str) -> int:
-    """The exact rule wins over the wildcard, also when it is lower; 0 drops."""
-    return scores.get(extension, scores.get("*", 0))
+def _score(scores: dict[str, int], extension: str) -> int | None:
+    """The exact rule, else the wildcard, else nothing. The exact one counts also when it is lower."""
+    return scores.get(extension, scores.get("*")) if extension else None
 
 
 def select_decoders(plugins: Iterable[PluginManifest], extension: str) -> tuple[Candidate, ...]:
     """Best score first, ties by plugin id, then type id; each is tried until one opens the file.
 
-    Without an extension, or where no rule speaks for it, every decoder is a candidate, in order of ids.
+    A score of 0 drops a decoder. Where no rule gives a score, all others are candidates, in order of ids.
     """
-    decoders = [
-        (plugin.id, capability.type_id, dict(capability.scores))
+    extension = extension.lower().removeprefix(".")
+    ruled = [
+        (plugin.id, capability.type_id, _score(dict(capability.scores), extension))
         for plugin in plugins
         for capability in plugin.capabilities
         if capability.kind is CapabilityKind.DECODER
     ]
-    extension = extension.lower().removeprefix(".")
-    scored = [Candidate(p, t, _score(scores, extension)) for p, t, scores in decoders] if extension else []
-    chosen = [candidate for candidate in scored if candidate.score > 0] or [Candidate(p, t, 0) for p, t, _ in decoders]
-    return tuple(sorted(chosen, key=lambda each: (-each.score, each.plugin_id, each.type_id)))
+    scored = [Candidate(plugin_id, type_id, score) for plugin_id, type_id, score in ruled if score]
+    silent = [Candidate(plugin_id, type_id, 0) for plugin_id, type_id, score in ruled if score is None]
+    return tuple(sorted(scored or silent, key=lambda each: (-each.score, each.plugin_id, each.type_id)))
 
 
 def known_extensions(plugins: Iterable[PluginManifest]) -> tuple[str, ...]:

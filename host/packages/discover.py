@@ -36,10 +36,10 @@ class Discovery:
 
 
 def search_path(paths: Paths, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Where plugins are looked for, first wins: the folders the user names, those installed, those shipped."""
+    """Where plugins are looked for, first wins: those shipped, those installed, then the folders the user names."""
     named = [Path(each) for each in environment.get(PATH_VARIABLE, "").split(":") if each]
     shipped = [Path(each) for each in native_plugins.__path__]
-    return (*named, paths.plugins_dir, *shipped)
+    return (*shipped, paths.plugins_dir, *named)
 
 
 def _folders(top: Path, depth: int) -> Iterator[Path]:

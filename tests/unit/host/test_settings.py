@@ -1,0 +1,81 @@
+"""Settings: defaults, files, and that no file can stop the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host.settings import Limits, Paths, PipelineSizes, Settings, load_settings
+
+
+def read(tmp_path: Path, text: str) -> Settings:
+    (tmp_path / "config.toml").write_text(text)
+    return load_settings(tmp_path / "config.toml")
+
+
+def test_defaults_are_those_of_the_design() -> None:
+    assert PipelineSizes() == PipelineSizes(block_frames=512, decode_ahead_ms=2000, ring_ahead_ms=200, history_ms=1000)
+    limits = Limits()
+    assert (limits.handshake_ms, limits.load_ms, limits.destroy_ms, limits.process_ms) == (2000, 5000, 500, 250)
+
+
+def test_an_absent_file_is_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / "none.toml") == Settings()
+    (problem,) = load_settings(tmp_path / "none.toml", required=True).problems
+    assert "none.toml: no such file" in problem
+
+
+def test_values_are_taken(tmp_path: Path) -> None:
+    got = read(tmp_path, "[pipeline]\nblock_frames = 256\n[limits]\nload_ms = 9000\n")
+    assert (got.pipeline.block_frames, got.limits.load_ms, got.problems) == (256, 9000, ())
+    assert got.pipeline.history_ms == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[pipeline]\nblock_frames = 0\n", ["[pipeline] block_frames = 0", "from 32 to 8192"]),
+        ("[pipeline]\nblock_frames = true\n", ["block_frames = True", "whole number"]),
+        ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
+        ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
+        ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits"]),
+        ("limits = 3\n", ["[limits] must be a table"]),
+        ("[limits", ["config.toml:", "the defaults are used"]),
+    ],
+)
+def test_what_is_wrong_is_named_and_ignored(tmp_path: Path, text: str, words: list[str]) -> None:
+    got = read(tmp_path, text)
+    assert (got.pipeline, got.limits) == (PipelineSizes(), Limits())
+    (problem,) = got.problems
+    assert problem.startswith(str(tmp_path)) and [word for word in words if word not in problem] == []
+
+
+def test_one_wrong_value_leaves_the_others(tmp_path: Path) -> None:
+    got = read(tmp_path, "[limits]\nload_ms = -1\nopen_ms = 7000\n[x]\n[pipeline]\nhistory_ms = 500\n")
+    assert (got.limits.load_ms, got.limits.open_ms, got.pipeline.history_ms) == (5000, 7000, 500)
+    assert len(got.problems) == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\x00"])
+def test_bytes_that_are_no_text(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.toml").write_bytes(content)
+    assert len(load_settings(tmp_path / "config.toml").problems) == 1
+    assert len(load_settings(tmp_path).problems) == 1, "a directory"
+
+
+def test_paths_follow_the_xdg_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "RUN"))
+    paths = Paths.of_user()
+    assert paths.config_file == tmp_path / "CONFIG/stellatune/config.toml"
+    assert paths.plugins_dir == tmp_path / "DATA/stellatune/plugins"
+    assert (paths.state_dir, paths.cache_dir) == (tmp_path / "STATE/stellatune", tmp_path / "CACHE/stellatune")
+    assert paths.runtime_dir == tmp_path / "RUN/stellatune"
+
+
+def test_no_runtime_directory_is_no_reason_to_complain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert Paths.of_user().runtime_dir.is_absolute()
