@@ -8,7 +8,7 @@ from host.runtime.file_grants import FileGrant, FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
-from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, parse_plugin_json
+from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, json_payload, parse_plugin_json
 from host.runtime.plugin_runtime import GenerationStatus, PluginRuntime
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Phase",
     "PluginRuntime",
     "Spawner",
+    "json_payload",
     "parse_plugin_json",
 ]

@@ -19,6 +19,7 @@ from host.ids import Generation, InstanceId, PluginId, TypeId
 from host.jsontext import JsonObject
 from host.runtime.generation import Happening
 from host.runtime.live import LiveGeneration
+from host.settings import Limits
 from host.worker import WorkerHandle
 
 __all__ = ["Instance", "InstanceOrder", "Instances"]
@@ -46,15 +47,16 @@ class Instance:
         order: InstanceOrder,
         created: InstanceCreated,
         home: LiveGeneration,
-        destroy_s: float,
+        limits: Limits,
         on_gone: Callable[[Instance, bool], None],
     ) -> None:
         self.id = instance_id
         self.order = order
         #: What the plugin said of it when it was made: latency, layouts, whether it exports state.
         self.created = created
+        #: How long calls may take.
+        self.limits = limits
         self._home = home
-        self._destroy_s = destroy_s
         self._on_gone = on_gone
         self._busy = False
         self._idle: asyncio.Future[None] | None = None
@@ -91,13 +93,18 @@ class Instance:
         return self.order.config
 
     @property
+    def pid(self) -> int:
+        """The process it lives in."""
+        return self._home.pid
+
+    @property
     def alive(self) -> bool:
         """Not destroyed, and its worker is there."""
         return not self._gone and self._ending is None
 
     @property
     def worker(self) -> WorkerHandle:
-        """The process it lives in."""
+        """The host's end of its process."""
         return self._home.handle
 
     def take_handle(self) -> None:
@@ -150,7 +157,7 @@ class Instance:
                 await self._idle
             # Its worker is dead or dying, or never heard of it: the instance is no more, which is what was asked for.
             with suppress(Supervised, PluginRefused, Misuse):
-                await self._home.handle.request(DestroyInstance(self.id), self._destroy_s)
+                await self._home.handle.request(DestroyInstance(self.id), self.limits.destroy_ms / 1000)
             self._leave(lost=self._home.state.over)
 
     def _settled(self) -> None:
@@ -174,8 +181,9 @@ class Instance:
 class Instances:
     """All live instances; gives the ids, which are never used twice."""
 
-    def __init__(self, bus: EventBus) -> None:
+    def __init__(self, bus: EventBus, limits: Limits) -> None:
         self._bus = bus
+        self._limits = limits
         self._ids = count(1)
         self._live: dict[InstanceId, tuple[Instance, LiveGeneration]] = {}
 
@@ -184,16 +192,11 @@ class Instances:
         return InstanceId(next(self._ids))
 
     def add(
-        self,
-        instance_id: InstanceId,
-        order: InstanceOrder,
-        created: InstanceCreated,
-        home: LiveGeneration,
-        destroy_s: float,
+        self, instance_id: InstanceId, order: InstanceOrder, created: InstanceCreated, home: LiveGeneration
     ) -> Instance:
         """Registers what a worker has just made."""
         home.happened(Happening.INSTANCE_BORN)
-        instance = Instance(instance_id, order, created, home, destroy_s, self._remove)
+        instance = Instance(instance_id, order, created, home, self._limits, self._remove)
         self._live[instance_id] = (instance, home)
         self._bus.publish(InstanceCreatedFact(home.plugin_id, home.number, instance_id, order.type_id, home.state.live))
         return instance

@@ -142,9 +142,8 @@ class Lifecycle:
 
     async def _load(self, generation: LiveGeneration, handle: WorkerHandle) -> None:
         manifest = generation.manifest
-        message = LoadModule(
-            _text(manifest, str(manifest.entry)), _text(manifest, str(manifest.folder)), manifest.is_python
-        )
+        entry, folder = (_text(manifest, path) for path in (manifest.entry, manifest.folder))
+        message = LoadModule(entry, folder, manifest.is_python)
         try:
             info = await handle.request(message, self._limits.load_ms / 1000)
         except (LoadFailed, IncompatibleVersion):
@@ -155,7 +154,7 @@ class Lifecycle:
                 remedy=f"repair or remove the plugin in {manifest.folder}",
             ) from error
         verify_module(info, manifest)
-        if generation.state.over:
+        if generation.ended.is_set():
             raise LoadFailed(
                 f"{manifest.id} ended its worker as soon as it was loaded: {handle.exited.result()}",
                 remedy=f"repair or remove the plugin in {manifest.folder}",

@@ -73,6 +73,10 @@ class LiveGeneration:
             self.ended.set()
         self._on_change(self, before)
 
+    def takes_instances(self) -> bool:
+        """Only an active generation does."""
+        return self.state.phase is Phase.ACTIVE
+
     def drain(self) -> None:
         """No new instance from now on; the process ends when nothing is left in it."""
         if self.state.phase in (Phase.STARTING, Phase.ACTIVE):

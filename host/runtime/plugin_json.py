@@ -1,10 +1,12 @@
-"""JSON that a plugin wrote: small enough, flat enough, strict; looked at as bytes before any object is built."""
+"""JSON to and from plugins. What a plugin wrote is looked at as bytes before any object is built from it."""
 
 from __future__ import annotations
 
-from host.jsontext import Json, parse_json
+from abi.wire import Payload
+from host.errors import ConfigRejected
+from host.jsontext import Json, dump_json, parse_json
 
-__all__ = ["MAX_LIST_BYTES", "MAX_METADATA_BYTES", "parse_plugin_json"]
+__all__ = ["MAX_LIST_BYTES", "MAX_METADATA_BYTES", "json_payload", "parse_plugin_json"]
 
 MAX_METADATA_BYTES = 16 << 20
 MAX_LIST_BYTES = 1 << 20
@@ -27,6 +29,18 @@ def parse_plugin_json(data: bytes, max_bytes: int = MAX_LIST_BYTES) -> Json:
     if _deeper(value, _MAX_DEPTH):
         raise ValueError(f"JSON nested deeper than {_MAX_DEPTH}")
     return value
+
+
+def json_payload(value: Json) -> Payload:
+    """The JSON text of a config or target.
+
+    Raises:
+        ConfigRejected: it holds a number or a character that JSON in UTF-8 cannot carry.
+    """
+    try:
+        return Payload(dump_json(value).encode("utf-8"))
+    except ValueError as error:
+        raise ConfigRejected(f"a configuration that cannot be written as JSON: {error}", remedy="mend it") from error
 
 
 def _deeper(value: Json, levels: int) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
-from abi.wire import CreateInstance, Payload
+from abi.wire import CreateInstance
 from host.errors import GenerationDraining, NotFound, WorkerLost
 from host.events import EventBus
 from host.ids import Generation, PluginId, Role, TypeId
-from host.jsontext import JsonObject, dump_json
+from host.jsontext import JsonObject
 from host.packages import PluginManifest
 from host.runtime.file_grants import FileGrants
 from host.runtime.generation import Phase
@@ -20,6 +20,7 @@ from host.runtime.instances import Instance, InstanceOrder, Instances
 from host.runtime.lifecycle import Lifecycle, Spawner
 from host.runtime.live import LiveGeneration
 from host.runtime.numbers import GenerationNumbers
+from host.runtime.plugin_json import json_payload
 from host.settings import Settings
 from host.worker import spawn
 
@@ -55,15 +56,15 @@ class PluginRuntime:
         state_dir: Path,
         spawner: Spawner = spawn,
     ) -> None:
-        self.limits = settings.limits
+        self._limits = settings.limits
         self._packages = packages
-        self._instances = Instances(bus)
+        self._instances = Instances(bus, settings.limits)
         numbers = GenerationNumbers(state_dir)
 
         async def number(plugin_id: PluginId) -> Generation:
             return await asyncio.to_thread(numbers.next, plugin_id)  # it locks a file: never on the loop
 
-        self._lifecycle = Lifecycle(bus, self.limits, self._instances, number, spawner)
+        self._lifecycle = Lifecycle(bus, self._limits, self._instances, number, spawner)
         self._creating: set[asyncio.Task[Instance]] = set()
         self._closing: asyncio.Task[None] | None = None
 
@@ -134,30 +135,27 @@ class PluginRuntime:
         return found
 
     async def _create(self, home: LiveGeneration, order: InstanceOrder, files: FileGrants) -> Instance:
-        if home.state.over:
-            raise WorkerLost(f"{home} ended before {order.type_id} could be created")
-        if home.state.phase is not Phase.ACTIVE:
-            raise GenerationDraining(f"{home} was unloaded before {order.type_id} could be created", remedy="try again")
+        if not home.takes_instances():
+            raise _ended(home, "before", order)
         instance_id = self._instances.new_id()
         message = CreateInstance(
             instance_id,
             order.kind,
             order.type_id,
-            Payload(dump_json(order.config).encode("utf-8")),
+            json_payload(order.config),
             order.sample_rate_hz,
             order.channels,
             files.values,
         )
         with home.in_flight():
-            created = await home.handle.request(message, self.limits.create_ms / 1000, files.fds)
-            if home.state.over:
-                raise WorkerLost(f"{home} ended as soon as {order.type_id} was created")
-            instance = self._instances.add(instance_id, order, created, home, self.limits.destroy_ms / 1000)
-            if home.state.phase is Phase.ACTIVE:
-                instance.take_handle()
-                return instance
-            await instance.destroy()
-        raise GenerationDraining(f"{home} was unloaded while {order.type_id} was being created", remedy="try again")
+            created = await home.handle.request(message, self._limits.create_ms / 1000, files.fds)
+            if not home.ended.is_set():
+                instance = self._instances.add(instance_id, order, created, home)
+                if home.takes_instances():
+                    instance.take_handle()
+                    return instance
+                await instance.destroy()
+        raise _ended(home, "while", order)
 
     def _destroy_unwanted(self, making: asyncio.Task[Instance]) -> None:
         if not making.cancelled() and making.exception() is None:
@@ -166,13 +164,19 @@ class PluginRuntime:
     async def _close(self) -> None:
         creating = tuple(self._creating)
         if creating:
-            await asyncio.wait(creating, timeout=self.limits.drain_ms / 1000)
+            await asyncio.wait(creating, timeout=self._limits.drain_ms / 1000)
         ends = [instance.destroy_soon() for instance in self._instances.all()]
         if ends:
-            await asyncio.wait(ends, timeout=self.limits.drain_ms / 1000)
+            await asyncio.wait(ends, timeout=self._limits.drain_ms / 1000)
         await self._lifecycle.close()
         if ends:
             await asyncio.wait(ends)
+
+
+def _ended(home: LiveGeneration, when: str, order: InstanceOrder) -> WorkerLost | GenerationDraining:
+    if home.ended.is_set():
+        return WorkerLost(f"the worker of {home} ended {when} {order.type_id} was created")
+    return GenerationDraining(f"{home} was unloaded {when} {order.type_id} was created", remedy="try again")
 
 
 def _status(generation: LiveGeneration) -> GenerationStatus:

@@ -1,0 +1,73 @@
+"""A decoder as the host sees it: opened on a descriptor, asked for tags, moved, joined to a ring."""
+
+from __future__ import annotations
+
+from abi.wire import AttachDecode, DecoderOpened, Landed, OpenDecoder, ReadMetadata, SeekDecoder
+from host.capabilities.plugin_text import json_object
+from host.capabilities.stage import Stage, position_of, violation
+from host.jsontext import JsonObject
+from host.runtime import MAX_METADATA_BYTES, Instance
+from shm_audio import Ring
+
+__all__ = ["Decoder"]
+
+_MAX_RATE_HZ = 768_000
+_MAX_CHANNELS = 64
+_MAX_LABEL = 4000
+
+
+class Decoder(Stage):
+    """Raises, in every call, what ``Instance.request`` raises."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._limits = instance.limits
+        super().__init__(instance, max(self._limits.read_ms, self._limits.seek_ms))
+
+    async def open(self, fd: int, path: str, extension: str) -> DecoderOpened:
+        """Reads the file's head through ``fd``, which stays the caller's. ``path`` and ``extension`` are labels.
+
+        Raises:
+            PluginRefused: not a file it can decode.
+            ProtocolViolated: the facts it tells are impossible.
+        """
+        message = OpenDecoder(self.instance.id, _label(path), _label(extension))
+        opened = await self.instance.request(message, self._limits.open_ms / 1000, (fd,))
+        if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
+            raise violation(
+                self.instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible"
+            )
+        counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
+        for frames in counts:
+            position_of(self.instance, "open", frames)
+        return opened
+
+    async def metadata(self) -> JsonObject:
+        """Tags of the open file, as the plugin spells them."""
+        reply = await self.instance.request(ReadMetadata(self.instance.id), self._limits.read_ms / 1000)
+        return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
+
+    async def seek(self, frame: int) -> Landed:
+        """Moves to a source frame or before it, and says where that is.
+
+        Raises:
+            PluginRefused: it cannot seek.
+            ProtocolViolated: it says that it landed behind the frame.
+        """
+        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._limits.seek_ms / 1000)
+        if not 0 <= landed.frame <= frame:
+            raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
+        return landed
+
+    async def attach(self, out: Ring, epoch: int, skip_frames: int, take_frames: int) -> int:
+        """Begins to write at the ring's write position, and says where that is.
+
+        First drops ``skip_frames`` of the source, then takes ``take_frames`` at most (negative: all).
+        """
+        message = AttachDecode(self.instance.id, epoch, skip_frames, take_frames)
+        reply = await self.instance.request(message, self._command_s, (out.fd,))
+        return position_of(self.instance, "attach", reply.position)
+
+
+def _label(text: str) -> str:
+    """Text that the wire carries, from a name that may be no UTF-8 and of any length."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[-_MAX_LABEL:]
