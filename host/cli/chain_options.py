@@ -11,17 +11,20 @@ from host.jsontext import JsonObject, parse_json
 __all__ = ["DspOption", "OutputOption", "parse_dsp", "parse_output", "parse_time", "parse_volume"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_DSP_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z][a-z0-9._-]*)?")
+_SECOND_PART = re.compile(r"([a-z][a-z0-9._-]*)(:|$)")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
 class DspOption:
-    """``[NAME=]TYPE[:JSON]``; ``name`` addresses the instance later."""
+    """``[NAME=]TYPE[:JSON]``; ``name`` addresses the instance later, ``named`` when it was given and not derived."""
 
     name: str
     type_name: str
     config: JsonObject | None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,18 @@ class OutputOption:
 def parse_dsp(text: str) -> DspOption:
     """Raises: ValueError with a text for people."""
     head, colon, config_text = text.partition(":")
+    second = _SECOND_PART.match(config_text)
+    if second:  # PLUGIN:TYPE
+        head, colon, config_text = f"{head}:{second[1]}", second[2], config_text[second.end() :]
     name, equals, type_name = head.rpartition("=")
     if equals and not _NAME.fullmatch(name):
         raise ValueError(f'the name "{name}" must be letters, digits, - and _')
-    if not _TYPE.fullmatch(type_name):
-        raise ValueError(f'"{type_name}" is no name of an effect; write [NAME=]TYPE[:JSON], such as gain:{{"gain_db": -3}}')
+    if not _DSP_TYPE.fullmatch(type_name):
+        raise ValueError(
+            f'"{type_name}" is no name of an effect; write [NAME=]TYPE[:JSON], such as gain:{{"gain_db": -3}}'
+        )
     config = _object(config_text) if colon else None
-    return DspOption(name or type_name.rpartition(".")[2], type_name, config)
+    return DspOption(name or type_name.replace(":", ".").rpartition(".")[2], type_name, config, bool(equals))
 
 
 def _object(text: str) -> JsonObject:

@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from host.capabilities import Decoder, Dsp, Sink
-from host.errors import OutputError, Supervised, StellaError
+from host.errors import OutputError, ProtocolViolated, StellaError, Supervised
 from host.settings import PipelineSizes
-from shm_audio import Ring, RingFormat, ShmError
+from shm_audio import Ring, RingError, RingFormat, RingWords, ShmError
 
 __all__ = ["Pacing", "Pipeline", "PipelineFormat", "RingPlan", "end_of_programme"]
 
@@ -114,17 +114,25 @@ class Pipeline:
     @property
     def position(self) -> int:
         """Frames the sink has taken."""
-        return self._rings[-1].words().read_pos
+        return self._words(-1).read_pos
 
     @property
     def decoded(self) -> int:
         """Frames that decoders have given."""
-        return self._rings[0].words().write_pos
+        return self._words(0).write_pos
 
     @property
     def ready(self) -> int:
-        """Frames that the sink could take."""
-        return self._rings[-1].words().write_pos
+        """Frames that the sink could have taken by now."""
+        return self._words(-1).write_pos
+
+    def _words(self, index: int) -> RingWords:
+        try:
+            return self._rings[index].words()
+        except RingError as error:
+            raise ProtocolViolated(
+                f"a worker wrote impossible positions: {error}", remedy="a plugin is at fault"
+            ) from error
 
     async def start(self, *, volume: float, digest: bool, silence_after_ms: int) -> None:
         """Attaches from the sink backwards, so that every ring has its reader before its writer."""
@@ -148,16 +156,16 @@ class Pipeline:
         return position
 
     async def leave(self) -> int:
-        """Detaches and destroys the decoder, which may be dead; says where its frames end."""
+        """Detaches the decoder, which may be dead, and gives it back to the caller; says where its frames end."""
         decoder, self._decoder = self._decoder, None
-        if decoder is not None:
-            try:
-                await decoder.detach()
-            except (StellaError, OSError):
-                pass  # dead or out of its mind: the ring's own word is the truth
-            await decoder.destroy()
         self._epoch += 1
-        return self.decoded
+        if decoder is None:
+            return self.decoded
+        try:
+            return await decoder.detach()
+        except StellaError:
+            await decoder.destroy()  # dead after this, whatever it was before: the ring's word is the truth
+            return self.decoded
 
     async def finish(self, position: int) -> int:
         """No more tracks after ``position``: pads for latency and grid, tells the sink to stop exactly at the end.

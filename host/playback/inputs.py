@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from host.capabilities import extension_of
 from host.errors import MediaError
 from host.playback.media import open_regular, why_not
 
@@ -35,7 +36,9 @@ class Input:
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sorts ``2 b`` before ``10 a``, and without regard to case."""
     parts = _DIGITS.split(text)
-    return tuple((0, int(part), "") if index % 2 else (1, 0, part.casefold()) for index, part in enumerate(parts) if part)
+    return tuple(
+        (0, int(part), "") if index % 2 else (1, 0, part.casefold()) for index, part in enumerate(parts) if part
+    )
 
 
 def expand(names: Iterable[str], extensions: frozenset[str]) -> tuple[Input, ...]:
@@ -70,11 +73,7 @@ def _directory(top: Path, extensions: frozenset[str]) -> Iterator[Input]:
     found: list[Path] = []
     for folder, below, files in os.walk(top, onerror=refuse):
         below[:] = [name for name in below if not name.startswith(".")]
-        found += [
-            Path(folder, name)
-            for name in files
-            if not name.startswith(".") and Path(name).suffix[1:].lower() in extensions
-        ]
+        found += [Path(folder, name) for name in files if not name.startswith(".") and extension_of(name) in extensions]
     found.sort(key=lambda path: [natural_key(part) for part in path.parts])
     yield from (Input(path) for path in found)
     yield from refusals

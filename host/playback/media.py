@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from host.capabilities import extension_of
 from host.errors import MediaError
 from host.playback.patience import off_loop
 
@@ -65,7 +66,7 @@ class Media:
     @property
     def extension(self) -> str:
         """Lowercase, without dot; empty when there is none."""
-        return Path(self.label).suffix[1:].lower()
+        return extension_of(self.label)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -84,7 +85,9 @@ def why_not(path: Path, error: OSError | ValueError) -> MediaError:
     """The one line for a failure of ``open``."""
     if isinstance(error, ValueError):
         return MediaError(f"{path}: no such file: the name holds a NUL", remedy="check the spelling")
-    text, remedy = _OPEN_FAILURES.get(error.errno or 0, (error.strerror or "cannot be opened", "see the system's message"))
+    text, remedy = _OPEN_FAILURES.get(
+        error.errno or 0, (error.strerror or "cannot be opened", "see the system's message")
+    )
     return MediaError(f"{path}: {text}", remedy=remedy)
 
 

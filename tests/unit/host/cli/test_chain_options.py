@@ -14,8 +14,10 @@ from host.cli.chain_options import DspOption, OutputOption, parse_dsp, parse_out
     [
         ("gain", DspOption("gain", "gain", None)),
         ("dsp.gain", DspOption("gain", "dsp.gain", None)),
+        ("fx.two:echo", DspOption("echo", "fx.two:echo", None)),
+        ('a=fx.two:echo:{"x": 1}', DspOption("a", "fx.two:echo", {"x": 1}, named=True)),
         ('gain:{"gain_db": -3}', DspOption("gain", "gain", {"gain_db": -3})),
-        ('loud=gain:{"gain_db": 1.5}', DspOption("loud", "gain", {"gain_db": 1.5})),
+        ('loud=gain:{"gain_db": 1.5}', DspOption("loud", "gain", {"gain_db": 1.5}, named=True)),
         ('eq=equalizer:{"bands": [{"type": "peaking", "q": 1}]}', None),
         ('gain:{"a": "x=y:z"}', DspOption("gain", "gain", {"a": "x=y:z"})),
     ],
@@ -23,7 +25,7 @@ from host.cli.chain_options import DspOption, OutputOption, parse_dsp, parse_out
 def test_effects_that_can_be_read(text: str, expected: DspOption | None) -> None:
     option = parse_dsp(text)
     if expected is None:
-        assert option == DspOption("eq", "equalizer", {"bands": [{"type": "peaking", "q": 1}]})
+        assert option == DspOption("eq", "equalizer", {"bands": [{"type": "peaking", "q": 1}]}, named=True)
     else:
         assert option == expected
 
@@ -59,7 +61,14 @@ def test_outputs() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("0", 0), ("12.5", Fraction(25, 2)), ("1:02.5", Fraction(125, 2)), ("1:02:03", 3723), ("90", 90), ("0.1", Fraction(1, 10))],
+    [
+        ("0", 0),
+        ("12.5", Fraction(25, 2)),
+        ("1:02.5", Fraction(125, 2)),
+        ("1:02:03", 3723),
+        ("90", 90),
+        ("0.1", Fraction(1, 10)),
+    ],
 )
 def test_times(text: str, seconds: Fraction) -> None:
     assert parse_time(text) == seconds

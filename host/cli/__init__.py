@@ -1,0 +1,21 @@
+"""What people type. Results go to stdout, everything else to stderr; commands are loaded when they are called."""
+
+import sys
+
+from host.version import VERSION
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Entry of the console command; gives the exit code.
+
+    The version is answered before anything is imported: start-up time is a promise (PERFORMANCE, T17).
+    """
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        sys.stdout.write(f"stellatune {VERSION}\n")
+        return 0
+    from host.cli.root import run
+
+    return run(arguments)

@@ -1,0 +1,75 @@
+"""Where words go: results to stdout, the rest to stderr; colour only where it is wanted and can be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from host.errors import StellaError
+
+__all__ = ["Console", "plain"]
+
+JsonValue = object
+
+
+def plain(text: str) -> str:
+    """Text of files and plugins without control characters: a terminal must not obey a tag or a log line."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The global options, and how to speak under them."""
+
+    config_file: Path | None = None
+    json: bool = False
+    color: str = "auto"
+    verbosity: int = 0
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether to colour what goes to ``stream``."""
+        if self.color != "auto":
+            return self.color == "always"
+        return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def draws(self) -> bool:
+        """Whether lines may be redrawn: a terminal on stderr, and not asked to be quiet."""
+        return self.verbosity >= 0 and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def result(self, text: str) -> None:
+        """One line of the result."""
+        click.echo(text, color=self.colored(sys.stdout))
+
+    def document(self, schema: str, members: Mapping[str, JsonValue]) -> None:
+        """The one JSON document of a command."""
+        click.echo(json.dumps({"schema": schema, **members}, indent=2, ensure_ascii=False, allow_nan=False))
+
+    def note(self, text: str, level: int = 0) -> None:
+        """A line for people about what goes on; ``level`` 1 needs ``-v``."""
+        if self.verbosity >= level:
+            click.echo(text, err=True, color=self.colored(sys.stderr))
+
+    def warn(self, text: str) -> None:
+        """Something is not as it should be, and the work goes on."""
+        self.note(click.style("warning: ", fg="yellow") + plain(text))
+
+    def fail(self, error: StellaError) -> None:
+        """The one line, or JSON object, with which a command ends badly."""
+        if self.json:
+            body = {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.remedy,
+                "details": error.details,
+            }
+            click.echo(json.dumps({"error": body}, ensure_ascii=False), err=True)
+            return
+        head = click.style("error: ", fg="red", bold=True)
+        click.echo(f"stellatune: {head}{plain(str(error))}", err=True, color=self.colored(sys.stderr))

@@ -1,0 +1,101 @@
+"""``stellatune outputs``: where sound can go. Every sink is asked in a worker; one that fails is named."""
+
+from __future__ import annotations
+
+import click
+
+from abi.kinds import CapabilityKind
+from host.app import Application
+from host.capabilities import Sink
+from host.cli.checkup import Finding, State
+from host.cli.console import Console, plain
+from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.session import application
+from host.cli.wiring import stage
+from host.errors import StellaError
+from host.ids import PluginId
+from host.jsontext import Json
+from host.packages import CapabilityManifest
+
+__all__ = ["device_finding", "outputs", "without_device"]
+
+#: The output that plays through PortAudio.
+DEVICE_OUTPUT = "system"
+
+
+@click.group()
+def outputs() -> None:
+    """Where sound can go."""
+
+
+@outputs.command("list")
+@click.pass_obj
+def list_outputs(console: Console) -> int:
+    """All targets of all output plugins, as --output takes them."""
+
+    async def work(_interrupts: Interrupts) -> int:
+        rows: list[Json] = []
+        async with application(console) as app:
+            for plugin in app.discovery.plugins.values():
+                for capability in plugin.capabilities:
+                    if capability.kind is CapabilityKind.OUTPUT_SINK:
+                        rows += await _targets(app, plugin.id, capability, console)
+        if console.json:
+            console.document("stellatune.outputs/1", {"targets": rows})
+        return 0
+
+    return run_interruptible(work)
+
+
+async def _targets(
+    app: Application, plugin_id: PluginId, capability: CapabilityManifest, console: Console
+) -> list[Json]:
+    try:
+        instance = await app.runtime.create(
+            plugin_id, CapabilityKind.OUTPUT_SINK, capability.type_id, capability.default_config
+        )
+        try:
+            targets = await Sink(instance).list_targets()
+        finally:
+            await instance.destroy()
+    except StellaError as error:
+        console.warn(f"{plugin_id}: {error}")
+        return []
+    rows: list[Json] = []
+    for target in targets:
+        address = f"{capability.type_id}:{target.id}" if target.id != capability.type_id else capability.type_id
+        rows.append(
+            {
+                "output": address,
+                "plugin": plugin_id,
+                "type": capability.type_id,
+                "id": target.id,
+                "name": target.name,
+                "default": target.is_default,
+            }
+        )
+        if not console.json:
+            console.result(f"{plain(address):40} {plain(target.name)}{' (default)' if target.is_default else ''}")
+    return rows
+
+
+async def device_finding(app: Application) -> Finding:
+    """Whether a sound device can be had through the system output."""
+    missing = await without_device(app)
+    if missing:
+        return Finding("device", State.WARNING, f"no sound device: {missing}", "render and --output file: work without")
+    return Finding("device", State.GOOD, "a sound device is there")
+
+
+async def without_device(app: Application) -> str:
+    """Why nothing can be heard here; empty when something can."""
+    try:
+        spec = stage("output", CapabilityKind.OUTPUT_SINK, DEVICE_OUTPUT, None, app.discovery.plugins)
+        instance = await app.runtime.create(spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config)
+        try:
+            targets = await Sink(instance).list_targets()
+        finally:
+            await instance.destroy()
+    except StellaError as error:
+        return error.message
+    return "" if targets else "PortAudio lists none"

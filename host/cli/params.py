@@ -1,0 +1,37 @@
+"""click types over the pure parsers, and the options that ``play`` and ``render`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from host.cli.chain_options import parse_dsp
+
+__all__ = ["decoder_option", "dsp_option", "parsed"]
+
+T = TypeVar("T")
+
+
+def parsed(name: str, parse: Callable[[str], T]) -> Callable[[str], T]:
+    """A click type from a function that raises ValueError with a text for people; ``name`` is shown in the help."""
+
+    def convert(text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    convert.__name__ = name
+    return convert
+
+
+dsp_option = click.option(
+    "--dsp",
+    "dsps",
+    type=parsed("[NAME=]TYPE[:JSON]", parse_dsp),
+    multiple=True,
+    help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
+)
+decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")

@@ -1,0 +1,34 @@
+"""``stellatune paths``: where files are read and written."""
+
+from __future__ import annotations
+
+import click
+
+from host.cli.console import Console
+from host.packages import search_path
+from host.settings import Paths
+
+__all__ = ["paths"]
+
+
+@click.command()
+@click.pass_obj
+def paths(console: Console) -> int:
+    """Where files are read and written."""
+    places = Paths.of_user()
+    named = {
+        "config": str(console.config_file or places.config_file),
+        "state": str(places.state_dir),
+        "data": str(places.data_dir),
+        "cache": str(places.cache_dir),
+        "runtime": str(places.runtime_dir),
+    }
+    plugins = [str(folder) for folder in search_path(places)]
+    if console.json:
+        console.document("stellatune.paths/1", {**named, "plugins": plugins})
+        return 0
+    for name, place in named.items():
+        console.result(f"{name:8} {place}")
+    for folder in plugins:
+        console.result(f"{'plugins':8} {folder}")
+    return 0

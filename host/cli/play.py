@@ -1,0 +1,72 @@
+"""``stellatune play``: files, directories and playlists, heard in the foreground."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import click
+
+from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
+from host.cli.console import Console
+from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.params import decoder_option, dsp_option, parsed
+from host.cli.running import Wish, run_chain
+from host.cli.session import application, exit_of, inputs_of
+from host.cli.wiring import decoder_named, stages, wire_output
+from host.playback import Excerpt
+
+__all__ = ["play"]
+
+PLAY_SCHEMA = "stellatune.play/1"
+
+
+@click.command()
+@click.argument("names", metavar="FILE|DIR|PLAYLIST...", nargs=-1, required=True)
+@dsp_option
+@click.option(
+    "--output",
+    type=parsed("TYPE[:TARGET]", parse_output),
+    default="system",
+    show_default=True,
+    help="Where to: system[:DEVICE], null, file:PATH.",
+)
+@decoder_option
+@click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
+@click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
+@click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
+@click.pass_obj
+def play(
+    console: Console,
+    names: tuple[str, ...],
+    dsps: tuple[DspOption, ...],
+    output: OutputOption,
+    decoder: str | None,
+    start: Fraction,
+    length: Fraction | None,
+    volume: float,
+) -> int:
+    """Play files, directories and playlists, one after the other without a gap."""
+
+    async def work(interrupts: Interrupts) -> int:
+        async with application(console) as app:
+            plugins = app.discovery.plugins
+            effects = stages(dsps, plugins)
+            chosen = decoder_named(decoder, plugins)
+            wired = wire_output(output, None, plugins)
+            inputs = await inputs_of(app, names)
+            result = await run_chain(
+                app,
+                console,
+                interrupts,
+                inputs,
+                Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume),
+            )
+        if console.json:
+            told = [
+                {"source": str(track.path), "frames": track.frames_out, "error": str(track.failure or "") or None}
+                for track in result.tracks
+            ]
+            console.document(PLAY_SCHEMA, {"inputs": told, "frames": result.frames})
+        return exit_of(result)
+
+    return run_interruptible(work)

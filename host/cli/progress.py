@@ -1,0 +1,101 @@
+"""The line that shows what is playing: redrawn in place on a terminal, a plain line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from host.cli.console import Console, plain
+from host.errors import StellaError
+from host.playback import Now, Player
+
+__all__ = ["clock", "line", "showing"]
+
+DRAW_S = 0.1
+PLAIN_S = 5.0
+BAR_CELLS = 20
+CLEAR = "\r\x1b[2K"
+
+
+def clock(seconds: float | None) -> str:
+    """``01:12.4``, or dashes for what is not known."""
+    if seconds is None:
+        return "--:--.-"
+    tenths = int(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    head = f"{hours}:{minutes:02}" if hours else f"{minutes:02}"
+    return f"{head}:{rest // 10:02}.{rest % 10}"
+
+
+def line(now: Now) -> str:
+    """``> 01:12.4/04:03.0 [====    ] flac#1 44.1k/16 -> gain#2 -> null#1  xr 0  clip 0``"""
+    track = now.track
+    total = track.duration_s
+    begins = (track.window.first_frame - track.info.encoder_delay_frames) / track.info.sample_rate_hz
+    done = max(0.0, now.place.seconds - begins)
+    bar = ""
+    if total:
+        cells = min(BAR_CELLS, int(done / total * BAR_CELLS))
+        bar = f" [{'=' * cells}{' ' * (BAR_CELLS - cells)}]"
+    bits = f"/{track.info.bits_per_sample}" if track.info.bits_per_sample else ""
+    chain = " -> ".join(f"{_short(use.name, use.type_id)}#{use.generation}" for use in now.stages)
+    source = f"{track.use.type_id}#{track.use.generation} {track.info.sample_rate_hz / 1000:g}k{bits}"
+    return f"> {clock(done)}/{clock(total)}{bar} {source} -> {chain}  xr {now.xruns}  clip {now.clipped_samples}"
+
+
+def _short(name: str, type_id: str) -> str:
+    return type_id if name == "output" else name
+
+
+@asynccontextmanager
+async def showing(player: Player, console: Console) -> AsyncIterator[None]:
+    """Shows progress while the block runs; the line is gone or complete afterwards."""
+    if console.verbosity < 0 or console.json:
+        yield
+        return
+    draws = console.draws()
+    task = asyncio.create_task(_draw(player) if draws else _tell(player, console))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if draws:
+            sys.stderr.write(CLEAR)
+            sys.stderr.flush()
+
+
+async def _draw(player: Player) -> None:
+    while True:
+        text = _text(player)
+        if text:
+            sys.stderr.write(f"{CLEAR}{text}")
+            sys.stderr.flush()
+        await asyncio.sleep(DRAW_S)
+
+
+async def _tell(player: Player, console: Console) -> None:
+    track = -1
+    told = time.monotonic()
+    while True:
+        await asyncio.sleep(DRAW_S)
+        with contextlib.suppress(StellaError):
+            now = player.now()
+            if now is not None and (now.track.index != track or time.monotonic() - told >= PLAIN_S):
+                if now.track.index != track:
+                    console.note(plain(str(now.track.path)))
+                track, told = now.track.index, time.monotonic()
+                console.note(line(now))
+
+
+def _text(player: Player) -> str:
+    with contextlib.suppress(StellaError):
+        now = player.now()
+        if now is not None:
+            return f"{line(now)}  {plain(now.track.path.name)}"
+    return ""

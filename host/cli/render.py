@@ -1,0 +1,90 @@
+"""``stellatune render``: the same workers and rings as playback, into a file, as fast as it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from host.cli.chain_options import DspOption, OutputOption
+from host.cli.console import Console
+from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.params import decoder_option, dsp_option
+from host.cli.progress import clock
+from host.cli.report import report_of, write_report
+from host.cli.running import Wish, run_chain
+from host.cli.session import application, exit_of, inputs_of
+from host.cli.wiring import decoder_named, stages, wire_output
+from host.errors import NotFound, Usage
+from host.jsontext import JsonObject
+
+__all__ = ["render"]
+
+MIN_RATE_HZ = 1000
+MAX_RATE_HZ = 768_000
+
+#: What a file holds unless --format says otherwise: WAV all that was computed, FLAC the most it can.
+DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
+
+
+@click.command()
+@click.argument("names", metavar="FILE...", nargs=-1, required=True)
+@click.option("-o", "--out", "out", type=click.Path(path_type=Path), required=True, help="A .wav or .flac file.")
+@dsp_option
+@decoder_option
+@click.option("--rate", type=click.IntRange(MIN_RATE_HZ, MAX_RATE_HZ), metavar="HZ", help="Convert to this rate.")
+@click.option(
+    "--format",
+    "sample_format",
+    type=click.Choice(["s16", "s24", "f32"]),
+    help="Of the samples; f32 for .wav and s24 for .flac unless given.",
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write what was done, as JSON.")
+@click.pass_obj
+def render(
+    console: Console,
+    names: tuple[str, ...],
+    out: Path,
+    dsps: tuple[DspOption, ...],
+    decoder: str | None,
+    rate: int | None,
+    sample_format: str | None,
+    report: Path | None,
+) -> int:
+    """Write what would be heard into a file, as fast as it goes. Several inputs follow each other without a gap."""
+    config = _sink_config(out, sample_format)
+    if report is not None and not report.absolute().parent.is_dir():
+        raise NotFound(f"{report}: the folder of the report does not exist", remedy=f"mkdir -p {report.parent}")
+    if report is not None and report.absolute() == out.absolute():
+        raise Usage(f"{report}: is the output too", remedy="give the report another name")
+
+    async def work(interrupts: Interrupts) -> int:
+        async with application(console) as app:
+            plugins = app.discovery.plugins
+            effects = stages(dsps, plugins)
+            chosen = decoder_named(decoder, plugins)
+            wired = wire_output(OutputOption("file", str(out)), config, plugins)
+            inputs = await inputs_of(app, names)
+            wish = Wish(effects, wired, decoder=chosen, rate_hz=rate, digest=True)
+            result = await run_chain(app, console, interrupts, inputs, wish)
+        document = report_of(result, out)
+        if report is not None:
+            write_report(report, document)
+        if console.json:
+            console.document(str(document.pop("schema")), document)
+        else:
+            length = clock(result.frames / result.format.sample_rate_hz) if result.format else clock(0)
+            console.note(f"{out}: {length} in {result.wall_s:.2f} s")
+        return exit_of(result)
+
+    return run_interruptible(work)
+
+
+def _sink_config(out: Path, sample_format: str | None) -> JsonObject:
+    suffix = out.suffix.lower()
+    if suffix not in DEFAULT_FORMATS:
+        raise Usage(f"{out}: an output ends in .wav or .flac", remedy="choose one of them")
+    chosen = sample_format or DEFAULT_FORMATS[suffix]
+    if suffix == ".flac" and chosen == "f32":
+        raise Usage(f"{out}: FLAC holds no float samples", remedy="use --format s24, or write a .wav")
+    return {"format": chosen}

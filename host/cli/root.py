@@ -1,0 +1,107 @@
+"""The command itself: global options, commands loaded by name, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from host.cli.console import Console
+from host.cli.exits import Exit
+from host.errors import StellaError, Usage
+from host.version import VERSION
+
+__all__ = ["run", "stellatune"]
+
+#: name -> (module, command in it, what it does). Only the module of the command that is called is imported.
+COMMANDS = {
+    "play": ("host.cli.play", "play", "Play files, directories and playlists."),
+    "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
+    "plugins": ("host.cli.plugins", "plugins", "What is installed, and what it offers."),
+    "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
+    "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
+    "paths": ("host.cli.paths", "paths", "Where files are read and written."),
+    "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # the same
+        """The command of that name, freshly imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}.{attribute} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # the same
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Read this file instead of config.toml.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, errors as JSON on stderr.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Only errors.")
+@click.option("-v", "--verbose", count=True, help="More; twice for everything.")
+@click.version_option(VERSION, prog_name="stellatune", message="%(prog)s %(version)s")
+@click.pass_context
+def stellatune(
+    ctx: click.Context, config_file: Path | None, as_json: bool, color: str, quiet: bool, verbose: int
+) -> None:
+    """A music player that no plugin can bring down: every plugin lives in a worker process of its own."""
+    ctx.obj = Console(config_file, as_json, color, -1 if quiet else verbose)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives the exit code. Nothing is raised."""
+    console = Console(json="--json" in arguments)
+    try:
+        with stellatune.make_context("stellatune", list(arguments)) as ctx:
+            outcome = stellatune.invoke(ctx)
+            if isinstance(ctx.obj, Console):
+                console = ctx.obj
+            sys.stdout.flush()
+            return outcome if isinstance(outcome, int) else Exit.DONE
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "stellatune"
+        console.fail(Usage(error.format_message().replace("\n", " ").rstrip("."), remedy=f"see `{path} --help`"))
+        return Exit.USAGE
+    except click.ClickException as error:
+        console.fail(Usage(error.format_message()))
+        return Exit.USAGE
+    except StellaError as error:
+        console.fail(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the exit must not flush into the pipe again
+        return Exit.UNEXPECTED
+    except Exception as error:  # noqa: BLE001  # the outermost edge: a bug becomes a line and exit code 1
+        console.fail(
+            StellaError(f"unexpected: {type(error).__name__}: {error}", remedy="please report this; -vv shows where")
+        )
+        if "-vv" in arguments:
+            traceback.print_exception(error)
+        return Exit.UNEXPECTED

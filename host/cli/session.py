@@ -1,0 +1,62 @@
+"""One private host for one command: settings read, plugins found, inputs expanded, the player run and watched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from abi.kinds import LogLevel
+from host.app import Application
+from host.capabilities import known_extensions
+from host.cli.config import settings_of
+from host.cli.console import Console, plain
+from host.cli.exits import Exit
+from host.errors import MediaError
+from host.events import PluginLogLine
+from host.playback import Input, PlaybackResult, expand, off_loop
+from host.settings import Paths
+
+__all__ = ["application", "exit_of", "inputs_of"]
+
+EXPAND_TIMEOUT_S = 60.0
+
+
+@asynccontextmanager
+async def application(console: Console) -> AsyncIterator[Application]:
+    """A running host, its broken plugins told; workers are gone afterwards."""
+    paths = Paths.of_user()
+    async with Application(settings_of(console, paths), paths) as app:
+        for problem in app.discovery.problems:
+            console.warn(str(problem.error))
+        lines = asyncio.create_task(_log(app, console))
+        try:
+            yield app
+        finally:
+            lines.cancel()
+            await asyncio.wait([lines])
+
+
+async def _log(app: Application, console: Console) -> None:
+    """What plugins say: warnings and errors with -v, everything with -vv."""
+    quietest = LogLevel.WARN if console.verbosity < 2 else LogLevel.TRACE
+    with app.bus.subscribe(PluginLogLine) as lines:
+        async for each in lines:
+            if each.level <= quietest:
+                console.note(f"{each.plugin_id}#{each.generation}: {plain(each.text)}", level=1)
+
+
+async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]:
+    """The files behind the names. Raises: MediaError when a file system does not answer."""
+    extensions = frozenset(known_extensions(app.discovery.plugins.values()))
+    try:
+        return await off_loop(lambda: expand(names, extensions), EXPAND_TIMEOUT_S)
+    except TimeoutError as error:
+        raise MediaError(
+            f"the inputs were not listed within {EXPAND_TIMEOUT_S:g} s", remedy="is a network mount among them?"
+        ) from error
+
+
+def exit_of(result: PlaybackResult) -> Exit:
+    """0 all, 6 some, and the caller raises for none."""
+    return Exit.PARTLY_PLAYED if result.failed else Exit.DONE

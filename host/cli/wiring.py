@@ -1,0 +1,89 @@
+"""From what people typed to what the player takes: names looked up, configurations checked, nothing started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from abi.kinds import CapabilityKind
+from host.capabilities import Candidate
+from host.cli.chain_options import DspOption, OutputOption
+from host.errors import Usage
+from host.ids import PluginId
+from host.jsontext import JsonObject
+from host.packages import (
+    CapabilityManifest,
+    FileMode,
+    PluginManifest,
+    check_config,
+    file_strings,
+    find_capability,
+    merge_config,
+)
+from host.playback import Output, StageSpec
+
+__all__ = ["DEVICE_SILENCE_MS", "decoder_named", "files_to_write", "stage", "stages", "wire_output"]
+
+Plugins = Mapping[PluginId, PluginManifest]
+
+#: A device that starves for so long gets silence; files and the null output simply wait.
+DEVICE_SILENCE_MS = 100
+
+
+def stage(name: str, kind: CapabilityKind, type_name: str, config: JsonObject | None, plugins: Plugins) -> StageSpec:
+    """One stage by the name people use. Raises: NotFound, Usage, ConfigRejected."""
+    plugin, capability = find_capability(type_name, kind, plugins)
+    owner = f"{plugin.id} ({capability.type_id})"
+    merged = merge_config(owner, capability.config_schema, capability.default_config, config or {})
+    return StageSpec(name, plugin.id, capability.type_id, merged)
+
+
+def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, ...]:
+    """The effects, in order. A name given twice is refused: it could not be addressed."""
+    found: list[StageSpec] = []
+    for option in options:
+        taken = [spec.name for spec in found]
+        name = option.name
+        if name in taken and option.named:
+            raise Usage(f"--dsp: the name {name!r} is given twice", remedy="give each its own: NAME=TYPE")
+        count = 2
+        while name in taken:
+            name, count = f"{option.name}{count}", count + 1
+        found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins))
+    return tuple(found)
+
+
+def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:
+    """The decoder of an explicit choice."""
+    if name is None:
+        return None
+    plugin, capability = find_capability(name, CapabilityKind.DECODER, plugins)
+    return Candidate(plugin.id, capability.type_id, 0)
+
+
+def wire_output(option: OutputOption, config: JsonObject | None, plugins: Plugins) -> Output:
+    """The output with its target, files not opened yet. Raises: NotFound, Usage, ConfigRejected."""
+    spec = stage("output", CapabilityKind.OUTPUT_SINK, option.type_name, config, plugins)
+    _, capability = find_capability(option.type_name, CapabilityKind.OUTPUT_SINK, plugins)
+    target = _target(option, capability)
+    if capability.target_schema is not None:
+        check_config(f"the target of output {capability.type_id}", capability.target_schema, target)
+    waits = capability.type_id == "null" or bool(files_to_write(capability, target))
+    return Output(spec, target, silence_after_ms=0 if waits else DEVICE_SILENCE_MS)
+
+
+def _target(option: OutputOption, capability: CapabilityManifest) -> JsonObject:
+    properties = (capability.target_schema or {}).get("properties", {})
+    known = properties if isinstance(properties, dict) else {}
+    if option.target is None:
+        if "path" in known:
+            raise Usage(f"output {capability.type_id} needs a file", remedy=f"--output {capability.type_id}:PATH")
+        return {}
+    if "path" in known:
+        return {"path": option.target}
+    return {"id": option.target}
+
+
+def files_to_write(capability: CapabilityManifest, target: JsonObject) -> tuple[str, ...]:
+    """The files that a target names; the host opens them."""
+    found = file_strings(capability.target_schema or {}, target)
+    return tuple(value for mode, value in found if mode is FileMode.WRITE)

@@ -1,0 +1,41 @@
+"""From a list of files to sound: opening media, choosing decoders, building the chain, playing it through.
+
+Owns pipelines and their rings. It must never block the control loop, and never touch audio itself.
+"""
+
+from host.playback.chain import Chain, Output, StageSpec
+from host.playback.graph import Pacing, Pipeline, PipelineFormat
+from host.playback.inputs import Input, expand
+from host.playback.media import Media, open_media
+from host.playback.opening import Opener
+from host.playback.patience import off_loop
+from host.playback.player import Now, Player
+from host.playback.target_file import TargetFile
+from host.playback.timeline import Place, Segment, Timeline
+from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
+
+__all__ = [
+    "Chain",
+    "Excerpt",
+    "Input",
+    "Media",
+    "Now",
+    "OpenTrack",
+    "Opener",
+    "Output",
+    "Pacing",
+    "Pipeline",
+    "PipelineFormat",
+    "Place",
+    "PlaybackResult",
+    "Player",
+    "Segment",
+    "StageSpec",
+    "StageUse",
+    "TargetFile",
+    "Timeline",
+    "TrackResult",
+    "expand",
+    "off_loop",
+    "open_media",
+]

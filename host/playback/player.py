@@ -1,0 +1,142 @@
+"""Plays a list of inputs: finds the first that can be played, builds the chain for it, runs the relay.
+
+A track that cannot be opened or dies is reported and the next one goes on; an effect or the output that fails ends the
+playback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from host.errors import MediaError, StellaError
+from host.events import DigestDone, EventBus, PlaybackEnded, StageEnded, TrackEnded, WorkerExited
+from host.playback.chain import Chain, build_pipeline
+from host.playback.graph import Pipeline, PipelineFormat
+from host.playback.inputs import Input
+from host.playback.opening import Opener
+from host.playback.relay import Relay
+from host.playback.stage_watch import StageWatch
+from host.playback.timeline import Place
+from host.playback.tracks import OpenTrack, PlaybackResult, StageUse, TrackResult
+from host.runtime import PluginRuntime
+
+__all__ = ["Now", "Player"]
+
+FADE_S = 0.02
+LAST_WORDS_S = 0.1
+STOP_TIMEOUT_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells."""
+
+    track: OpenTrack
+    place: Place
+    position: int
+    xruns: int
+    clipped_samples: int
+    stages: tuple[StageUse, ...]
+
+
+class Player:
+    """One playback: ``play`` is called once."""
+
+    def __init__(self, runtime: PluginRuntime, bus: EventBus, opener: Opener, chain: Chain) -> None:
+        self._runtime = runtime
+        self._bus = bus
+        self._opener = opener
+        self._chain = chain
+        self._stages: tuple[StageUse, ...] = ()
+        self._pipeline: Pipeline | None = None
+        self._relay: Relay | None = None
+        self._unopened: list[TrackResult] = []
+
+    def now(self) -> Now | None:
+        """What is playing at this moment, as the sink stands; None before and after."""
+        if self._pipeline is None or self._relay is None:
+            return None
+        position, xruns, clipped = self._pipeline.position, 0, 0
+        sink = self._pipeline.sink.instance
+        for lane in sink.worker.status.lanes():
+            if lane.instance == sink.id:
+                position = max(0, position - lane.queued_frames)
+                xruns, clipped = lane.xruns, lane.clipped_samples
+        place = self._relay.timeline.place(position)
+        if place is None:
+            return None
+        return Now(self._relay.track(place.track), place, position, xruns, clipped, self._stages)
+
+    async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
+        """Plays all inputs and says what became of each.
+
+        Cancelled, it fades a device out; in any case nothing is left of the chain when it returns.
+
+        Raises:
+            StellaError: an effect or the output failed; what was heard until then was heard.
+        """
+        began = time.monotonic()
+        waiting = iter(tuple(enumerate(inputs)))
+        with self._bus.subscribe(StageEnded, DigestDone, WorkerExited) as facts:
+            watch = StageWatch(facts)
+            first = await self._next(waiting)
+            if first is None:
+                return PlaybackResult(tuple(self._unopened))
+            pipeline = await self._build(first)
+            relay = Relay(
+                pipeline,
+                watch,
+                self._bus,
+                next_track=lambda: self._next(waiting),
+                reopen=lambda track: self._opener.open(track.index, track.path),
+                digest=self._chain.digest,
+            )
+            self._pipeline, self._relay = pipeline, relay
+            try:
+                frames = await relay.run(first)
+            except asyncio.CancelledError:
+                await self._fade_out(pipeline, watch)
+                raise
+            finally:
+                self._pipeline = None
+                await pipeline.close()
+        tracks = tuple(sorted((*self._unopened, *relay.results()), key=lambda track: track.index))
+        result = PlaybackResult(tracks, pipeline.format, self._stages, frames, time.monotonic() - began)
+        self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
+        return result
+
+    async def _next(self, waiting: Iterator[tuple[int, Input]]) -> OpenTrack | None:
+        """The next input that opens; those that do not are reported on the way."""
+        for index, source in waiting:
+            try:
+                if source.refused is not None:
+                    raise source.refused
+                return await self._opener.open(index, source.path)
+            except MediaError as error:
+                self._unopened.append(TrackResult(index, source.path, failure=error))
+                self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
+        return None
+
+    async def _build(self, first: OpenTrack) -> Pipeline:
+        wished = PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
+        try:
+            pipeline, self._stages = await build_pipeline(self._runtime, self._chain, wished)
+        except BaseException:
+            await first.decoder.destroy()
+            raise
+        return pipeline
+
+    async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
+        """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
+        if not self._chain.output.silence_after_ms:
+            return
+        rate = pipeline.format.sample_rate_hz
+        with contextlib.suppress(StellaError, TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await pipeline.sink.set_volume(0.0, int(rate * FADE_S))
+                await pipeline.sink.finish(min(pipeline.ready, pipeline.position + int(rate * LAST_WORDS_S)))
+                await watch.first_end((pipeline.sink,))

@@ -1,0 +1,191 @@
+"""The relay: one decoder after another at the head of a running pipeline, gapless.
+
+While a track decodes, the next one is opened; when a decoder says where its frames end, the next takes its place at
+that very position. The last one stays until the sink has played out, for somebody has to pad.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from host.errors import OutputError, StellaError
+from host.events import EventBus, TrackEnded, TrackStarted
+from host.playback.graph import Pipeline
+from host.playback.stage_watch import StageWatch, Watched
+from host.playback.timeline import Segment, Timeline
+from host.playback.tracks import OpenTrack, TrackResult
+
+__all__ = ["Relay"]
+
+DIGEST_TIMEOUT_S = 5.0
+
+
+class Relay:
+    """Runs once. ``next_track`` gives the next open track, or None after the last; ``reopen`` opens one afresh."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        watch: StageWatch,
+        bus: EventBus,
+        next_track: Callable[[], Coroutine[None, None, OpenTrack | None]],
+        reopen: Callable[[OpenTrack], Awaitable[OpenTrack]],
+        *,
+        digest: bool,
+    ) -> None:
+        self.timeline = Timeline(pipeline.format.sample_rate_hz, pipeline.latency_frames)
+        self._pipeline = pipeline
+        self._watch = watch
+        self._bus = bus
+        self._next_track = next_track
+        self._reopen = reopen
+        self._digest = digest
+        self._tracks: dict[int, OpenTrack] = {}
+        self._results: dict[int, TrackResult] = {}
+        self._cuts: list[tuple[int, int]] = []  # (track, position in the sink where its digest begins)
+        self._current: OpenTrack | None = None
+
+    def track(self, index: int) -> OpenTrack:
+        """A track that was joined."""
+        return self._tracks[index]
+
+    def results(self) -> tuple[TrackResult, ...]:
+        """What became of the tracks that were opened."""
+        return tuple(self._results.values())
+
+    async def run(self, first: OpenTrack) -> int:
+        """All tracks, to the end of the last; gives the frames that the sink took.
+
+        Raises:
+            StellaError: an effect or the sink failed.
+        """
+        track: OpenTrack | None = first
+        while track is not None:
+            async with self._opening_next() as following:
+                await self._perform(track)
+                track = await following
+        if not any(result.frames_out or result.failure is None for result in self._results.values()):
+            return 0
+        return await self._finish()
+
+    @asynccontextmanager
+    async def _opening_next(self) -> AsyncIterator[Awaitable[OpenTrack | None]]:
+        """Opens the next track meanwhile; on failure it is closed again."""
+        task = asyncio.create_task(self._next_track())
+        try:
+            yield task
+        except BaseException:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled() and task.exception() is None:
+                opened = task.result()
+                if opened is not None:
+                    await opened.decoder.destroy()
+            raise
+
+    async def _perform(self, track: OpenTrack) -> None:
+        """One track from its join to the end of its frames."""
+        began = time.monotonic()
+        if self._watch.is_gone(track.decoder):  # the track before took the worker with it, which this one shared
+            try:
+                track = await self._reopen(track)
+            except StellaError as error:
+                self._record(track, 0, error, 0.0)
+                return
+        start = await self._join(track)
+        if start is None:
+            return
+        end = await self._watch.first_end((track.decoder, *self._rest()))
+        if end.stage is not track.decoder:
+            raise end.failure() or self._stopped_early()
+        self._record(track, self._pipeline.decoded - start, end.failure(), time.monotonic() - began)
+
+    async def _join(self, track: OpenTrack) -> int | None:
+        """Puts a track's decoder where the last one ended; None when it would not."""
+        before, self._current = self._current, None
+        position = await self._pipeline.leave()
+        try:
+            await self._cut(track, position)
+            await self._pipeline.join(
+                track.decoder, skip_frames=track.skip_frames, take_frames=track.window.take_frames
+            )
+        except StellaError as error:
+            await track.decoder.destroy()
+            self._record(track, 0, error, 0.0)
+            return None
+        except BaseException:
+            await track.decoder.destroy()
+            raise
+        finally:
+            if before is not None:
+                await before.decoder.destroy()
+        self._current = track
+        self._tracks[track.index] = track
+        rate = track.info.sample_rate_hz
+        began_at = track.window.first_frame - track.info.encoder_delay_frames
+        self.timeline.append(Segment(position, track.index, began_at, rate))
+        frames = int((track.duration_s or 0) * rate)
+        label = str(track.path)
+        decoder = str(track.use.type_id)
+        self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
+        return position
+
+    async def _cut(self, track: OpenTrack, position: int) -> None:
+        """The digest of the track before ends where this one begins, as the sink counts: behind the latency."""
+        at = position + self._pipeline.latency_frames if self._cuts else 0
+        if self._digest and self._cuts and at > self._cuts[-1][1]:
+            await self._pipeline.sink.cut_digest(at)
+        self._cuts.append((track.index, at))
+
+    def _record(self, track: OpenTrack, frames: int, failure: StellaError | None, wall_s: float) -> None:
+        frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
+        self._results[track.index] = TrackResult(
+            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s
+        )
+        self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
+
+    async def _finish(self) -> int:
+        """Plays out: the decoder pads, the sink stops exactly at the end."""
+        pipeline = self._pipeline
+        last = self._current.decoder if self._current is not None else None
+        if last is not None:
+            self._watch.forget(last)
+        end = await pipeline.finish(pipeline.decoded)
+        waiting: tuple[Watched, ...] = (*self._rest(), last) if last is not None else self._rest()
+        stopped = await self._watch.first_end(waiting)
+        if stopped.stage is last:
+            failure = stopped.failure()
+            if failure is not None:
+                raise failure
+            stopped = await self._watch.first_end(self._rest())
+        if stopped.stage is not pipeline.sink or stopped.failure() is not None:
+            raise stopped.failure() or self._stopped_early()
+        if self._digest:
+            await self._collect_digests(end)
+        await pipeline.sink.close()
+        return end
+
+    async def _collect_digests(self, end: int) -> None:
+        starts = self._cuts
+        ends = [*(start for _, start in starts[1:]), end]
+        try:
+            async with asyncio.timeout(DIGEST_TIMEOUT_S):
+                for (index, start), stop in zip(starts, ends, strict=True):
+                    empty = hashlib.sha256().hexdigest()
+                    sha256 = await self._watch.digest(start, stop) if stop > start else empty
+                    self._results[index] = replace(self._results[index], sha256=sha256)
+        except TimeoutError as error:
+            raise OutputError(
+                "the output did not tell the sha256 of what it took", remedy="render without --report"
+            ) from error
+
+    def _rest(self) -> tuple[Watched, ...]:
+        return (self._pipeline.sink, *self._pipeline.dsps)
+
+    def _stopped_early(self) -> StellaError:
+        return OutputError("a stage of the chain stopped before the end", remedy="see -v for what its worker said")

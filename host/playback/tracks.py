@@ -1,0 +1,127 @@
+"""Facts about inputs on their way: opened, joined to the chain, ended. And what a whole playback came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from abi.kinds import DecoderFlag
+from abi.wire import DecoderOpened
+from host.capabilities import Decoder
+from host.errors import StellaError
+from host.ids import Generation, PluginId, TypeId
+from host.playback.graph import PipelineFormat
+
+__all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Which part of every input is wanted, in seconds; ``length_s`` None: to the end."""
+
+    start_s: Fraction = Fraction(0)
+    length_s: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Frames of the source as its decoder counts them: begin there, take so many (negative: to the end)."""
+
+    first_frame: int
+    take_frames: int
+
+
+def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
+    """What of a source is to be played: without the encoder's delay and padding, cut to the excerpt.
+
+    None when the excerpt begins behind a known end.
+    """
+    start = int(excerpt.start_s * info.sample_rate_hz)
+    first = info.encoder_delay_frames + start
+    take = -1
+    if info.flags & DecoderFlag.HAS_FRAMES:
+        left = info.total_frames - info.encoder_padding_frames - first
+        if left < 0 or (left == 0 and start > 0):
+            return None
+        if info.encoder_padding_frames:
+            take = left
+    if excerpt.length_s is not None:
+        wanted = int(excerpt.length_s * info.sample_rate_hz)
+        take = wanted if take < 0 else min(take, wanted)
+    return Window(first, take)
+
+
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """Who did the work at one place of the chain."""
+
+    name: str
+    plugin_id: PluginId
+    type_id: TypeId
+    generation: Generation
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrack:
+    """An input whose decoder is open and stands at its first frame."""
+
+    index: int
+    path: Path
+    decoder: Decoder
+    info: DecoderOpened
+    use: StageUse
+    window: Window
+    skip_frames: int
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it will play, where that is known."""
+        if self.window.take_frames >= 0:
+            return self.window.take_frames / self.info.sample_rate_hz
+        end = self.info.total_frames - self.info.encoder_padding_frames
+        if self.info.flags & DecoderFlag.HAS_FRAMES:
+            return (end - self.window.first_frame) / self.info.sample_rate_hz
+        if self.info.flags & DecoderFlag.HAS_DURATION:
+            return max(0.0, self.info.duration_ms / 1000 - self.window.first_frame / self.info.sample_rate_hz)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackResult:
+    """What became of one input. ``failure`` is why it was not played, or not to its end.
+
+    ``frames_in`` counts the source's frames, ``frames_out`` those of the pipeline; ``sha256`` is of the float32 samples
+    that entered the sink, where that was asked for.
+    """
+
+    index: int
+    path: Path
+    failure: StellaError | None = None
+    decoder: StageUse | None = None
+    frames_in: int = 0
+    frames_out: int = 0
+    sha256: str = ""
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackResult:
+    """All inputs in order. ``format`` is None when nothing could be played."""
+
+    tracks: tuple[TrackResult, ...]
+    format: PipelineFormat | None = None
+    stages: tuple[StageUse, ...] = ()
+    frames: int = 0
+    wall_s: float = 0.0
+
+    @property
+    def played(self) -> tuple[TrackResult, ...]:
+        """Inputs of which something was heard, or that were played to their end and hold nothing."""
+        return tuple(track for track in self.tracks if track.frames_out or track.failure is None)
+
+    @property
+    def failed(self) -> tuple[TrackResult, ...]:
+        """Inputs that were not played, or not to their end."""
+        return tuple(track for track in self.tracks if track.failure is not None)
