@@ -19,12 +19,12 @@ static void count_block(st_lane *lane, uint64_t scrubbed) {
 static int wait_for_room(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *out_room) {
     for (;;) {
         if (st_interrupted(lane, stop)) return 1;
-        if (st_stop_for_ring(stop, st_ring_room(&d->out, out_room))) return 1;
+        if (st_stop_for_ring(stop, st_ring_room(&d->output, out_room))) return 1;
         if (*out_room > 0) return 0;
-        uint32_t quarter = d->out.format.ahead_frames / 4;
-        uint32_t target = quarter > d->out.format.block_frames ? quarter : d->out.format.block_frames;
-        st_ring_before_sleep(&d->out);
-        if (st_stop_for_ring(stop, st_ring_wait(&d->out, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return 1;
+        uint32_t quarter = d->output.format.ahead_frames / 4;
+        uint32_t target = quarter > d->output.format.block_frames ? quarter : d->output.format.block_frames;
+        st_ring_before_sleep(&d->output);
+        if (st_stop_for_ring(stop, st_ring_wait(&d->output, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return 1;
     }
 }
 
@@ -34,26 +34,26 @@ static int publish_pending(st_lane *lane, st_decode *d, st_stop *stop) {
         uint64_t scrubbed = 0;
         if (wait_for_room(lane, d, stop, &room)) return 1;
         frames = room < d->pending_frames ? room : d->pending_frames;
-        st_ring_put(&d->out, d->pending, frames, &scrubbed);
-        st_ring_publish_write(&d->out, frames);
+        st_ring_put(&d->output, d->pending, frames, &scrubbed);
+        st_ring_publish_write(&d->output, frames);
         count_block(lane, scrubbed);
-        d->pending += (size_t)frames * d->out.format.channels;
+        d->pending += (size_t)frames * d->output.format.channels;
         d->pending_frames -= frames;
     }
     return 0;
 }
 
 static int pad(st_lane *lane, st_decode *d, st_stop *stop) {
-    while (d->out.own_pos < d->finish_at) {
+    while (d->output.own_pos < d->finish_at) {
         uint32_t room;
-        uint64_t left = d->finish_at - d->out.own_pos;
+        uint64_t left = d->finish_at - d->output.own_pos;
         if (wait_for_room(lane, d, stop, &room)) return 1;
         if (room > left) room = (uint32_t)left;
-        st_ring_put_silence(&d->out, room);
-        st_ring_publish_write(&d->out, room);
+        st_ring_put_silence(&d->output, room);
+        st_ring_publish_write(&d->output, room);
         count_block(lane, 0);
     }
-    st_ring_before_sleep(&d->out);
+    st_ring_before_sleep(&d->output);
     st_stop_for(stop, ST_STOP_FINISHED);
     return 1;
 }
@@ -126,7 +126,7 @@ void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
                 d->pending_frames = (uint32_t)made;
                 continue;
             }
-            st_ring_before_sleep(&d->out);
+            st_ring_before_sleep(&d->output);
             st_stop_for(stop, ST_STOP_END_OF_STREAM);
             return;
         }

@@ -11,10 +11,10 @@
    the block instead of losing it. */
 static void move_block(st_lane *lane, st_dsp *d) {
     st_lane_status *s = lane->status;
-    uint32_t block = d->in.format.block_frames;
+    uint32_t block = d->input.format.block_frames;
     uint64_t scrubbed = 0;
     StStatus status;
-    st_ring_get(&d->in, d->scratch.samples, block);
+    st_ring_get(&d->input, d->scratch.samples, block);
     st_call_begin(lane, ST_CALL_PROCESS);
     status = d->vtable->process_interleaved_f32_in_place(d->handle, d->scratch.samples, block);
     st_call_end(lane);
@@ -22,7 +22,7 @@ static void move_block(st_lane *lane, st_dsp *d) {
         char text[128];
         int len;
         st_status_free(lane, status);
-        st_ring_get(&d->in, d->scratch.samples, block);
+        st_ring_get(&d->input, d->scratch.samples, block);
         d->errors++;
         if ((d->errors & (d->errors - 1)) == 0) { /* the 1st, 2nd, 4th, 8th ... */
             len = snprintf(text, sizeof text, "process failed with code %d; %u blocks passed on as they were", status.code,
@@ -32,9 +32,9 @@ static void move_block(st_lane *lane, st_dsp *d) {
     } else if (status.message.ptr) {
         st_status_free(lane, status);
     }
-    st_ring_put(&d->out, d->scratch.samples, block, &scrubbed);
-    st_ring_publish_write(&d->out, block);
-    st_ring_publish_read(&d->in, block);
+    st_ring_put(&d->output, d->scratch.samples, block, &scrubbed);
+    st_ring_publish_write(&d->output, block);
+    st_ring_publish_read(&d->input, block);
     atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
     if (scrubbed)
         atomic_store_explicit(&s->scrubbed_samples, atomic_load_explicit(&s->scrubbed_samples, memory_order_relaxed) + scrubbed,
@@ -44,27 +44,27 @@ static void move_block(st_lane *lane, st_dsp *d) {
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
-    uint32_t block = d->in.format.block_frames;
+    uint32_t block = d->input.format.block_frames;
     for (;;) {
         uint32_t data, room;
         st_ring *dry = NULL;
         uint32_t target = block;
         if (st_interrupted(lane, stop)) return;
-        if (st_stop_for_ring(stop, st_ring_available(&d->in, &data))) return;
-        if (st_stop_for_ring(stop, st_ring_room(&d->out, &room))) return;
+        if (st_stop_for_ring(stop, st_ring_available(&d->input, &data))) return;
+        if (st_stop_for_ring(stop, st_ring_room(&d->output, &room))) return;
         if (data < block) {
-            dry = &d->in;
+            dry = &d->input;
             target = larger(block, d->wake_frames);
         } else if (room < block) {
-            dry = &d->out;
-            target = larger(block, d->out.format.ahead_frames / 4);
+            dry = &d->output;
+            target = larger(block, d->output.format.ahead_frames / 4);
         }
         if (dry == NULL) {
             move_block(lane, d);
             continue;
         }
-        st_ring_before_sleep(&d->in);
-        st_ring_before_sleep(&d->out);
+        st_ring_before_sleep(&d->input);
+        st_ring_before_sleep(&d->output);
         if (st_stop_for_ring(stop, st_ring_wait(dry, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return;
     }
 }

@@ -62,3 +62,9 @@ void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out) {
     if (in && in->words) st_ring_ring(in->words, ST_RING_READER);
     if (out && out->words) st_ring_ring(out->words, ST_RING_WRITER);
 }
+
+void st_lane_clear_interrupt(st_lane *lane) { atomic_store_explicit(&lane->interrupt, 0, memory_order_seq_cst); }
+
+void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled) {
+    atomic_store_explicit(&lane->cancelled, cancelled, memory_order_seq_cst);
+}

@@ -86,4 +86,15 @@ void st_call_end(st_lane *lane);
  */
 void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
 
+/*
+ * Clears the interrupt before the lane enters its pump; says whether the call in progress should give up.
+ * thread: the lane's own; control for the second
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_lane_clear_interrupt(st_lane *lane);
+void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled);
+
 #endif

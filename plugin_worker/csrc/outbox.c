@@ -91,8 +91,9 @@ static int something_there(const queue *q) {
     return atomic_load_explicit(&s->turn, memory_order_acquire) == 2 * (q->head / q->slots) + 1;
 }
 
-void st_outbox_wait(int64_t timeout_ns) {
-    uint32_t seen = atomic_load_explicit(&bell, memory_order_relaxed);
+uint32_t st_outbox_bell(void) { return atomic_load_explicit(&bell, memory_order_acquire); }
+
+void st_outbox_wait(uint32_t seen, int64_t timeout_ns) {
     atomic_store_explicit(&asleep, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     if (!something_there(&logs) && !something_there(&events)) st_futex_wait(&bell, seen, st_now_ns() + timeout_ns);
@@ -100,6 +101,6 @@ void st_outbox_wait(int64_t timeout_ns) {
 }
 
 void st_outbox_ring(void) {
-    atomic_fetch_add_explicit(&bell, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&bell, 1, memory_order_release);
     st_futex_wake(&bell);
 }

@@ -50,14 +50,16 @@ int st_outbox_take(st_outbox_item *item, char *out);
 void st_outbox_dropped(uint32_t *out_logs, uint32_t *out_events);
 
 /*
- * Sleeps until somebody puts something or rings, at most timeout_ns.
- * thread: outbox
+ * Sleeps until somebody puts something, or rings after st_outbox_bell said `seen`; at most timeout_ns. So the caller reads
+ * the bell first, then looks at what it waits for, then sleeps.
+ * thread: outbox; st_outbox_ring any
  * realtime: no
  * owned: nothing
  * valid until: return
  * errors: none
  */
-void st_outbox_wait(int64_t timeout_ns);
+uint32_t st_outbox_bell(void);
+void st_outbox_wait(uint32_t seen, int64_t timeout_ns);
 void st_outbox_ring(void);
 
 #endif

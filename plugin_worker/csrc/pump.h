@@ -36,7 +36,7 @@ typedef struct st_stop {
 } st_stop;
 
 typedef struct st_decode {
-    st_ring out;
+    st_ring output;
     st_scratch scratch;
     st_convert *convert;
     const StDecoderInstanceVTable *vtable;
@@ -52,7 +52,7 @@ typedef struct st_decode {
 } st_decode;
 
 typedef struct st_dsp {
-    st_ring in, out;
+    st_ring input, output;
     st_scratch scratch;
     const StDspInstanceVTable *vtable;
     void *handle;
@@ -61,7 +61,7 @@ typedef struct st_dsp {
 } st_dsp;
 
 typedef struct st_sink {
-    st_ring in;
+    st_ring input;
     st_scratch scratch;
     st_ramp volume;
     st_digest *digest;

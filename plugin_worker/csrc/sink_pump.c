@@ -41,7 +41,7 @@ static int write_frames(st_lane *lane, st_sink *k, const float *samples, uint32_
     uint32_t accepted = 0;
     StStatus status;
     st_call_begin(lane, ST_CALL_WRITE);
-    status = k->vtable->write_interleaved_f32(k->handle, frames, (uint16_t)k->in.format.channels, samples, &accepted);
+    status = k->vtable->write_interleaved_f32(k->handle, frames, (uint16_t)k->input.format.channels, samples, &accepted);
     st_call_end(lane);
     if (status.code != ST_OK) {
         if (status.code == ST_ERROR_CANCELLED && st_interrupted(lane, stop)) {
@@ -62,11 +62,11 @@ static int write_frames(st_lane *lane, st_sink *k, const float *samples, uint32_
 
 /* Copies the next frames to scratch. The digest is of the words as they enter, before volume. */
 static void fetch(st_lane *lane, st_sink *k, uint32_t frames) {
-    size_t samples = (size_t)frames * k->in.format.channels;
+    size_t samples = (size_t)frames * k->input.format.channels;
     uint32_t clipped;
-    st_ring_get(&k->in, k->scratch.samples, frames);
+    st_ring_get(&k->input, k->scratch.samples, frames);
     if (k->digest) st_digest_add(k->digest, k->scratch.samples, samples * sizeof(float));
-    st_ramp_apply(&k->volume, k->scratch.samples, frames, k->in.format.channels);
+    st_ramp_apply(&k->volume, k->scratch.samples, frames, k->input.format.channels);
     clipped = count_clipped(k->scratch.samples, samples);
     if (clipped) add(&lane->status->clipped_samples, clipped);
     k->pending_frames = frames;
@@ -75,32 +75,32 @@ static void fetch(st_lane *lane, st_sink *k, uint32_t frames) {
 
 static int deliver(st_lane *lane, st_sink *k, st_stop *stop) {
     uint32_t accepted;
-    const float *from = k->scratch.samples + (size_t)k->pending_at * k->in.format.channels;
+    const float *from = k->scratch.samples + (size_t)k->pending_at * k->input.format.channels;
     if (write_frames(lane, k, from, k->pending_frames, stop, &accepted)) return 1;
     if (accepted == 0) {
-        st_ring_before_sleep(&k->in);
-        st_ring_nap(&k->in, &lane->interrupt, st_now_ns() + NOT_NOW_NS);
+        st_ring_before_sleep(&k->input);
+        st_ring_nap(&k->input, &lane->interrupt, st_now_ns() + NOT_NOW_NS);
         return 0;
     }
     k->pending_at += accepted;
     k->pending_frames -= accepted;
     k->started = 1;
-    st_ring_publish_read(&k->in, accepted);
+    st_ring_publish_read(&k->input, accepted);
     add(&lane->status->blocks, 1);
     k->since_query += accepted;
-    if (k->since_query >= k->in.format.sample_rate_hz / QUERIES_PER_SECOND) query(lane, k);
+    if (k->since_query >= k->input.format.sample_rate_hz / QUERIES_PER_SECOND) query(lane, k);
     return 0;
 }
 
 static int play_silence(st_lane *lane, st_sink *k, st_stop *stop) {
     uint32_t accepted;
-    memset(k->scratch.samples, 0, (size_t)k->in.format.block_frames * k->in.format.channels * sizeof(float));
+    memset(k->scratch.samples, 0, (size_t)k->input.format.block_frames * k->input.format.channels * sizeof(float));
     if (!k->starved) {
         k->starved = 1;
         atomic_store_explicit(&lane->status->xruns, atomic_load_explicit(&lane->status->xruns, memory_order_relaxed) + 1,
                               memory_order_relaxed);
     }
-    if (write_frames(lane, k, k->scratch.samples, k->in.format.block_frames, stop, &accepted)) return 1;
+    if (write_frames(lane, k, k->scratch.samples, k->input.format.block_frames, stop, &accepted)) return 1;
     add(&lane->status->silence_frames, accepted);
     return 0;
 }
@@ -110,8 +110,8 @@ static int starve(st_lane *lane, st_sink *k, uint32_t least, st_stop *stop) {
     int paced = k->silence_after_ns > 0 && k->started;
     int64_t patience = !paced ? ST_PUMP_WAIT_NS : k->starved ? 0 : k->silence_after_ns;
     st_ring_result result;
-    st_ring_before_sleep(&k->in);
-    result = st_ring_wait(&k->in, least, &lane->interrupt, st_now_ns() + patience);
+    st_ring_before_sleep(&k->input);
+    result = st_ring_wait(&k->input, least, &lane->interrupt, st_now_ns() + patience);
     if (st_stop_for_ring(stop, result)) return 1;
     if (result == ST_RING_TIMEOUT && paced) return play_silence(lane, k, stop);
     if (result == ST_RING_OK) k->starved = 0;
@@ -119,7 +119,7 @@ static int starve(st_lane *lane, st_sink *k, uint32_t least, st_stop *stop) {
 }
 
 void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
-    uint32_t block = k->in.format.block_frames;
+    uint32_t block = k->input.format.block_frames;
     for (;;) {
         uint32_t data, limit;
         uint64_t way;
@@ -128,14 +128,14 @@ void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
             if (deliver(lane, k, stop)) return;
             continue;
         }
-        if (k->in.own_pos >= next_stop(k)) {
-            st_stop_for(stop, k->in.own_pos >= k->finish_at ? ST_STOP_FINISHED : ST_STOP_DIGEST);
-            st_ring_before_sleep(&k->in);
+        if (k->input.own_pos >= next_stop(k)) {
+            st_stop_for(stop, k->input.own_pos >= k->finish_at ? ST_STOP_FINISHED : ST_STOP_DIGEST);
+            st_ring_before_sleep(&k->input);
             return;
         }
-        way = next_stop(k) - k->in.own_pos;
+        way = next_stop(k) - k->input.own_pos;
         limit = way < k->chunk_frames ? (uint32_t)way : k->chunk_frames;
-        if (st_stop_for_ring(stop, st_ring_available(&k->in, &data))) return;
+        if (st_stop_for_ring(stop, st_ring_available(&k->input, &data))) return;
         if (data < (limit < block ? limit : block)) {
             uint32_t wish = k->wake_frames > block ? k->wake_frames : block;
             if (starve(lane, k, way < wish ? (uint32_t)way : wish, stop)) return;

@@ -1,0 +1,169 @@
+"""Builds ``plugin_worker._core``: the ABI, the pumps and the callbacks for Python modules, compiled once."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))  # the builder runs in the repository's root, also from an sdist
+
+from abi import cdef  # noqa: E402  (after the path is set)
+from cffi import FFI  # noqa: E402
+
+RUNTIME = """
+typedef struct { ...; } st_ring_words;
+typedef struct { uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames; uint32_t ahead_frames; ...; } st_ring_format;
+typedef struct { st_ring_format format; uint64_t own_pos; st_ring_words *words; ...; } st_ring;
+int st_ring_map(st_ring *ring, int fd, int side);
+int st_ring_adopt(st_ring *ring);
+void st_ring_unmap(st_ring *ring);
+void st_ring_greet(st_ring *ring);
+void st_ring_before_sleep(st_ring *ring);
+enum { ST_RING_HOST, ST_RING_WRITER, ST_RING_READER };
+enum { ST_RING_OK, ST_RING_INTERRUPTED, ST_RING_TIMEOUT, ST_RING_IMPOSSIBLE, ST_RING_BAD_FORMAT, ST_RING_SYSTEM };
+
+typedef struct { float *samples; ...; } st_scratch;
+int st_scratch_make(st_scratch *scratch, size_t count);
+void st_scratch_free(st_scratch *scratch);
+
+typedef struct { ...; } st_ramp;
+void st_ramp_set(st_ramp *ramp, float gain);
+void st_ramp_to(st_ramp *ramp, float gain, uint32_t frames);
+void st_ramp_apply(st_ramp *ramp, float *samples, uint32_t frames, uint32_t channels);
+
+typedef struct st_convert st_convert;
+#define ST_CONVERT_MAX_CHANNELS ...
+st_convert *st_convert_make(uint32_t in_rate_hz, uint32_t in_channels, uint32_t out_rate_hz, uint32_t out_channels,
+                            uint32_t max_in_frames, const char **out_error);
+int st_convert_is_identity(const st_convert *convert);
+int64_t st_convert_run(st_convert *convert, const float *samples, uint32_t frames, const float **out_samples);
+void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, float *gains);
+void st_convert_free(st_convert *convert);
+
+typedef struct st_digest st_digest;
+st_digest *st_digest_make(void);
+void st_digest_add(st_digest *digest, const void *bytes, size_t len);
+void st_digest_cut(st_digest *digest, uint8_t *out_sha256);
+void st_digest_free(st_digest *digest);
+
+typedef struct { ...; } st_status_page;
+#define ST_STATUS_LANES ...
+st_status_page *st_status_attach(int fd);
+void st_status_beat(st_status_page *page);
+
+typedef struct { uint64_t instance; void (*plugin_free)(void *ptr, size_t len, size_t align); ...; } st_lane;
+void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t instance);
+void st_lane_leave(st_lane *lane);
+void st_call_begin(st_lane *lane, uint32_t call);
+void st_call_end(st_lane *lane);
+void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
+void st_lane_clear_interrupt(st_lane *lane);
+void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled);
+
+#define ST_OUTBOX_EVENT_BYTES ...
+typedef struct { uint64_t instance; uint32_t level; uint32_t len; } st_outbox_item;
+int st_outbox_log(uint32_t level, const char *text, size_t len);
+int st_outbox_event(const char *text, size_t len);
+int st_outbox_take(st_outbox_item *item, char *out);
+void st_outbox_dropped(uint32_t *out_logs, uint32_t *out_events);
+uint32_t st_outbox_bell(void);
+void st_outbox_wait(uint32_t seen, int64_t timeout_ns);
+void st_outbox_ring(void);
+
+const StHostVTable *st_host_table(const char *root, size_t root_len);
+int st_files_grant(const char *value, size_t len, int fd);
+void st_files_end(void);
+
+typedef struct { int fd; uint64_t position; } st_file_io;
+const StIoVTable *st_file_io_table(void);
+
+enum { ST_OPEN_OK, ST_OPEN_NO_LIBRARY, ST_OPEN_NO_SYMBOL, ST_OPEN_NULL };
+int st_module_open(const char *path, const StHostVTable *host, const StPluginModule **out_module, char *error,
+                   size_t error_bytes);
+
+enum { ST_STOP_INTERRUPTED = 1, ST_STOP_END_OF_STREAM, ST_STOP_FINISHED, ST_STOP_PLUGIN_ERROR, ST_STOP_CONTRACT,
+       ST_STOP_RING, ST_STOP_DIGEST };
+#define ST_NO_POSITION ...
+typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...]; ...; } st_stop;
+typedef struct {
+    st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
+    uint32_t channels; uint32_t chunk_frames; uint64_t skip_frames; int64_t take_frames; uint64_t finish_at;
+    uint32_t pending_frames; uint32_t source_ended; ...;
+} st_decode;
+typedef struct {
+    st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames; uint32_t errors; ...;
+} st_dsp;
+typedef struct {
+    st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable; void *handle;
+    uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns; uint32_t wake_frames;
+    uint32_t chunk_frames; uint32_t pending_frames; ...;
+} st_sink;
+void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
+void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);
+void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
+"""
+
+# A Python module's vtables: every function has the very type of its slot, and finds its Python object by the handle.
+PYTHON_MODULE = """
+extern "Python" {
+    void py_plugin_free(void *ptr, size_t len, size_t align);
+    StStr py_metadata(void);
+    size_t py_capability_count(void);
+    const StCapabilityDescriptor *py_capability_get(size_t index);
+    size_t py_ext_score_count(StStr type_id);
+    const StDecoderExtScore *py_ext_score_get(StStr type_id, size_t index);
+    StStatus py_create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out);
+    StStatus py_create_dsp(StStr type_id, uint32_t rate, uint16_t channels, StStr config, StDspInstanceRef *out);
+    StStatus py_create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out);
+    StStatus py_shutdown(void);
+    void py_destroy(void *handle);
+    StStatus py_decoder_open(void *handle, StDecoderOpenArgs args);
+    StStatus py_decoder_info(void *handle, StDecoderInfo *out);
+    StStatus py_decoder_metadata(void *handle, StStr *out);
+    StStatus py_decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_frames, uint8_t *out_eof);
+    StStatus py_decoder_seek_frame(void *handle, uint64_t frame, uint64_t *out_landed);
+    StStatus py_dsp_process(void *handle, float *samples, uint32_t frames);
+    uint32_t py_dsp_layouts(void *handle);
+    uint32_t py_dsp_latency(void *handle);
+    StStatus py_dsp_reset(void *handle);
+    StStatus py_sink_targets(void *handle, StStr *out);
+    StStatus py_sink_negotiate(void *handle, StStr target, StAudioSpec wished, StOutputSinkNegotiatedSpec *out);
+    StStatus py_sink_open(void *handle, StStr target, StAudioSpec spec, uint64_t start_frame);
+    StStatus py_sink_write(void *handle, uint32_t frames, uint16_t channels, const float *samples, uint32_t *out_accepted);
+    StStatus py_sink_status(void *handle, StOutputSinkRuntimeStatus *out);
+    StStatus py_sink_flush(void *handle);
+    StStatus py_sink_reset(void *handle, uint64_t next_frame);
+    void py_sink_close(void *handle);
+}
+void *malloc(size_t size);
+void free(void *ptr);
+"""
+
+SOURCE = """
+#include <stdlib.h>
+#include <stellatune/stellatune.h>
+#include "file_io.h"
+#include "host_callbacks.h"
+#include "module_open.h"
+#include "outbox.h"
+#include "pump.h"
+"""
+
+OWN = ["decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox", "sink_pump", "stop"]
+SHARED = ["channels", "convert", "digest", "ramp", "ring", "scratch", "wake"]
+
+ffibuilder = FFI()
+ffibuilder.cdef(cdef.declarations())
+ffibuilder.cdef(RUNTIME + PYTHON_MODULE)
+ffibuilder.set_source(
+    "plugin_worker._core",
+    SOURCE,
+    sources=[f"plugin_worker/csrc/{name}.c" for name in OWN] + [f"shm_audio/csrc/{name}.c" for name in SHARED],
+    include_dirs=["abi/include", "shm_audio/csrc", "plugin_worker/csrc"],
+    depends=sorted(
+        str(path)
+        for folder in ("abi/include/stellatune", "shm_audio/csrc", "plugin_worker/csrc")
+        for path in Path(folder).glob("*.h")
+    ),
+    define_macros=[("_GNU_SOURCE", None)],
+    libraries=["soxr"],
+    extra_compile_args=["-std=c11", "-O2", "-ftree-vectorize", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"],
+)

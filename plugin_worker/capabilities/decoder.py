@@ -1,0 +1,175 @@
+"""Decoders: open a descriptor, tell, seek, and pump into a ring."""
+
+from __future__ import annotations
+
+import os
+
+from abi.wire import AttachDecode, DecoderOpened, Json, Landed, OpenDecoder, Payload
+from plugin_worker._core import ffi, lib
+from plugin_worker.capabilities.instance import require
+from plugin_worker.capabilities.stage import StageInstance, map_ring
+from plugin_worker.errors import ContractBroken, Misuse, WorkerFault
+from plugin_worker.ffi_calls import CData, borrow, call, take_json
+from plugin_worker.lane import Lane, LaneHome
+
+__all__ = ["DecoderInstance"]
+
+_CHUNK_FRAMES = 4096
+_MAX_RATE_HZ = 1_536_000
+
+
+class DecoderInstance(StageInstance):
+    """One decoder. Owns the media descriptor from open to destroy."""
+
+    def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
+        """Raises: LoadFault when the vtable lacks a required function."""
+        require(ref.vtable, "decoder", "open", "get_info", "read_interleaved_f32")
+        super().__init__(home, lane, ref)
+        self._native = ffi.new("st_decode *")
+        self._stop = ffi.new("st_stop *")
+        self._io = ffi.new("st_file_io *")
+        self._media = -1
+        self._info: CData = None
+
+    def open(self, request: OpenDecoder, media: int) -> DecoderOpened:
+        """Opens the media descriptor, which is the instance's from here on.
+
+        Raises:
+            PluginSaidNo: not this format, or damaged.
+            ContractBroken: rate or channels are impossible.
+        """
+        if self._media >= 0:
+            os.close(media)
+            raise Misuse("open", "the decoder is open already")
+        self._media = media
+        self._io.fd = media
+        path, keep_path = borrow(request.path.encode("utf-8", "surrogateescape"))
+        extension, keep_extension = borrow(request.extension.encode())
+        args = ffi.new("StDecoderOpenArgs *")
+        args.path_utf8 = path
+        args.ext_utf8 = extension
+        args.io_vtable = lib.st_file_io_table()
+        args.io_handle = self._io
+        call(self.lane.native, "open", self.vtable.open, self.handle, args[0])
+        del keep_path, keep_extension
+        info = ffi.new("StDecoderInfo *")
+        call(self.lane.native, "get_info", self.vtable.get_info, self.handle, info)
+        spec = info.spec
+        if not 0 < spec.channels <= lib.ST_CONVERT_MAX_CHANNELS or not 0 < spec.sample_rate_hz <= _MAX_RATE_HZ:
+            raise ContractBroken("get_info", f"{spec.channels} channels at {spec.sample_rate_hz} Hz cannot be")
+        self._info = info
+        return DecoderOpened(
+            sample_rate_hz=spec.sample_rate_hz,
+            channels=spec.channels,
+            duration_ms=min(info.duration_ms, 2**62),
+            total_frames=min(info.total_frames, 2**62),
+            encoder_delay_frames=info.encoder_delay_frames,
+            encoder_padding_frames=info.encoder_padding_frames,
+            bits_per_sample=info.bits_per_sample,
+            flags=info.flags,
+            seeks_frames=self.vtable.seek_frame != ffi.NULL,
+            seeks_ms=self.vtable.seek_ms != ffi.NULL,
+        )
+
+    def _opened(self, name: str) -> CData:
+        if self._info is None:
+            raise Misuse(name, "the decoder is not open")
+        return self._info
+
+    def metadata(self) -> Json:
+        """Tags, an empty object when the decoder has none to give."""
+        self._opened("get_metadata")
+        if self.vtable.get_metadata_json_utf8 == ffi.NULL:
+            return Json(Payload(b"{}"))
+        out = ffi.new("StStr *")
+        call(self.lane.native, "get_metadata", self.vtable.get_metadata_json_utf8, self.handle, out)
+        return Json(Payload(take_json(self.lane.native, "get_metadata", out) or b"{}"))
+
+    def seek(self, frame: int) -> Landed:
+        """Moves to ``frame`` or before it; by time where the decoder knows no frames.
+
+        Raises:
+            Misuse: the decoder cannot seek at all.
+        """
+        info = self._opened("seek")
+        if self.vtable.seek_frame != ffi.NULL:
+            landed = ffi.new("uint64_t *")
+            call(self.lane.native, "seek", self.vtable.seek_frame, self.handle, frame, landed)
+            if landed[0] > frame:
+                raise ContractBroken("seek", f"seek_frame({frame}) says it landed behind it, at {landed[0]}")
+            return Landed(frame=landed[0], exact=True)
+        if self.vtable.seek_ms == ffi.NULL:
+            raise Misuse("seek", "this decoder cannot seek")
+        milliseconds = frame * 1000 // info.spec.sample_rate_hz
+        call(self.lane.native, "seek", self.vtable.seek_ms, self.handle, milliseconds)
+        return Landed(frame=milliseconds * info.spec.sample_rate_hz // 1000, exact=False)
+
+    def attach(self, request: AttachDecode, ring_fd: int) -> int:
+        """Joins the output ring and pumps.
+
+        Raises:
+            WorkerFault: no memory, no ring, or rates that cannot be converted.
+        """
+        info = self._opened("attach")
+        self.expect_free()
+        native = self._native
+        channels = info.spec.channels
+        map_ring(ffi.addressof(native, "output"), ring_fd, lib.ST_RING_WRITER)
+        try:
+            fmt = native.output.format
+            error = ffi.new("const char **")
+            native.convert = lib.st_convert_make(
+                info.spec.sample_rate_hz, channels, fmt.sample_rate_hz, fmt.channels, _CHUNK_FRAMES, error
+            )
+            if native.convert == ffi.NULL:
+                raise WorkerFault("attach", f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")
+            if lib.st_scratch_make(ffi.addressof(native, "scratch"), _CHUNK_FRAMES * channels) != 0:
+                raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
+        except WorkerFault:
+            lib.st_ring_unmap(ffi.addressof(native, "output"))
+            self.released()
+            raise
+        native.vtable = self.vtable
+        native.handle = self.handle
+        native.channels = channels
+        native.chunk_frames = _CHUNK_FRAMES
+        native.skip_frames = request.skip_frames
+        native.take_frames = request.take_frames
+        native.finish_at = lib.ST_NO_POSITION
+        native.pending_frames = 0
+        native.source_ended = 0
+        self.begin(request.epoch)
+        return self.position
+
+    def finish(self, position: int) -> None:
+        """Pads the ring with silence up to ``position``."""
+        self.expect_attached("finish")
+        self._native.finish_at = position
+        self.lane.stage = self
+
+    @property
+    def rings(self) -> tuple[CData, CData]:
+        return ffi.NULL, ffi.addressof(self._native, "output")
+
+    @property
+    def position(self) -> int:
+        return int(self._native.output.own_pos)
+
+    def pump(self) -> bool:
+        # SAFETY: lane thread; rings, scratch and converter live until released(), which only this thread calls.
+        lib.st_decode_pump(self.lane.native, self._native, self._stop)
+        return self.stopped(self._stop)
+
+    def moved(self) -> None:
+        self._native.pending_frames = 0
+
+    def released(self) -> None:
+        lib.st_scratch_free(ffi.addressof(self._native, "scratch"))
+        lib.st_convert_free(self._native.convert)
+        self._native.convert = ffi.NULL
+
+    def destroy(self) -> None:
+        super().destroy()
+        if self._media >= 0:
+            os.close(self._media)
+            self._media = -1

@@ -1,0 +1,138 @@
+"""An instance that stands in a pipeline: the commands that all three kinds of stage share."""
+
+from __future__ import annotations
+
+import os
+
+from abi.wire import StageStopped, StopReason
+from plugin_worker._core import ffi, lib
+from plugin_worker.capabilities.instance import Instance
+from plugin_worker.errors import Misuse, WorkerFault
+from plugin_worker.ffi_calls import CData
+
+__all__ = ["StageInstance", "map_ring"]
+
+_REASONS = {
+    lib.ST_STOP_END_OF_STREAM: StopReason.END_OF_STREAM,
+    lib.ST_STOP_FINISHED: StopReason.FINISHED,
+    lib.ST_STOP_PLUGIN_ERROR: StopReason.PLUGIN_ERROR,
+    lib.ST_STOP_CONTRACT: StopReason.CONTRACT,
+    lib.ST_STOP_RING: StopReason.RING,
+}
+
+
+def map_ring(ring: CData, fd: int, side: int) -> None:
+    """Maps a ring's descriptor into a stage.
+
+    Raises:
+        WorkerFault: the segment is no ring, its positions are impossible, or the system refuses.
+    """
+    result = lib.st_ring_map(ring, fd, side)
+    if result == lib.ST_RING_SYSTEM:
+        raise WorkerFault("attach", f"a ring cannot be mapped: {os.strerror(ffi.errno)}")
+    if result != lib.ST_RING_OK:
+        raise WorkerFault("attach", "a ring's format or positions are impossible")
+
+
+class StageInstance(Instance):
+    """Joins and leaves rings. Lane thread only; ``rings`` is also read by the control thread while the pump runs."""
+
+    epoch = 0
+    attached = False
+
+    @property
+    def rings(self) -> tuple[CData, CData]:
+        """Input and output ring; null where the kind has none."""
+        raise NotImplementedError
+
+    @property
+    def own_rings(self) -> tuple[CData, ...]:
+        """The rings that exist."""
+        return tuple(ring for ring in self.rings if ring != ffi.NULL)
+
+    @property
+    def position(self) -> int:
+        """Where the stage stands on the pipeline's clock."""
+        raise NotImplementedError
+
+    def pump(self) -> bool:
+        """Runs the C pump once."""
+        raise NotImplementedError
+
+    def begin(self, epoch: int) -> None:
+        """Both rings are mapped: greet both peers and let the lane pump."""
+        self.epoch = epoch
+        self.attached = True
+        for ring in self.own_rings:
+            lib.st_ring_greet(ring)
+        self.lane.stage = self
+
+    def expect_attached(self, call: str) -> None:
+        """Raises: Misuse when the stage holds no rings."""
+        if not self.attached:
+            raise Misuse(call, f"instance {self.lane.instance} is not attached to rings")
+
+    def expect_free(self) -> None:
+        """Raises: Misuse when the stage already holds rings."""
+        if self.attached:
+            raise Misuse("attach", f"instance {self.lane.instance} is attached already; detach it first")
+
+    def hold(self) -> int:
+        """Stops pumping; says where."""
+        self.expect_attached("hold")
+        self.lane.stage = None
+        for ring in self.own_rings:
+            lib.st_ring_before_sleep(ring)
+        return self.position
+
+    def release(self, epoch: int) -> None:
+        """Takes the positions as they now stand and pumps on."""
+        self.expect_attached("release")
+        for ring in self.own_rings:
+            if lib.st_ring_adopt(ring) != lib.ST_RING_OK:
+                raise WorkerFault("release", "a ring's positions are impossible")
+        self.moved()
+        self.begin(epoch)
+
+    def moved(self) -> None:
+        """The positions may have changed while the stage was held: forget what was under way."""
+
+    def detach(self) -> int:
+        """Lets go of the rings; says where the stage stood."""
+        position = self.hold()
+        for ring in self.own_rings:
+            lib.st_ring_unmap(ring)
+        self.attached = False
+        self.released()
+        return position
+
+    def released(self) -> None:
+        """The rings are gone: free what belonged to them."""
+
+    def destroy(self) -> None:
+        """Detaches where it stands, then ends the instance."""
+        if self.attached:
+            self.detach()
+        super().destroy()
+
+    def stopped(self, stop: CData) -> bool:
+        """Turns the pump's reason into an event; true when the pump is only to be entered again."""
+        if stop.reason == lib.ST_STOP_INTERRUPTED:
+            return True
+        # SAFETY: the pump wrote text_len bytes of text, at most the array's size.
+        text = bytes(ffi.buffer(stop.text, stop.text_len)).decode("utf-8", "replace").replace("\0", " ")
+        self.tell(_REASONS[stop.reason], stop.code, text)
+        return False
+
+    def tell(self, reason: StopReason, code: int = 0, text: str = "") -> None:
+        """Reports that the pump is done for good."""
+        self.home.emit(
+            StageStopped(
+                instance=self.lane.instance,
+                epoch=self.epoch,
+                reason=int(reason),
+                position=self.position,
+                code=code,
+                text=text,
+            )
+        )

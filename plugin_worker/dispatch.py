@@ -1,0 +1,230 @@
+"""From a message to the work it asks for. Control thread; the work itself is done on lanes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from abi.wire import (
+    At,
+    AttachDecode,
+    AttachDsp,
+    AttachSink,
+    CloseSink,
+    CreateInstance,
+    CutDigest,
+    DestroyInstance,
+    DetachStage,
+    Done,
+    FinishStage,
+    HoldStage,
+    InstanceCreated,
+    ListTargets,
+    Message,
+    NegotiateSink,
+    OpenDecoder,
+    OpenSink,
+    Packet,
+    ReadMetadata,
+    ReleaseStage,
+    Reply,
+    SeekDecoder,
+    SetVolume,
+    close_fds,
+)
+from plugin_worker._core import lib
+from plugin_worker.capabilities import (
+    DecoderInstance,
+    DspInstance,
+    Instance,
+    SinkInstance,
+    StageInstance,
+    create_instance,
+)
+from plugin_worker.errors import Misuse
+from plugin_worker.instances import Instances
+from plugin_worker.lane import Job, Lane, LaneHome
+from plugin_worker.module import LoadedModule
+
+__all__ = ["dispatch"]
+
+_CANCELLING = (DestroyInstance, CloseSink, DetachStage)
+
+
+def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
+    """Queues the work of one request on the lane it is for.
+
+    Raises:
+        Misuse: no such instance, wrong kind, or missing descriptors; the packet's descriptors are then still the caller's.
+    """
+    message = packet.message
+    if isinstance(message, CreateInstance):
+        _create(home, instances, module, message, packet)
+        return
+    wanted = _FDS.get(type(message), 0)
+    if len(packet.fds) != wanted and not isinstance(message, OpenSink):
+        raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
+    number = getattr(message, "instance", 0)
+    lane = instances.lane(number)
+    if isinstance(message, _CANCELLING):
+        lane.cancel()
+    if isinstance(message, DestroyInstance):
+        lane.submit(Job(lambda: _destroy(instances, number), packet.request_id, last=True))
+        return
+    work = _WORK.get(type(message))
+    if work is None:
+        raise Misuse("dispatch", f"{type(message).__name__} is no request of this wire")
+    lane.submit(Job(lambda: work(instances.instance(number), message, packet.fds), packet.request_id))
+
+
+def _create(
+    home: LaneHome, instances: Instances, module: LoadedModule | None, request: CreateInstance, packet: Packet
+) -> None:
+    if module is None:
+        raise Misuse("create", "no module is loaded")
+    if len(request.files) != len(packet.fds):
+        raise Misuse("create", f"{len(request.files)} files are named, {len(packet.fds)} descriptors came")
+    lane = instances.new_lane(request.instance)
+    lane.native.plugin_free = module.table.plugin_free
+
+    def run() -> Reply:
+        _grant(request.files, packet.fds)
+        made = create_instance(home, lane, module, request)
+        instances.put(request.instance, made)
+        return made.facts() if isinstance(made, DspInstance) else InstanceCreated(0, 0, False)
+
+    lane.submit(Job(run, packet.request_id, vital=True))
+
+
+def _grant(files: Sequence[str], fds: Sequence[int]) -> None:
+    for index, (value, fd) in enumerate(zip(files, fds, strict=True)):
+        data = value.encode("utf-8", "surrogateescape")
+        if lib.st_files_grant(data, len(data), fd) != 0:
+            close_fds(list(fds[index:]))
+            raise Misuse("files", "too many files for one call")
+
+
+def _destroy(instances: Instances, number: int) -> Reply:
+    instances.take(number).destroy()
+    return Done()
+
+
+def _own(fds: Sequence[int], use: Callable[[], int]) -> At:
+    """Rings are mapped by ``use``; their descriptors are not needed afterwards."""
+    try:
+        return At(use())
+    finally:
+        close_fds(list(fds))
+
+
+def _decoder(instance: Instance) -> DecoderInstance:
+    if not isinstance(instance, DecoderInstance):
+        raise Misuse("dispatch", "the instance is no decoder")
+    return instance
+
+
+def _sink(instance: Instance) -> SinkInstance:
+    if not isinstance(instance, SinkInstance):
+        raise Misuse("dispatch", "the instance is no sink")
+    return instance
+
+
+def _stage(instance: Instance) -> StageInstance:
+    if not isinstance(instance, StageInstance):
+        raise Misuse("dispatch", "the instance is no stage")
+    return instance
+
+
+def _attach(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    match instance, message:
+        case DecoderInstance(), AttachDecode():
+            return _own(fds, lambda: instance.attach(message, fds[0]))
+        case DspInstance(), AttachDsp():
+            return _own(fds, lambda: instance.attach(message, fds[0], fds[1]))
+        case SinkInstance(), AttachSink():
+            return _own(fds, lambda: instance.attach(message, fds[0]))
+    close_fds(list(fds))
+    raise Misuse("attach", f"{type(message).__name__} is not for a {type(instance).__name__}")
+
+
+def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    assert isinstance(message, OpenDecoder)
+    try:
+        decoder = _decoder(instance)
+    except Misuse:
+        os.close(fds[0])
+        raise
+    return decoder.open(message, fds[0])
+
+
+def _open_sink(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    assert isinstance(message, OpenSink)
+    if len(message.files) != len(fds):
+        close_fds(list(fds))
+        raise Misuse("open", f"{len(message.files)} files are named, {len(fds)} descriptors came")
+    _grant(message.files, fds)
+    _sink(instance).open(message)
+    return Done()
+
+
+def _steer(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    stage = _stage(instance)
+    match message:
+        case HoldStage():
+            return At(stage.hold())
+        case ReleaseStage():
+            stage.release(message.epoch)
+        case DetachStage():
+            return At(stage.detach())
+        case FinishStage():
+            if isinstance(stage, DspInstance):
+                raise Misuse("finish", "a dsp has no end of its own")
+            (_sink(stage) if isinstance(stage, SinkInstance) else _decoder(stage)).finish(message.position)
+    return Done()
+
+
+def _sink_request(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    sink = _sink(instance)
+    match message:
+        case ListTargets():
+            return sink.list_targets()
+        case NegotiateSink():
+            return sink.negotiate(message)
+        case SetVolume():
+            sink.set_volume(message)
+        case CutDigest():
+            sink.cut_digest(message.position)
+        case CloseSink():
+            sink.close()
+    return Done()
+
+
+def _decoder_request(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    decoder = _decoder(instance)
+    if isinstance(message, SeekDecoder):
+        return decoder.seek(message.frame)
+    return decoder.metadata()
+
+
+#: Descriptors that a request carries, where there are any.
+_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 2, AttachSink: 1}
+
+_Work = Callable[[Instance, Message, Sequence[int]], Reply]
+_WORK: dict[type[Message], _Work] = {
+    OpenDecoder: _open_decoder,
+    ReadMetadata: _decoder_request,
+    SeekDecoder: _decoder_request,
+    ListTargets: _sink_request,
+    NegotiateSink: _sink_request,
+    SetVolume: _sink_request,
+    CutDigest: _sink_request,
+    CloseSink: _sink_request,
+    OpenSink: _open_sink,
+    AttachDecode: _attach,
+    AttachDsp: _attach,
+    AttachSink: _attach,
+    HoldStage: _steer,
+    ReleaseStage: _steer,
+    DetachStage: _steer,
+    FinishStage: _steer,
+}

@@ -1,0 +1,51 @@
+"""How work in a worker fails; every branch becomes one ``Failed`` reply.
+
+WorkerFault
+    PluginSaidNo     the plugin returned a status other than OK
+    LoadFault        the library cannot be loaded, or a table of it is wrong
+    Incompatible     another api_version
+    ContractBroken   the plugin broke the contract inside a call
+    Misuse           the request makes no sense now
+"""
+
+from __future__ import annotations
+
+from abi.wire import Failed, FaultKind
+
+__all__ = ["ContractBroken", "Incompatible", "LoadFault", "Misuse", "PluginSaidNo", "WorkerFault"]
+
+
+class WorkerFault(Exception):
+    """Base: knows the reply it becomes."""
+
+    KIND = FaultKind.INTERNAL
+
+    def __init__(self, call: str, text: str, code: int = 0) -> None:
+        """``call`` names what was being done; ``code`` is the plugin's status code where there is one."""
+        super().__init__(text)
+        self.call = call
+        self.text = text
+        self.code = code
+
+    def reply(self) -> Failed:
+        return Failed(kind=self.KIND, code=self.code, call=self.call, text=self.text.replace("\0", " ")[:2000])
+
+
+class PluginSaidNo(WorkerFault):
+    KIND = FaultKind.PLUGIN
+
+
+class LoadFault(WorkerFault):
+    KIND = FaultKind.LOAD
+
+
+class Incompatible(WorkerFault):
+    KIND = FaultKind.INCOMPATIBLE
+
+
+class ContractBroken(WorkerFault):
+    KIND = FaultKind.CONTRACT
+
+
+class Misuse(WorkerFault):
+    KIND = FaultKind.MISUSE

@@ -1,0 +1,98 @@
+"""THE vtable crossing: marks the call, turns a status into a fault, copies texts and frees them.
+
+Called on lane threads only. Nothing else in this package touches a plugin's memory but ``module.py`` and the pumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from abi.kinds import StatusCode
+from plugin_worker._core import ffi, lib
+from plugin_worker.errors import ContractBroken, PluginSaidNo
+from shm_audio.status_page import CALLS
+
+__all__ = ["CData", "borrow", "call", "copy_text", "invoke", "take_json"]
+
+#: A pointer, struct or function of the C side. Its invariants stand in SAFETY lines where it is used.
+CData = Any
+
+MAX_MESSAGE = 2000
+MAX_JSON = 16 << 20
+_NUMBERS = {name: number for number, name in enumerate(CALLS)}
+
+
+def invoke(lane: CData, name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Calls a function of the plugin that cannot fail, with the call marked in the status page."""
+    # SAFETY: `function` is a non-null pointer of a checked table; the lane is the calling thread's own.
+    lib.st_call_begin(lane, _NUMBERS[name])
+    try:
+        return function(*args)
+    finally:
+        lib.st_call_end(lane)
+
+
+def call(lane: CData, name: str, function: Callable[..., Any], *args: Any) -> None:
+    """Calls a function that returns a status.
+
+    Raises:
+        PluginSaidNo: the status is not OK; its text is copied and freed.
+    """
+    status = invoke(lane, name, function, *args)
+    if status.code == StatusCode.OK:
+        _free(lane, status.message)
+        return
+    text = copy_text(status.message, MAX_MESSAGE)
+    _free(lane, status.message)
+    raise PluginSaidNo(name, text or _default_text(status.code), status.code)
+
+
+def _default_text(code: int) -> str:
+    try:
+        return StatusCode(code).name.lower().replace("_", " ")
+    except ValueError:
+        return f"status code {code}"
+
+
+def _free(lane: CData, text: CData) -> None:
+    if text.ptr != ffi.NULL and lane.plugin_free != ffi.NULL:
+        # SAFETY: the text is the plugin's own allocation and was copied before.
+        lane.plugin_free(ffi.cast("void *", text.ptr), text.len, 1)
+
+
+def copy_text(text: CData, limit: int) -> str:
+    """A message for people: cut to ``limit`` bytes, broken UTF-8 replaced. A null pointer is the empty text."""
+    if text.ptr == ffi.NULL or text.len == 0:
+        return ""
+    # SAFETY: the plugin states len; reading beyond its memory ends this worker and nothing else.
+    return bytes(ffi.buffer(text.ptr, min(text.len, limit))).decode("utf-8", "replace")
+
+
+def take_json(lane: CData, name: str, text: CData) -> bytes:
+    """A JSON text the plugin allocated: copied, freed, checked to be UTF-8 and at most 16 MiB.
+
+    Raises:
+        ContractBroken: it is neither.
+    """
+    if text.ptr == ffi.NULL or text.len == 0:
+        return b""
+    if text.len > MAX_JSON:
+        raise ContractBroken(name, f"{name} returned {text.len} bytes; at most {MAX_JSON} are allowed")
+    # SAFETY: as in copy_text.
+    data = bytes(ffi.buffer(text.ptr, text.len))
+    _free(lane, text)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ContractBroken(name, f"{name} returned text that is not UTF-8: {error}") from error
+    return data
+
+
+def borrow(data: bytes) -> tuple[CData, CData]:
+    """``data`` as StStr for one call; keep the second value alive as long as the first is used."""
+    keep = ffi.from_buffer(data) if data else ffi.NULL
+    text = ffi.new("StStr *")
+    text.ptr = ffi.cast("const char *", keep)
+    text.len = len(data)
+    return text[0], (keep, text)

@@ -1,0 +1,71 @@
+"""Which lane owns which instance. Written by the control thread (lanes) and by each lane for itself (its instance)."""
+
+from __future__ import annotations
+
+from plugin_worker._core import lib
+from plugin_worker.capabilities import Instance
+from plugin_worker.errors import Misuse
+from plugin_worker.ffi_calls import CData
+from plugin_worker.lane import Lane, LaneHome
+
+__all__ = ["MODULE_LANE", "Instances"]
+
+#: The instance number under which the module's own calls (entry, describe, shutdown) show in the status page.
+MODULE_LANE = 2**64 - 1
+
+
+class Instances:
+    """Lanes by instance number, and the status page's lines that they write. Line 0 is the module lane's."""
+
+    def __init__(self, home: LaneHome, page: CData) -> None:
+        """The module lane starts at once."""
+        self._home = home
+        self._page = page
+        self._lanes: dict[int, Lane] = {}
+        self._made: dict[int, Instance] = {}
+        self._free_slots = list(range(lib.ST_STATUS_LANES - 1, 0, -1))
+        self.module_lane = Lane(home, MODULE_LANE, 0, page)
+
+    def new_lane(self, number: int) -> Lane:
+        """A lane for an instance that is about to be created.
+
+        Raises:
+            Misuse: the number is in use, or there are no lanes left.
+        """
+        if number in self._lanes or not 0 < number < MODULE_LANE:
+            raise Misuse("create", f"instance number {number} is taken or out of range")
+        if not self._free_slots:
+            raise Misuse("create", f"a worker has at most {lib.ST_STATUS_LANES - 1} instances")
+        lane = Lane(self._home, number, self._free_slots.pop(), self._page)
+        self._lanes[number] = lane
+        return lane
+
+    def lane(self, number: int) -> Lane:
+        """Raises: Misuse for an instance that is not there."""
+        lane = self._lanes.get(number)
+        if lane is None:
+            raise Misuse("dispatch", f"there is no instance {number}")
+        return lane
+
+    def put(self, number: int, instance: Instance) -> None:
+        """The lane made its instance."""
+        self._made[number] = instance
+
+    def instance(self, number: int) -> Instance:
+        """Raises: Misuse when it was not made or is gone."""
+        instance = self._made.get(number)
+        if instance is None:
+            raise Misuse("dispatch", f"instance {number} is not there")
+        return instance
+
+    def take(self, number: int) -> Instance:
+        """Removes the instance for its destroy; its lane ends after this job."""
+        instance = self.instance(number)
+        del self._made[number]
+        return instance
+
+    def ended(self, lane: Lane) -> None:
+        """A lane's thread is over: its number and line are free again. Lane thread."""
+        if self._lanes.get(lane.instance) is lane:
+            del self._lanes[lane.instance]
+            self._free_slots.append(lane.slot)

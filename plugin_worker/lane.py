@@ -1,0 +1,127 @@
+"""The one thread that ever calls an instance: it alternates between commands and its pump, at block boundaries.
+
+Control thread: ``submit`` and ``cancel``. Lane thread: everything else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Protocol
+
+from abi.wire import Event, Reply
+from plugin_worker._core import ffi, lib
+from plugin_worker.errors import WorkerFault
+from plugin_worker.ffi_calls import CData
+
+__all__ = ["Job", "Lane", "LaneHome", "Pumping"]
+
+
+class LaneHome(Protocol):
+    """What a lane needs of its process: where answers and events go. Safe from any thread."""
+
+    def reply(self, reply: Reply, request_id: int) -> None: ...
+
+    def emit(self, event: Event) -> None: ...
+
+    def lane_ended(self, lane: Lane) -> None: ...
+
+
+class Pumping(Protocol):
+    """A stage whose pump the lane runs between commands. Lane thread, but for the two rings."""
+
+    def pump(self) -> bool:
+        """Runs until a reason to stop; says whether the pump is to be entered again."""
+
+    @property
+    def rings(self) -> tuple[CData, CData]:
+        """Input and output ring, null where there is none; rung by the control thread while the pump runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command for the lane. ``run`` is called on the lane thread; its reply goes out under ``request_id``.
+
+    The lane's thread ends after a job that is ``last``, or after one that is ``vital`` and failed.
+    """
+
+    run: Callable[[], Reply]
+    request_id: int
+    last: bool = False
+    vital: bool = False
+
+
+class Lane:
+    """One owner thread. ``native`` is its ``st_lane``, for the C side."""
+
+    def __init__(self, home: LaneHome, instance: int, slot: int, page: CData) -> None:
+        """Starts the thread."""
+        self.instance = instance
+        self.slot = slot
+        self.native: CData = ffi.new("st_lane *")
+        self.stage: Pumping | None = None
+        self._home = home
+        self._page = page
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._door = threading.Lock()  # held while somebody rings a running pump, so that its rings stay mapped
+        self._pumping: Pumping | None = None
+        self._thread = threading.Thread(target=self._main, name=f"lane-{instance}", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queues a command and calls the lane out of its pump. Control thread."""
+        self._jobs.put(job)
+        with self._door:
+            if self._pumping is not None:
+                # SAFETY: the pump cannot return and unmap its rings while the door is held.
+                lib.st_lane_interrupt(self.native, *self._pumping.rings)
+
+    def cancel(self) -> None:
+        """Asks the call in progress to give up. Control thread."""
+        lib.st_lane_set_cancelled(self.native, 1)
+
+    def _main(self) -> None:
+        # SAFETY: this thread owns `native` from here on; Python keeps the memory alive as long as the Lane.
+        lib.st_lane_enter(self.native, self._page, self.slot, self.instance)
+        try:
+            while self._turn():
+                pass
+        finally:
+            lib.st_lane_leave(self.native)
+            self._home.lane_ended(self)
+
+    def _turn(self) -> bool:
+        stage = self.stage
+        if stage is None:
+            return self._do(self._jobs.get())
+        with self._door:
+            self._pumping = stage
+            lib.st_lane_clear_interrupt(self.native)
+        again = True
+        try:
+            if self._jobs.empty():
+                again = stage.pump()
+        finally:
+            with self._door:
+                self._pumping = None
+        if not again and self.stage is stage:
+            self.stage = None
+        return True if self._jobs.empty() else self._do(self._jobs.get())
+
+    def _do(self, job: Job) -> bool:
+        lib.st_lane_set_cancelled(self.native, 0)
+        reply: Reply
+        ends = job.last or job.vital
+        try:
+            reply = job.run()
+            ends = job.last
+        except WorkerFault as fault:
+            reply = fault.reply()
+        except Exception as error:  # the lane's edge: whatever failed inside us is told, not swallowed
+            reply = WorkerFault("lane", f"{type(error).__name__}: {error}").reply()
+        finally:
+            lib.st_files_end()
+        self._home.reply(reply, job.request_id)
+        return not ends

@@ -1,0 +1,190 @@
+"""The control loop: receives requests, answers what concerns the process itself, hands the rest to lanes.
+
+It never enters a plugin; so a hung plugin delays no other instance's command.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+from typing import NoReturn
+
+from abi.kinds import API_VERSION
+from abi.wire import (
+    MAX_FDS,
+    MAX_PACKET,
+    WIRE_VERSION,
+    Event,
+    Hello,
+    HelloReply,
+    LoadModule,
+    Message,
+    ModuleInfo,
+    Packet,
+    PacketRefused,
+    Ping,
+    Pong,
+    Reply,
+    Shutdown,
+    ShutdownDone,
+    close_fds,
+    decode,
+    encode,
+)
+from plugin_worker._core import ffi, lib
+from plugin_worker.dispatch import dispatch
+from plugin_worker.errors import Incompatible, LoadFault, Misuse, WorkerFault
+from plugin_worker.ffi_calls import CData, call
+from plugin_worker.instances import MODULE_LANE, Instances
+from plugin_worker.layout import struct_sizes
+from plugin_worker.lane import Job, Lane
+from plugin_worker.module import LoadedModule, check_module, open_library
+from plugin_worker.outbox import Outbox
+
+__all__ = ["EXIT_HOST_LOST", "EXIT_PROTOCOL", "Server"]
+
+EXIT_PROTOCOL = 66
+EXIT_HOST_LOST = 68
+_INT_BYTES = array.array("i").itemsize
+
+
+class Server:
+    """Owns both sockets. ``reply``, ``emit`` and ``lane_ended`` are called from any thread, the rest by the control thread."""
+
+    def __init__(self, control: socket.socket, events: socket.socket) -> None:
+        """Nothing runs yet."""
+        self._control = control
+        self._events = events
+        self._generation = 0
+        self._page: CData = ffi.NULL
+        self._instances: Instances | None = None
+        self._module: LoadedModule | None = None
+        self._outbox = Outbox(self._send_event)
+
+    def run(self) -> NoReturn:
+        """Serves until the host shuts the worker down or is gone."""
+        while True:
+            packet = self._receive()
+            try:
+                self._handle(packet)
+            except WorkerFault as fault:
+                close_fds(list(packet.fds))
+                self.reply(fault.reply(), packet.request_id)
+
+    # ---- any thread ----
+
+    def reply(self, reply: Reply, request_id: int) -> None:
+        """Sends one reply. Any thread; packets are atomic."""
+        self._send(self._control, reply, request_id)
+
+    def emit(self, event: Event) -> None:
+        """Queues one fact for the host. Any thread."""
+        self._outbox.emit(event)
+
+    def lane_ended(self, lane: Lane) -> None:
+        """A lane's thread is over; the module lane's end is the end of the process."""
+        if lane.instance == MODULE_LANE:
+            self._outbox.close()
+            os._exit(0)
+        if self._instances is not None:
+            self._instances.ended(lane)
+
+    def _send_event(self, event: Event) -> None:
+        self._send(self._events, event, 0)
+
+    def _send(self, channel: socket.socket, message: Message, request_id: int) -> None:
+        data, fds = encode(message, request_id, self._generation)
+        try:
+            channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
+        except OSError:
+            os._exit(EXIT_HOST_LOST)
+        finally:
+            close_fds(fds)
+
+    # ---- control thread ----
+
+    def _receive(self) -> Packet:
+        space = socket.CMSG_SPACE(MAX_FDS * _INT_BYTES)
+        try:
+            data, ancillary, flags, _ = self._control.recvmsg(MAX_PACKET, space, socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            os._exit(EXIT_HOST_LOST)
+        if not data:
+            os._exit(EXIT_HOST_LOST)
+        fds = array.array("i")
+        for _level, kind, payload in ancillary:
+            if kind == socket.SCM_RIGHTS:
+                fds.frombytes(payload[: len(payload) - len(payload) % _INT_BYTES])
+        try:
+            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+                raise PacketRefused("a packet was cut short")
+            packet = decode(data, tuple(fds))
+        except PacketRefused as error:
+            os.write(2, f"plugin_worker: {error}\n".encode())
+            os._exit(EXIT_PROTOCOL)
+        if self._page != ffi.NULL:
+            lib.st_status_beat(self._page)
+        return packet
+
+    def _handle(self, packet: Packet) -> None:
+        match packet.message:
+            case Hello() as hello:
+                self._hello(hello, packet)
+            case Ping():
+                self.reply(Pong(), packet.request_id)
+            case LoadModule() as load:
+                self._greeted().module_lane.submit(Job(lambda: self._load(load), packet.request_id))
+            case Shutdown():
+                self._greeted().module_lane.submit(Job(self._shutdown, packet.request_id, last=True))
+            case _:
+                dispatch(self, self._greeted(), self._module, packet)
+
+    def _greeted(self) -> Instances:
+        if self._instances is None:
+            raise Misuse("dispatch", "say Hello first")
+        return self._instances
+
+    def _hello(self, hello: Hello, packet: Packet) -> None:
+        if self._instances is not None or len(packet.fds) != 1:
+            raise Misuse("hello", "Hello comes once, with the status page")
+        if hello.wire_version != WIRE_VERSION or hello.api_version != API_VERSION:
+            raise Incompatible(
+                "hello", f"host speaks wire {hello.wire_version} api {hello.api_version}, worker {WIRE_VERSION} {API_VERSION}"
+            )
+        self._page = lib.st_status_attach(packet.fds[0])
+        if self._page == ffi.NULL:
+            raise WorkerFault("hello", f"the status page cannot be mapped: {os.strerror(ffi.errno)}")
+        close_fds(list(packet.fds))
+        self._generation = packet.generation
+        self._instances = Instances(self, self._page)
+        self.reply(HelloReply(WIRE_VERSION, API_VERSION, os.getpid(), struct_sizes()), packet.request_id)
+
+    # ---- module lane ----
+
+    def _load(self, request: LoadModule) -> ModuleInfo:
+        if self._module is not None:
+            raise Misuse("load", "this worker has its module; a worker loads one in its life")
+        lane = self._greeted().module_lane
+        root = request.root.encode()
+        host = lib.st_host_table(root, len(root))
+        if request.python:
+            table = self._python_table(request, host)
+        else:
+            table = open_library(request.path, host)
+        self._module = check_module(lane.native, table)
+        return self._module.info
+
+    def _python_table(self, request: LoadModule, host: CData) -> CData:
+        # Only a worker that was asked for a Python module pays for what that needs.
+        from plugin_worker.python_module import PythonModule
+
+        try:
+            return PythonModule(request.path, request.root, host).table
+        except (OSError, ValueError, SyntaxError, ImportError, AttributeError, KeyError) as error:
+            raise LoadFault("load", f"{type(error).__name__}: {error}") from error
+
+    def _shutdown(self) -> ShutdownDone:
+        if self._module is not None and self._module.table.shutdown != ffi.NULL:
+            call(self._greeted().module_lane.native, "shutdown", self._module.table.shutdown)
+        return ShutdownDone()
