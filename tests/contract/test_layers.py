@@ -50,6 +50,7 @@ LAZY: dict[str, str] = {
     "host.packages.schema": "fastjsonschema takes 40 ms to import, and most commands validate nothing",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",
     "host.__main__": "the same",
+    "plugin_worker.serve": "the room for Python modules is entered only by a worker that has one to load",
     "shm_audio.segment": "posix_ipc is the second backend, imported only where it was chosen",
     "shm_audio.views": "numpy takes 130 ms to import",
     "native_plugins.sink_system": "sounddevice fails to import where PortAudio is missing, which is said in open",
