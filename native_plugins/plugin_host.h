@@ -15,15 +15,17 @@ ST_SDK_PRINTF(2, 3) void plugin_log(uint32_t level, const char *format, ...);
 /* As st_cancelled. */
 int plugin_cancelled(void);
 
-#define DEFINE_PLUGIN_HOST                                       \
-    void plugin_log(uint32_t level, const char *format, ...) {   \
-        char text[512];                                          \
-        va_list args;                                            \
-        va_start(args, format);                                  \
-        vsnprintf(text, sizeof text, format, args);              \
-        va_end(args);                                            \
-        st_log(level, "%s", text);                               \
-    }                                                            \
-    int plugin_cancelled(void) { return st_cancelled(); }
+#define DEFINE_PLUGIN_HOST                                     \
+    void plugin_log(uint32_t level, const char *format, ...) { \
+        char text[512];                                        \
+        va_list args;                                          \
+        va_start(args, format);                                \
+        vsnprintf(text, sizeof text, format, args);            \
+        va_end(args);                                          \
+        st_log(level, "%s", text);                             \
+    }                                                          \
+    int plugin_cancelled(void) {                               \
+        return st_cancelled();                                 \
+    }
 
 #endif

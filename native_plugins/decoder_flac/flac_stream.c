@@ -69,7 +69,7 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
     (void)decoder;
     if (frame->header.sample_rate != stream->rate_hz || frame->header.channels != stream->channels) {
         fail(stream, ST_ERROR_DECODE,
-             "the format changes inside the file, at frame %llu: from %u Hz, %u channels to %u Hz, %u channels; split it",
+             "the format changes at frame %llu, from %u Hz, %u channels to %u Hz, %u channels; split the file there",
              (unsigned long long)stream->next_frame, stream->rate_hz, stream->channels, frame->header.sample_rate,
              frame->header.channels);
         return FLAC__STREAM_DECODER_WRITE_STATUS_ABORT;
@@ -114,8 +114,8 @@ static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMe
         stream->comments = FLAC__metadata_object_clone(block);
     } else if (block->type == FLAC__METADATA_TYPE_PICTURE) {
         FLAC__StreamMetadata_Picture_Type front = FLAC__STREAM_METADATA_PICTURE_TYPE_FRONT_COVER;
-        int better = stream->picture && stream->picture->data.picture.type != front &&
-                     block->data.picture.type == front;
+        int better =
+            stream->picture && stream->picture->data.picture.type != front && block->data.picture.type == front;
         if (stream->picture && !better) return;
         if (stream->picture) FLAC__metadata_object_delete(stream->picture);
         stream->picture = FLAC__metadata_object_clone(block);
@@ -128,8 +128,8 @@ static void on_damage(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErr
     (void)decoder;
     if (stream->has_format && (count & (count - 1)) == 0)
         plugin_log(ST_LOG_WARN, "damaged FLAC data near frame %llu (%s), %llu so far; lost frames become silence",
-               (unsigned long long)stream->decoded_end, FLAC__StreamDecoderErrorStatusString[error],
-               (unsigned long long)count);
+                   (unsigned long long)stream->decoded_end, FLAC__StreamDecoderErrorStatusString[error],
+                   (unsigned long long)count);
 }
 
 /* libFLAC has nothing more: whether that is a proper end. */
@@ -141,7 +141,8 @@ static void judge_end(FlacStream *stream) {
              (unsigned long long)stream->total_frames, (unsigned long long)stream->decoded_end);
     } else if (stream->total_frames == 0 && stream->io->seek && stream->frame_end_byte &&
                flac_input_has_frame_at(stream, stream->frame_end_byte)) {
-        fail(stream, ST_ERROR_DECODE, "file ends inside a FLAC frame, after %llu frames (truncated? get the file again)",
+        fail(stream, ST_ERROR_DECODE,
+             "file ends inside a FLAC frame, after %llu frames (truncated? get the file again)",
              (unsigned long long)stream->decoded_end);
     }
 }
@@ -190,7 +191,8 @@ StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_han
     if (!ok || !stream->has_format ||
         FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_END_OF_STREAM)
         return st_error(ST_ERROR_DECODE, "file ends inside its FLAC header (truncated? get the file again)");
-    if (stream->rate_hz == 0) return st_error(ST_ERROR_UNSUPPORTED, "the FLAC header declares a rate of 0 Hz: no audio");
+    if (stream->rate_hz == 0)
+        return st_error(ST_ERROR_UNSUPPORTED, "the FLAC header declares a rate of 0 Hz: no audio");
     stream->pending = malloc(sizeof(float) * MAX_BLOCK_FRAMES * stream->channels);
     if (stream->pending == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for one FLAC block");
     if (stream->bits > 24)

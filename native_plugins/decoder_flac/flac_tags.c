@@ -1,5 +1,6 @@
 /*
- * flac_tags.c: which Vorbis comment becomes which tag. A field that occurs several times gives its values joined by "; ".
+ * flac_tags.c: which Vorbis comment becomes which tag. A field that occurs several times gives its values joined by
+ * "; ".
  */
 #include "flac_tags.h"
 

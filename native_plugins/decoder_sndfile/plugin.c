@@ -106,15 +106,16 @@ static const StCapabilityDescriptor CAPABILITY = {
     .default_config_json_utf8 = ST_STR("{}"),
 };
 
-#define SCORE(extension, points) {.ext_utf8 = ST_STR(extension), .score = (points)}
+#define SCORE(extension, points) \
+    { .ext_utf8 = ST_STR(extension), .score = (points) }
 
 static const StDecoderExtScore SCORES[] = {
-    SCORE("mp3", 50),   SCORE("ogg", 50),  SCORE("oga", 50),  SCORE("opus", 50), SCORE("au", 50),   SCORE("snd", 50),
-    SCORE("caf", 50),   SCORE("w64", 50),  SCORE("voc", 50),  SCORE("mp2", 40),  SCORE("nist", 40), SCORE("sph", 40),
-    SCORE("htk", 40),   SCORE("ircam", 40), SCORE("sf", 40),  SCORE("paf", 40),  SCORE("svx", 40),  SCORE("iff", 40),
-    SCORE("mat", 30),   SCORE("pvf", 30),  SCORE("sds", 30),  SCORE("avr", 30),  SCORE("wve", 30),  SCORE("xi", 30),
-    SCORE("rf64", 20), SCORE("wav", 20),  SCORE("wave", 20), SCORE("aif", 20),  SCORE("aiff", 20),
-    SCORE("aifc", 20),  SCORE("flac", 20), SCORE("*", 1),
+    SCORE("mp3", 50),  SCORE("ogg", 50),   SCORE("oga", 50),  SCORE("opus", 50), SCORE("au", 50),   SCORE("snd", 50),
+    SCORE("caf", 50),  SCORE("w64", 50),   SCORE("voc", 50),  SCORE("mp2", 40),  SCORE("nist", 40), SCORE("sph", 40),
+    SCORE("htk", 40),  SCORE("ircam", 40), SCORE("sf", 40),   SCORE("paf", 40),  SCORE("svx", 40),  SCORE("iff", 40),
+    SCORE("mat", 30),  SCORE("pvf", 30),   SCORE("sds", 30),  SCORE("avr", 30),  SCORE("wve", 30),  SCORE("xi", 30),
+    SCORE("rf64", 20), SCORE("wav", 20),   SCORE("wave", 20), SCORE("aif", 20),  SCORE("aiff", 20), SCORE("aifc", 20),
+    SCORE("flac", 20), SCORE("*", 1),
 };
 
 static StStr metadata(void) {

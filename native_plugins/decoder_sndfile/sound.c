@@ -73,21 +73,35 @@ static StStatus io_failure_status(const Sound *sound) {
     return st_error(sound->io_failure, "%s", sound->io_failure_text);
 }
 
-/* A fresh libsndfile at the first frame. */
-static StStatus start(Sound *sound) {
-    uint64_t position = 0;
+static void let_go(Sound *sound) {
     if (sound->file) sf_close(sound->file);
     sound->file = NULL;
+}
+
+/* A fresh libsndfile at the first frame; on failure none. The format must be that of the first time. */
+static StStatus start(Sound *sound) {
+    SF_INFO info = {0};
+    uint64_t position = 0;
+    int again = sound->info.channels != 0;
+    let_go(sound);
     sound->io_failure = 0;
     sound->position = 0;
     sound->exact = 1;
     if (sound->io->seek(sound->io_handle, 0, ST_SEEK_START, &position).code != ST_OK)
         return st_error(ST_ERROR_IO, "the input cannot be rewound");
-    memset(&sound->info, 0, sizeof sound->info);
-    sound->file = sf_open_virtual(&SOUND_IO, SFM_READ, &sound->info, sound);
-    if (sound->file) return st_ok();
-    if (sound->io_failure) return io_failure_status(sound);
-    return st_error(ST_ERROR_UNSUPPORTED, "libsndfile does not know this file: %s", sf_strerror(NULL));
+    sound->file = sf_open_virtual(&SOUND_IO, SFM_READ, &info, sound);
+    if (sound->io_failure) {
+        let_go(sound);
+        return io_failure_status(sound);
+    }
+    if (sound->file == NULL)
+        return st_error(ST_ERROR_UNSUPPORTED, "libsndfile does not know this file: %s", sf_strerror(NULL));
+    if (again && (info.channels != sound->info.channels || info.samplerate != sound->info.samplerate)) {
+        let_go(sound);
+        return st_error(ST_ERROR_DECODE, "the file has changed its format while it was open");
+    }
+    sound->info = info;
+    return st_ok();
 }
 
 StStatus sound_open(Sound *sound, const StIoVTable *io, void *io_handle) {
@@ -107,7 +121,7 @@ StStatus sound_open(Sound *sound, const StIoVTable *io, void *io_handle) {
 
 StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     sf_count_t got;
-    if (sound->file == NULL) return st_error(ST_ERROR_DECODE, "the file could not be opened again; seek to retry");
+    if (sound->file == NULL) return st_error(ST_ERROR_DECODE, "the last seek could not open the file again; seek to retry");
     got = sf_readf_float(sound->file, out, frames);
     if (got < 0) got = 0;
     sound->position += (uint64_t)got;
@@ -117,9 +131,10 @@ StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_rea
             return st_error(ST_ERROR_DECODE, "decoding stops at frame %llu: %s", (unsigned long long)sound->position,
                             sf_strerror(sound->file));
         if (sound->exact && sound_knows_length(sound) && sound->position < (uint64_t)sound->info.frames)
-            return st_error(ST_ERROR_DECODE,
-                            "file ends before its declared %lld frames; %llu were decoded (truncated? get the file again)",
-                            (long long)sound->info.frames, (unsigned long long)sound->position);
+            return st_error(
+                ST_ERROR_DECODE,
+                "file ends before its declared %lld frames; %llu were decoded (truncated? get the file again)",
+                (long long)sound->info.frames, (unsigned long long)sound->position);
     }
     *out_read = (uint32_t)got;
     *out_eof = got == 0 && frames > 0;
@@ -150,23 +165,30 @@ static StStatus check_target(const Sound *sound, uint64_t frame) {
 }
 
 static int jump(Sound *sound, uint64_t frame) {
-    if (sound->file == NULL || sf_seek(sound->file, (sf_count_t)frame, SEEK_SET) != (sf_count_t)frame) return 0;
+    if (sf_seek(sound->file, (sf_count_t)frame, SEEK_SET) != (sf_count_t)frame || sound->io_failure) return 0;
     sound->position = frame;
     return 1;
+}
+
+/* What an io failure has left inside libsndfile is not to be trusted. */
+static StStatus mend(Sound *sound) {
+    return sound->file == NULL || sound->io_failure ? start(sound) : st_ok();
 }
 
 StStatus sound_seek_exactly(Sound *sound, uint64_t frame) {
     SeekWay way = seek_way(sound);
     uint64_t run_up = way == SEEK_RUN_UP ? MPEG_RUN_UP_FRAMES : 0;
-    int forward = sound->file && !sound->io_failure && sound->exact && sound->position <= frame;
     StStatus status = check_target(sound, frame);
+    int forward;
+    if (status.code == ST_OK) status = mend(sound);
     if (status.code != ST_OK) return status;
-    sound->io_failure = 0;
+    forward = sound->exact && sound->position <= frame;
     if (way != SEEK_STRAIGHT && frame > run_up && !(forward && frame - sound->position <= run_up)) {
         if (jump(sound, frame - run_up)) {
             sound->exact = 1;
             return skip_to(sound, frame);
         }
+        if (sound->io_failure) return io_failure_status(sound);
         forward = 0;
     }
     if (!forward) status = start(sound);
@@ -175,15 +197,18 @@ StStatus sound_seek_exactly(Sound *sound, uint64_t frame) {
 
 StStatus sound_seek_about(Sound *sound, uint64_t frame) {
     StStatus status = check_target(sound, frame);
+    if (status.code == ST_OK) status = mend(sound);
     if (status.code != ST_OK) return status;
     if (seek_way(sound) != SEEK_STRAIGHT || !sound->info.seekable) return sound_seek_exactly(sound, frame);
-    sound->io_failure = 0;
-    if (!jump(sound, frame)) return sound_seek_exactly(sound, frame);
+    if (!jump(sound, frame)) {
+        sound->exact = 0;
+        return sound_seek_exactly(sound, frame);
+    }
     sound->exact = 0;
     return st_ok();
 }
 
 void sound_close(Sound *sound) {
-    if (sound->file) sf_close(sound->file);
+    let_go(sound);
     free(sound->scratch);
 }

@@ -16,8 +16,7 @@ typedef struct AiffHeader {
 } AiffHeader;
 
 int aiff_header_matches(const uint8_t *magic) {
-    return memcmp(magic, "FORM", 4) == 0 &&
-           (memcmp(magic + 8, "AIFF", 4) == 0 || memcmp(magic + 8, "AIFC", 4) == 0);
+    return memcmp(magic, "FORM", 4) == 0 && (memcmp(magic + 8, "AIFF", 4) == 0 || memcmp(magic + 8, "AIFC", 4) == 0);
 }
 
 static StStatus cut_off(void) {
@@ -42,9 +41,10 @@ static StStatus apply_compression(PcmLayout *layout, const uint8_t *type) {
         int big_endian;
         uint32_t bits; /* 0: as COMM says */
     } kinds[] = {
-        {"NONE", PCM_SIGNED, 1, 0},  {"twos", PCM_SIGNED, 1, 0},  {"sowt", PCM_SIGNED, 0, 0}, {"raw ", PCM_UNSIGNED, 1, 8},
-        {"in16", PCM_SIGNED, 1, 16}, {"in24", PCM_SIGNED, 1, 24}, {"in32", PCM_SIGNED, 1, 32}, {"42ni", PCM_SIGNED, 0, 24},
-        {"23ni", PCM_SIGNED, 0, 32}, {"fl32", PCM_FLOAT, 1, 32},  {"FL32", PCM_FLOAT, 1, 32}, {"fl64", PCM_FLOAT, 1, 64},
+        {"NONE", PCM_SIGNED, 1, 0},   {"twos", PCM_SIGNED, 1, 0},  {"sowt", PCM_SIGNED, 0, 0},
+        {"raw ", PCM_UNSIGNED, 1, 8}, {"in16", PCM_SIGNED, 1, 16}, {"in24", PCM_SIGNED, 1, 24},
+        {"in32", PCM_SIGNED, 1, 32},  {"42ni", PCM_SIGNED, 0, 24}, {"23ni", PCM_SIGNED, 0, 32},
+        {"fl32", PCM_FLOAT, 1, 32},   {"FL32", PCM_FLOAT, 1, 32},  {"fl64", PCM_FLOAT, 1, 64},
         {"FL64", PCM_FLOAT, 1, 64},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -105,8 +105,7 @@ static StStatus place_sound(AiffHeader *header, uint64_t size) {
 static StStatus read_text(AiffHeader *header, uint64_t size, PcmTag tag) {
     uint8_t text[MAX_TEXT_BYTES];
     size_t got = 0;
-    StStatus status =
-        byte_input_read(header->input, text, size < sizeof text ? (size_t)size : sizeof text, &got);
+    StStatus status = byte_input_read(header->input, text, size < sizeof text ? (size_t)size : sizeof text, &got);
     if (status.code == ST_OK) pcm_layout_keep_tag(header->layout, tag, text, got);
     return status;
 }
@@ -124,8 +123,7 @@ static StStatus finish(AiffHeader *header) {
     if (!header->has_common) return cut_off();
     if (!header->has_sound && header->frames)
         return st_error(ST_ERROR_DECODE, "the AIFF file has no sound chunk (truncated? get the file again)");
-    if (header->layout->data_bytes != BYTES_UNKNOWN && header->frames)
-        header->layout->declared_frames = header->frames;
+    if (header->layout->data_bytes != BYTES_UNKNOWN && header->frames) header->layout->declared_frames = header->frames;
     return st_ok();
 }
 
@@ -148,7 +146,8 @@ StStatus aiff_header_read(ByteInput *input, const uint8_t *magic, PcmLayout *lay
         if (status.code != ST_OK) return status;
         if (header.has_sound && !byte_input_seeks(input)) {
             if (header.has_common) break;
-            return st_error(ST_ERROR_UNSUPPORTED, "this AIFF file has its samples first; that needs an input that can seek");
+            return st_error(ST_ERROR_UNSUPPORTED,
+                            "this AIFF file has its samples first; that needs an input that can seek");
         }
         if (header.has_sound && layout->data_bytes == BYTES_UNKNOWN && header.has_common) break;
         if (input->size != BYTES_UNKNOWN && next > input->size) break;

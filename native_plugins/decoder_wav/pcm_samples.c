@@ -7,7 +7,7 @@
 
 static const float FULL_SCALE = 1.0f / 2147483648.0f;
 
-#define EACH_SAMPLE(bytes, value)                                   \
+#define EACH_SAMPLE(bytes, value) \
     for (size_t i = 0; i < count; i++, in += (bytes)) out[i] = (value)
 
 #define INTEGER(top) ((float)(int32_t)(top) * FULL_SCALE)

@@ -39,7 +39,8 @@ static StStatus decoder_get_metadata(void *handle, StStr *out) {
     };
     const PcmStream *stream = handle;
     TagsJson tags = tags_begin();
-    for (int i = 0; i < TAG_COUNT; i++) tags_text(&tags, names[i], stream->layout.tags[i].ptr, stream->layout.tags[i].len);
+    for (int i = 0; i < TAG_COUNT; i++)
+        tags_text(&tags, names[i], stream->layout.tags[i].ptr, stream->layout.tags[i].len);
     return tags_finish(&tags, out);
 }
 
@@ -91,7 +92,8 @@ static const StCapabilityDescriptor CAPABILITY = {
     .default_config_json_utf8 = ST_STR("{}"),
 };
 
-#define SCORE(extension) {.ext_utf8 = ST_STR(extension), .score = 100}
+#define SCORE(extension) \
+    { .ext_utf8 = ST_STR(extension), .score = 100 }
 
 static const StDecoderExtScore SCORES[] = {
     SCORE("wav"), SCORE("wave"), SCORE("rf64"), SCORE("bw64"), SCORE("aif"), SCORE("aiff"), SCORE("aifc"),

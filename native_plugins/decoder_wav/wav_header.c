@@ -64,7 +64,8 @@ static StStatus read_format(WavHeader *header, uint64_t size) {
     if (layout->channels == 0) return pcm_layout_check(layout);
     layout->container_bytes = align ? align / layout->channels : (layout->bits + 7) / 8;
     if (align % layout->channels || layout->bits > layout->container_bytes * 8)
-        return st_error(ST_ERROR_DECODE, "the WAV header contradicts itself: %u channels of %u bit in frames of %u bytes",
+        return st_error(ST_ERROR_DECODE,
+                        "the WAV header contradicts itself: %u channels of %u bit in frames of %u bytes",
                         layout->channels, layout->bits, align);
     if (tag == FORMAT_EXTENSIBLE && size >= sizeof body) {
         uint32_t valid_bits = le16(body + 18);
@@ -86,8 +87,8 @@ static StStatus read_info(WavHeader *header, uint64_t end) {
         const char *id;
         PcmTag tag;
     } kinds[] = {
-        {"INAM", TAG_TITLE}, {"IART", TAG_ARTIST}, {"IPRD", TAG_ALBUM},    {"ITRK", TAG_TRACK}, {"IPRT", TAG_TRACK},
-        {"ICRD", TAG_DATE},  {"IGNR", TAG_GENRE},  {"IMUS", TAG_COMPOSER},
+        {"INAM", TAG_TITLE}, {"IART", TAG_ARTIST}, {"IPRD", TAG_ALBUM}, {"ITRK", TAG_TRACK},
+        {"IPRT", TAG_TRACK}, {"ICRD", TAG_DATE},   {"IGNR", TAG_GENRE}, {"IMUS", TAG_COMPOSER},
     };
     ByteInput *input = header->input;
     for (unsigned chunks = 0; input->position + 8 <= end && chunks < MAX_CHUNKS; chunks++) {
