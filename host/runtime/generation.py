@@ -101,7 +101,7 @@ def step(state: GenerationState, happening: Happening) -> GenerationState:
             _require(state.inflight > 0, state, happening)
             return replace(state, inflight=state.inflight - 1)
         case Happening.INSTANCE_GONE:
-            _require(state.live > 0, state, happening)
+            _require(state.live > state.handles, state, happening)
             return replace(state, live=state.live - 1)
         case Happening.HANDLE_DROPPED:
             _require(state.handles > 0, state, happening)
