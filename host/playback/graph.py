@@ -95,7 +95,7 @@ class Pipeline:
         self.dsps = tuple(dsps)
         self.sink = sink
         self.latency_frames = sum(dsp.latency_frames for dsp in self.dsps)
-        self._block_frames = pacing.block_frames
+        self.block_frames = pacing.block_frames
         self._epoch = 1
         self._decoder: Decoder | None = None
         plans = [RingPlan.of(fmt, pacing, pacing.decode_ahead_ms)]
@@ -168,18 +168,22 @@ class Pipeline:
             return self.decoded
 
     async def finish(self, position: int) -> int:
-        """No more tracks after ``position``: pads for latency and grid, tells the sink to stop exactly at the end.
+        """No more tracks after ``position``: the sink stops exactly at the end, the decoder pads for latency and grid.
 
-        Where the last decoder has died nobody can pad: effects then end at the last whole block.
+        The sink is told first, lest it takes the padding. Where the last decoder has died nobody can pad: the effects
+        then end at the last whole block.
         """
-        end, padded = end_of_programme(position, self.latency_frames, self._block_frames)
+        end, padded = end_of_programme(position, self.latency_frames, self.block_frames)
+        await self.sink.finish(end)
+        if not self.dsps:
+            return end
         try:
             if self._decoder is None:
                 raise Supervised("the decoder is gone")
             await self._decoder.finish(padded)
         except Supervised:
-            end = position // self._block_frames * self._block_frames if self.dsps else position
-        await self.sink.finish(end)
+            end = position // self.block_frames * self.block_frames
+            await self.sink.finish(end)
         return end
 
     async def close(self) -> None:

@@ -7,7 +7,6 @@ that very position. The last one stays until the sink has played out, for somebo
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -15,14 +14,13 @@ from dataclasses import replace
 
 from host.errors import OutputError, StellaError
 from host.events import EventBus, TrackEnded, TrackStarted
+from host.playback.digests import TrackDigests
 from host.playback.graph import Pipeline
 from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Segment, Timeline
 from host.playback.tracks import OpenTrack, TrackResult
 
 __all__ = ["Relay"]
-
-DIGEST_TIMEOUT_S = 5.0
 
 
 class Relay:
@@ -44,10 +42,19 @@ class Relay:
         self._bus = bus
         self._next_track = next_track
         self._reopen = reopen
-        self._digest = digest
+        self._digests = (
+            TrackDigests(
+                pipeline.sink,
+                watch,
+                self._rest(),
+                latency_frames=pipeline.latency_frames,
+                block_frames=pipeline.block_frames,
+            )
+            if digest
+            else None
+        )
         self._tracks: dict[int, OpenTrack] = {}
         self._results: dict[int, TrackResult] = {}
-        self._cuts: list[tuple[int, int]] = []  # (track, position in the sink where its digest begins)
         self._current: OpenTrack | None = None
 
     def track(self, index: int) -> OpenTrack:
@@ -110,20 +117,19 @@ class Relay:
         before, self._current = self._current, None
         position = await self._pipeline.leave()
         try:
-            await self._cut(track, position)
-            await self._pipeline.join(
-                track.decoder, skip_frames=track.skip_frames, take_frames=track.window.take_frames
-            )
-        except StellaError as error:
-            await track.decoder.destroy()
-            self._record(track, 0, error, 0.0)
-            return None
+            if self._digests is not None:
+                await self._digests.begin(track.index, position)
+            failure = await self._attach(track)
         except BaseException:
             await track.decoder.destroy()
             raise
         finally:
             if before is not None:
                 await before.decoder.destroy()
+        if failure is not None:
+            await track.decoder.destroy()
+            self._record(track, 0, failure, 0.0)
+            return None
         self._current = track
         self._tracks[track.index] = track
         rate = track.info.sample_rate_hz
@@ -135,12 +141,13 @@ class Relay:
         self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
         return position
 
-    async def _cut(self, track: OpenTrack, position: int) -> None:
-        """The digest of the track before ends where this one begins, as the sink counts: behind the latency."""
-        at = position + self._pipeline.latency_frames if self._cuts else 0
-        if self._digest and self._cuts and at > self._cuts[-1][1]:
-            await self._pipeline.sink.cut_digest(at)
-        self._cuts.append((track.index, at))
+    async def _attach(self, track: OpenTrack) -> StellaError | None:
+        take = track.window.take_frames
+        try:
+            await self._pipeline.join(track.decoder, skip_frames=track.skip_frames, take_frames=take)
+        except StellaError as error:
+            return error
+        return None
 
     def _record(self, track: OpenTrack, frames: int, failure: StellaError | None, wall_s: float) -> None:
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
@@ -165,24 +172,11 @@ class Relay:
             stopped = await self._watch.first_end(self._rest())
         if stopped.stage is not pipeline.sink or stopped.failure() is not None:
             raise stopped.failure() or self._stopped_early()
-        if self._digest:
-            await self._collect_digests(end)
+        if self._digests is not None:
+            for index, sha256 in (await self._digests.collect(end)).items():
+                self._results[index] = replace(self._results[index], sha256=sha256)
         await pipeline.sink.close()
         return end
-
-    async def _collect_digests(self, end: int) -> None:
-        starts = self._cuts
-        ends = [*(start for _, start in starts[1:]), end]
-        try:
-            async with asyncio.timeout(DIGEST_TIMEOUT_S):
-                for (index, start), stop in zip(starts, ends, strict=True):
-                    empty = hashlib.sha256().hexdigest()
-                    sha256 = await self._watch.digest(start, stop) if stop > start else empty
-                    self._results[index] = replace(self._results[index], sha256=sha256)
-        except TimeoutError as error:
-            raise OutputError(
-                "the output did not tell the sha256 of what it took", remedy="render without --report"
-            ) from error
 
     def _rest(self) -> tuple[Watched, ...]:
         return (self._pipeline.sink, *self._pipeline.dsps)

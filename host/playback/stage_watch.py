@@ -68,9 +68,15 @@ class StageWatch:
                     return end
             await self._take()
 
-    async def digest(self, start: int, end: int) -> str:
-        """Waits for the digest of these frames."""
+    async def digest(self, start: int, end: int, stages: Iterable[Watched] = ()) -> str:
+        """Waits for the digest of these frames. Raises: StellaError when one of the stages fails before."""
+        watched = tuple(stages)
         while (start, end) not in self._digests:
+            for stage in watched:
+                ended = self._end_of(stage)
+                failure = ended.failure() if ended is not None else None
+                if failure is not None:
+                    raise failure
             await self._take()
         return self._digests[start, end]
 

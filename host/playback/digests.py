@@ -1,0 +1,78 @@
+"""The sha256 of each track as it entered the sink: where one digest ends and the next begins.
+
+A sink knows one cut at a time, so the one before must have been reached. A track that is shorter than what the sink is
+sure to be given by then shares its digest with its neighbour, and both go without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+
+from host.capabilities import Sink
+from host.errors import OutputError
+from host.playback.stage_watch import StageWatch, Watched
+
+__all__ = ["TrackDigests"]
+
+EMPTY = hashlib.sha256().hexdigest()
+TIMEOUT_S = 5.0
+
+
+class TrackDigests:
+    """Cuts at the joins of one playback. ``stages``: who must go on working while a digest is waited for."""
+
+    def __init__(
+        self, sink: Sink, watch: StageWatch, stages: Iterable[Watched], *, latency_frames: int, block_frames: int
+    ) -> None:
+        self._sink = sink
+        self._watch = watch
+        self._stages = tuple(stages)
+        self._latency_frames = latency_frames
+        self._block_frames = block_frames
+        self._spans: list[tuple[int, int]] = []  # (track, where its digest begins)
+        self._empty: set[int] = set()
+        self._shared: set[int] = set()
+
+    async def begin(self, track: int, position: int) -> None:
+        """The frames of ``track`` begin at ``position`` of the decoders' clock; to be called before they are made.
+
+        Raises:
+            StellaError: the sink or an effect failed.
+        """
+        if not self._spans:
+            self._spans.append((track, 0))
+            return
+        before, start = self._spans[-1]
+        cut = position + self._latency_frames
+        if position == 0 or cut == start:
+            self._empty.add(before)
+            self._spans[-1] = (track, start)
+            return
+        if len(self._spans) > 1:
+            sure = position // self._block_frames * self._block_frames - self._block_frames
+            if start > sure:
+                self._shared |= {before, track}
+                return
+            await self._watch.digest(self._spans[-2][1], start, self._stages)
+        await self._sink.cut_digest(cut)
+        self._spans.append((track, cut))
+
+    async def collect(self, end: int) -> dict[int, str]:
+        """Digests by track, once the sink has stopped at ``end``.
+
+        Raises:
+            OutputError: the sink does not tell them.
+        """
+        found = dict.fromkeys(self._empty, EMPTY)
+        starts = [start for _, start in self._spans]
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                for (track, start), stop in zip(self._spans, [*starts[1:], end], strict=True):
+                    found[track] = await self._watch.digest(start, stop) if stop > start else EMPTY
+        except TimeoutError as error:
+            raise OutputError(
+                "the output did not tell the sha256 of what it took", remedy="see -v for what its worker said"
+            ) from error
+        return {track: sha256 for track, sha256 in found.items() if track not in self._shared}
