@@ -87,7 +87,14 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
     /* libFLAC gives several blocks in one step only to fill a hole: all but the last are silence. */
     stream->silent_frames += stream->pending_frames;
     if (at > stream->next_frame) stream->silent_frames += at - stream->next_frame;
-    if (stream->silent_frames == 0) {
+    if (stream->step_damaged) {
+        /* What libFLAC gives here is its own filling, half a block, or whole: it does not say. */
+        stream->pending_frames = 0;
+        stream->silent_frames += frames;
+        stream->next_frame = at + skip + frames;
+        return FLAC__STREAM_DECODER_WRITE_STATUS_CONTINUE;
+    }
+    if (stream->silent_frames == 0 && stream->room_frames > 0) {
         direct = frames < stream->room_frames ? frames : stream->room_frames;
         interleave(stream, buffer, frame->header.bits_per_sample, skip, direct, stream->out);
         stream->given_frames = direct;
@@ -126,6 +133,7 @@ static void on_damage(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErr
     FlacStream *stream = client;
     uint64_t count = ++stream->damage_count;
     (void)decoder;
+    stream->step_damaged = 1;
     if (stream->has_format && (count & (count - 1)) == 0)
         plugin_log(ST_LOG_WARN, "damaged FLAC data near frame %llu (%s), %llu so far; lost frames become silence",
                    (unsigned long long)stream->decoded_end, FLAC__StreamDecoderErrorStatusString[error],
@@ -157,6 +165,7 @@ static void step(FlacStream *stream) {
         stream->ended = 1;
         return;
     }
+    stream->step_damaged = 0;
     ok = FLAC__stream_decoder_process_single(stream->decoder);
     state = FLAC__stream_decoder_get_state(stream->decoder);
     if (stream->total_frames == 0 && stream->decoded_end != before &&
@@ -200,6 +209,10 @@ StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_han
     return st_ok();
 }
 
+static int has_waiting(const FlacStream *stream) {
+    return stream->silent_frames > 0 || stream->pending_frames > 0;
+}
+
 /* Gives what waits already: silence for lost frames, then the rest of a block. */
 static uint32_t take_waiting(FlacStream *stream, uint32_t frames, float *out) {
     uint32_t silent = stream->silent_frames < frames ? (uint32_t)stream->silent_frames : frames, pending;
@@ -228,7 +241,7 @@ StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint3
     }
     if (done == 0 && frames > 0 && stream->failure) return failure_status(stream);
     *out_read = done;
-    *out_eof = stream->ended && !stream->failure && stream->silent_frames == 0 && stream->pending_frames == 0;
+    *out_eof = stream->ended && !stream->failure && !has_waiting(stream);
     return st_ok();
 }
 
@@ -243,21 +256,26 @@ static StStatus decode_from_start(FlacStream *stream, uint64_t frame) {
     stream->silent_frames = 0;
     stream->pending_frames = 0;
     stream->next_frame = frame;
-    while (stream->pending_frames == 0 && !stream->ended && !stream->failure) step(stream);
-    if (stream->pending_frames == 0 && stream->failure) return failure_status(stream);
-    if (stream->pending_frames == 0 && stream->decoded_end < frame)
+    while (!has_waiting(stream) && !stream->ended && !stream->failure) step(stream);
+    if (!has_waiting(stream) && stream->failure) return failure_status(stream);
+    if (!has_waiting(stream) && stream->decoded_end < frame)
         return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,
                         (unsigned long long)stream->decoded_end);
     return st_ok();
 }
 
+/* The first block of the file says from which number on it counts. */
+static void learn_offset(FlacStream *stream) {
+    while (!stream->has_offset && !stream->ended && !stream->failure) step(stream);
+}
+
 StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
-    uint64_t number = frame + stream->number_offset;
     FLAC__bool found;
     if (stream->io->seek == NULL) return st_error(ST_ERROR_UNSUPPORTED, "this input cannot seek");
     if (frame > INT64_MAX || (stream->total_frames && frame > stream->total_frames))
         return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,
                         (unsigned long long)stream->total_frames);
+    learn_offset(stream);
     stream->failure = 0;
     stream->silent_frames = 0;
     stream->pending_frames = 0;
@@ -265,8 +283,9 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
     stream->ended = stream->total_frames && frame == stream->total_frames;
     if (stream->ended) return st_ok();
     stream->decoded_end = 0;
+    stream->step_damaged = 0;
     stream->seeking = 1;
-    found = FLAC__stream_decoder_seek_absolute(stream->decoder, number);
+    found = FLAC__stream_decoder_seek_absolute(stream->decoder, frame + stream->number_offset);
     stream->seeking = 0;
     if (FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_SEEK_ERROR)
         FLAC__stream_decoder_flush(stream->decoder);

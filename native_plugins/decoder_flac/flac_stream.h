@@ -45,6 +45,7 @@ typedef struct FlacStream {
     uint32_t given_frames;
 
     int seeking;
+    int step_damaged; /* errors in this step: its blocks become silence */
     uint64_t damage_count;
     int ended;
     int32_t failure; /* StStatusCode of what stopped decoding; stays until a seek */
