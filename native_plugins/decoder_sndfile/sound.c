@@ -121,7 +121,8 @@ StStatus sound_open(Sound *sound, const StIoVTable *io, void *io_handle) {
 
 StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     sf_count_t got;
-    if (sound->file == NULL) return st_error(ST_ERROR_DECODE, "the last seek could not open the file again; seek to retry");
+    if (sound->file == NULL)
+        return st_error(ST_ERROR_DECODE, "the last seek could not open the file again; seek to retry");
     got = sf_readf_float(sound->file, out, frames);
     if (got < 0) got = 0;
     sound->position += (uint64_t)got;
