@@ -1,6 +1,13 @@
 """Face of the compiled module that ``build_core.py`` describes: raw pointers, for the rooms that carry SAFETY lines."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-ffi: Any
+F = TypeVar("F", bound=Callable[..., Any])
+
+class _Ffi:
+    def def_extern(self, name: str = ...) -> Callable[[F], F]: ...
+    def __getattr__(self, name: str) -> Any: ...
+
+ffi: _Ffi
 lib: Any

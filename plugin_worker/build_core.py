@@ -5,12 +5,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # the builder runs in the repository's root, also from an sdist
 
-from abi import cdef  # noqa: E402  (after the path is set)
-from cffi import FFI  # noqa: E402
+from cffi import FFI
+
+from abi import cdef
 
 RUNTIME = """
 typedef struct { ...; } st_ring_words;
-typedef struct { uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames; uint32_t ahead_frames; ...; } st_ring_format;
+typedef struct {
+    uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames; uint32_t ahead_frames; ...;
+} st_ring_format;
 typedef struct { st_ring_format format; uint64_t own_pos; st_ring_words *words; ...; } st_ring;
 int st_ring_map(st_ring *ring, int fd, int side);
 int st_ring_adopt(st_ring *ring);
@@ -89,12 +92,13 @@ typedef struct {
     uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
 typedef struct {
-    st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames; uint32_t errors; ...;
+    st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames;
+    uint32_t errors; ...;
 } st_dsp;
 typedef struct {
-    st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable; void *handle;
-    uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns; uint32_t wake_frames;
-    uint32_t chunk_frames; uint32_t pending_frames; ...;
+    st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
+    void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns; uint32_t wake_frames;
+    uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);

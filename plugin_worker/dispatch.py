@@ -43,7 +43,7 @@ from plugin_worker.capabilities import (
 )
 from plugin_worker.errors import Misuse
 from plugin_worker.instances import Instances
-from plugin_worker.lane import Job, Lane, LaneHome
+from plugin_worker.lane import Job, LaneHome
 from plugin_worker.module import LoadedModule
 
 __all__ = ["dispatch"]
@@ -55,7 +55,7 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     """Queues the work of one request on the lane it is for.
 
     Raises:
-        Misuse: no such instance, wrong kind, or missing descriptors; the packet's descriptors are then still the caller's.
+        Misuse: no such instance, or missing descriptors; the packet's descriptors are then still the caller's.
     """
     message = packet.message
     if isinstance(message, CreateInstance):
@@ -167,7 +167,7 @@ def _open_sink(instance: Instance, message: Message, fds: Sequence[int]) -> Repl
     return Done()
 
 
-def _steer(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     stage = _stage(instance)
     match message:
         case HoldStage():
@@ -183,7 +183,7 @@ def _steer(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     return Done()
 
 
-def _sink_request(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     sink = _sink(instance)
     match message:
         case ListTargets():
@@ -199,7 +199,7 @@ def _sink_request(instance: Instance, message: Message, fds: Sequence[int]) -> R
     return Done()
 
 
-def _decoder_request(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     decoder = _decoder(instance)
     if isinstance(message, SeekDecoder):
         return decoder.seek(message.frame)

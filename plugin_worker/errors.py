@@ -32,20 +32,30 @@ class WorkerFault(Exception):
 
 
 class PluginSaidNo(WorkerFault):
+    """The plugin returned a status other than OK."""
+
     KIND = FaultKind.PLUGIN
 
 
 class LoadFault(WorkerFault):
+    """The library cannot be loaded, or a table of it is wrong."""
+
     KIND = FaultKind.LOAD
 
 
 class Incompatible(WorkerFault):
+    """Another api_version."""
+
     KIND = FaultKind.INCOMPATIBLE
 
 
 class ContractBroken(WorkerFault):
+    """The plugin broke the contract inside a call."""
+
     KIND = FaultKind.CONTRACT
 
 
 class Misuse(WorkerFault):
+    """The request makes no sense now."""
+
     KIND = FaultKind.MISUSE

@@ -23,7 +23,7 @@ MAX_JSON = 16 << 20
 _NUMBERS = {name: number for number, name in enumerate(CALLS)}
 
 
-def invoke(lane: CData, name: str, function: Callable[..., Any], *args: Any) -> Any:
+def invoke(lane: CData, name: str, function: Callable[..., CData], *args: CData) -> CData:
     """Calls a function of the plugin that cannot fail, with the call marked in the status page."""
     # SAFETY: `function` is a non-null pointer of a checked table; the lane is the calling thread's own.
     lib.st_call_begin(lane, _NUMBERS[name])
@@ -33,7 +33,7 @@ def invoke(lane: CData, name: str, function: Callable[..., Any], *args: Any) -> 
         lib.st_call_end(lane)
 
 
-def call(lane: CData, name: str, function: Callable[..., Any], *args: Any) -> None:
+def call(lane: CData, name: str, function: Callable[..., CData], *args: CData) -> None:
     """Calls a function that returns a status.
 
     Raises:

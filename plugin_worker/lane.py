@@ -119,7 +119,7 @@ class Lane:
             ends = job.last
         except WorkerFault as fault:
             reply = fault.reply()
-        except Exception as error:  # the lane's edge: whatever failed inside us is told, not swallowed
+        except Exception as error:  # noqa: BLE001  the lane's edge: whatever failed inside us is told, not swallowed
             reply = WorkerFault("lane", f"{type(error).__name__}: {error}").reply()
         finally:
             lib.st_files_end()

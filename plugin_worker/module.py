@@ -68,7 +68,8 @@ def check_module(lane: CData, table: CData) -> LoadedModule:
     """
     if table.api_version != API_VERSION:
         raise Incompatible(
-            "load", f"the plugin has api_version {table.api_version}, this host {API_VERSION}: rebuild it with these headers"
+            "load",
+            f"the plugin has api_version {table.api_version}, this host {API_VERSION}: rebuild it with these headers",
         )
     for field in ("metadata_json_utf8", "capability_count", "capability_get"):
         if getattr(table, field) == ffi.NULL:
@@ -123,7 +124,8 @@ def _json_object(data: bytes, field: str) -> dict[str, object]:
 def _identity(metadata: bytes) -> tuple[str, str]:
     value = _json_object(metadata, "metadata_json")
     if value.get("api_version") != API_VERSION:
-        raise Incompatible("describe", f"metadata_json says api_version {value.get('api_version')}, this host {API_VERSION}")
+        found = value.get("api_version")
+        raise Incompatible("describe", f"metadata_json says api_version {found}, this host {API_VERSION}")
     plugin_id, name = value.get("id"), value.get("name")
     if not isinstance(plugin_id, str) or not isinstance(name, str):
         raise LoadFault("describe", "metadata_json needs the texts id and name")

@@ -37,8 +37,8 @@ from plugin_worker.dispatch import dispatch
 from plugin_worker.errors import Incompatible, LoadFault, Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData, call
 from plugin_worker.instances import MODULE_LANE, Instances
-from plugin_worker.layout import struct_sizes
 from plugin_worker.lane import Job, Lane
+from plugin_worker.layout import struct_sizes
 from plugin_worker.module import LoadedModule, check_module, open_library
 from plugin_worker.outbox import Outbox
 
@@ -50,7 +50,7 @@ _INT_BYTES = array.array("i").itemsize
 
 
 class Server:
-    """Owns both sockets. ``reply``, ``emit`` and ``lane_ended`` are called from any thread, the rest by the control thread."""
+    """Owns both sockets. ``reply``, ``emit``, ``lane_ended``: any thread; the rest: the control thread."""
 
     def __init__(self, control: socket.socket, events: socket.socket) -> None:
         """Nothing runs yet."""
@@ -150,7 +150,8 @@ class Server:
             raise Misuse("hello", "Hello comes once, with the status page")
         if hello.wire_version != WIRE_VERSION or hello.api_version != API_VERSION:
             raise Incompatible(
-                "hello", f"host speaks wire {hello.wire_version} api {hello.api_version}, worker {WIRE_VERSION} {API_VERSION}"
+                "hello",
+                f"host speaks wire {hello.wire_version} api {hello.api_version}, worker {WIRE_VERSION} {API_VERSION}",
             )
         self._page = lib.st_status_attach(packet.fds[0])
         if self._page == ffi.NULL:
@@ -178,9 +179,10 @@ class Server:
     def _python_table(self, request: LoadModule, host: CData) -> CData:
         # Only a worker that was asked for a Python module pays for what that needs.
         from plugin_worker.python_module import PythonModule
+        from plugin_worker.python_vtables import make_vtables
 
         try:
-            return PythonModule(request.path, request.root, host).table
+            return PythonModule(request.path, request.root, host, make_vtables()).table
         except (OSError, ValueError, SyntaxError, ImportError, AttributeError, KeyError) as error:
             raise LoadFault("load", f"{type(error).__name__}: {error}") from error
 

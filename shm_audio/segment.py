@@ -1,7 +1,7 @@
 """Anonymous shared memory, passed on as a descriptor and gone with its last holder.
 
-Two backends: a memfd sealed against resizing (the default), and ``posix_ipc.SharedMemory`` unlinked at once by its creator
-(``STELLATUNE_SHM=posix``), which cannot be sealed: a worker that truncates it can end whoever maps it.
+Two backends: a memfd sealed against resizing (the default), and ``posix_ipc.SharedMemory`` unlinked at once by its
+creator (``STELLATUNE_SHM=posix``), which cannot be sealed: a worker that truncates it can end whoever maps it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def backend() -> str:
 
 
 class Segment:
-    """``size_bytes`` of zeroed memory behind ``fd``. Pages are reserved, so that a full system fails here and not later."""
+    """``size_bytes`` of zeroed memory behind ``fd``; pages are reserved, so a full system fails here, not later."""
 
     def __init__(self, label: str, size_bytes: int) -> None:
         """Raises: SegmentError when the system refuses."""

@@ -122,7 +122,8 @@ class DecoderInstance(StageInstance):
                 info.spec.sample_rate_hz, channels, fmt.sample_rate_hz, fmt.channels, _CHUNK_FRAMES, error
             )
             if native.convert == ffi.NULL:
-                raise WorkerFault("attach", f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")
+                reason = ffi.string(error[0]).decode()
+                raise WorkerFault("attach", f"no conversion to {fmt.sample_rate_hz} Hz: {reason}")
             if lib.st_scratch_make(ffi.addressof(native, "scratch"), _CHUNK_FRAMES * channels) != 0:
                 raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
         except WorkerFault:

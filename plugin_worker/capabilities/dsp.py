@@ -48,8 +48,8 @@ class DspInstance(StageInstance):
         map_ring(ffi.addressof(native, "input"), in_fd, lib.ST_RING_READER)
         try:
             map_ring(ffi.addressof(native, "output"), out_fd, lib.ST_RING_WRITER)
-            fmt, out = native.input.format, native.output.format
-            if (fmt.channels, fmt.sample_rate_hz, fmt.block_frames) != (out.channels, out.sample_rate_hz, out.block_frames):
+            fmt = native.input.format
+            if _shape(fmt) != _shape(native.output.format):
                 raise WorkerFault("attach", "the two rings differ in channels, rate or block")
             if native.input.own_pos != native.output.own_pos:
                 raise WorkerFault("attach", "input and output stand at different positions")
@@ -81,3 +81,7 @@ class DspInstance(StageInstance):
 
     def released(self) -> None:
         lib.st_scratch_free(ffi.addressof(self._native, "scratch"))
+
+
+def _shape(fmt: CData) -> tuple[int, int, int]:
+    return fmt.channels, fmt.sample_rate_hz, fmt.block_frames

@@ -15,6 +15,15 @@ from plugin_worker.lane import Lane, LaneHome
 __all__ = ["SinkInstance"]
 
 _MAX_CHUNK_FRAMES = 4096
+_REQUIRED = (
+    "list_targets_json_utf8",
+    "negotiate_spec",
+    "open",
+    "write_interleaved_f32",
+    "query_status",
+    "reset",
+    "close",
+)
 
 
 class SinkInstance(StageInstance):
@@ -22,8 +31,7 @@ class SinkInstance(StageInstance):
 
     def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
         """Raises: LoadFault when the vtable lacks a required function."""
-        required = ("list_targets_json_utf8", "negotiate_spec", "open", "write_interleaved_f32", "query_status", "reset", "close")
-        require(ref.vtable, "sink", *required)
+        require(ref.vtable, "sink", *_REQUIRED)
         super().__init__(home, lane, ref)
         self._native = ffi.new("st_sink *")
         self._stop = ffi.new("st_stop *")

@@ -1,0 +1,96 @@
+"""What a Python module's instances offer, and what it is given. Plugins need not import this: the shapes count.
+
+Samples are ``memoryview`` objects of format ``f``, ``frames * channels`` long, interleaved, valid during the call only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from abi.kinds import LogLevel
+from plugin_worker._core import ffi, lib
+from plugin_worker.ffi_calls import CData, borrow
+
+__all__ = ["HostFace", "PythonDecoder", "PythonDsp", "PythonIo", "PythonSink"]
+
+
+class HostFace:
+    """Given to ``create`` as ``host``. Any thread; nothing here waits."""
+
+    def __init__(self, table: CData, root: str) -> None:
+        """``table`` is the host's C table; ``root`` the plugin's folder."""
+        self._table = table
+        self.root = root
+
+    def log(self, level: LogLevel | int, text: str) -> None:
+        """One line of log."""
+        data = text.encode("utf-8", "replace")
+        lib.st_outbox_log(int(level), data, len(data))
+
+    def emit(self, event: dict[str, Any]) -> bool:
+        """An event for whoever listens; false when the queue is full."""
+        data = json.dumps(event).encode()
+        return bool(len(data) <= lib.ST_OUTBOX_EVENT_BYTES and lib.st_outbox_event(data, len(data)) == 0)
+
+    def cancelled(self) -> bool:
+        """Whether the call in progress should give up (raise, or return early)."""
+        return bool(self._table.call_cancelled(self._table.user_data))
+
+    def take_file(self, value: str) -> int:
+        """The descriptor behind a ``file-read`` or ``file-write`` string; the caller closes it. Raises: ValueError."""
+        out = ffi.new("int32_t *")
+        text, keep = borrow(value.encode())
+        status = self._table.take_file(self._table.user_data, text, out)
+        del keep
+        if status.code != 0:
+            raise ValueError(f"the host opened no file for {value!r}")
+        return int(out[0])
+
+
+class PythonIo(Protocol):
+    """What a decoder reads from."""
+
+    def read(self, size: int) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0) -> int: ...
+
+    def tell(self) -> int: ...
+
+    def size(self) -> int: ...
+
+
+class PythonDecoder(Protocol):
+    """An instance of kind decoder. ``info``: sample_rate_hz, channels, and optionally total_frames, duration_ms, ..."""
+
+    def open(self, io: PythonIo, path: str, extension: str) -> None: ...
+
+    def info(self) -> dict[str, int]: ...
+
+    def read(self, samples: memoryview, frames: int) -> tuple[int, bool]: ...
+
+
+class PythonDsp(Protocol):
+    """An instance of kind dsp."""
+
+    def process(self, samples: memoryview, frames: int) -> None: ...
+
+
+class PythonSink(Protocol):
+    """An instance of kind sink."""
+
+    def list_targets(self) -> list[dict[str, Any]]: ...
+
+    def negotiate(self, target: dict[str, Any], sample_rate_hz: int, channels: int) -> tuple[int, int, int]: ...
+
+    def open(self, target: dict[str, Any], sample_rate_hz: int, channels: int, start_frame: int) -> None: ...
+
+    def write(self, samples: memoryview, frames: int) -> int: ...
+
+    def status(self) -> tuple[int, bool]: ...
+
+    def flush(self) -> None: ...
+
+    def reset(self, next_frame: int) -> None: ...
+
+    def close(self) -> None: ...
