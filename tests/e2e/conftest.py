@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "STELLATUNE_TEST_RUN"
+KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "STELLATUNE_SHM")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Outcome:
     err: str
 
     @property
-    def document(self) -> dict[str, Any]:  # type: ignore[explicit-any]  # JSON of any shape
+    def document(self) -> dict[str, Any]:
         """The JSON on stdout."""
         found: dict[str, Any] = json.loads(self.out)
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_two_halves_equal_the_whole(stellatune: Stellatune, tmp_path: Path, chai
 def test_each_track_has_its_own_digest(stellatune: Stellatune, tmp_path: Path) -> None:
     samples = noise(600_000)
     cuts = [0, 200_001, 400_003, 600_000]
-    parts = [samples[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    parts = [samples[start:end] for start, end in pairwise(cuts)]
     names = [write_wav(tmp_path / f"{index}.wav", part) for index, part in enumerate(parts)]
     told = tmp_path / "report.json"
     stellatune.ok("render", *names, "-o", tmp_path / "out.wav", "--report", told)
@@ -47,7 +48,7 @@ def test_each_track_has_its_own_digest(stellatune: Stellatune, tmp_path: Path) -
 def test_tracks_shorter_than_a_block(stellatune: Stellatune, tmp_path: Path, chain: tuple[str, ...]) -> None:
     samples = noise(3_000)
     cuts = [0, 1, 300, 301, 700, 1500, 1501, 3000]
-    parts = [samples[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    parts = [samples[start:end] for start, end in pairwise(cuts)]
     names = [write_wav(tmp_path / f"{index}.wav", part) for index, part in enumerate(parts)]
     told = tmp_path / "report.json"
     stellatune.ok("render", *names, "-o", tmp_path / "out.wav", "--report", told, *chain)
