@@ -18,9 +18,10 @@ from abi.wire import MAX_FDS, MAX_PACKET, PacketRefused, close_fds
 __all__ = ["ChannelClosed", "ChannelJammed", "PacketSocket"]
 
 _ANCILLARY_BYTES = socket.CMSG_SPACE(MAX_FDS * array.array("i").itemsize)
-_RECEIVE_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
-_SEND_FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
-_CUT_SHORT = socket.MSG_TRUNC | socket.MSG_CTRUNC
+# Plain numbers: an operation on the enum's members costs as much as a system call.
+_RECEIVE_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+_SEND_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+_CUT_SHORT = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _MAX_QUEUED = 256
 
 
