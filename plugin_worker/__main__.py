@@ -1,7 +1,7 @@
 """``python -P -m plugin_worker --control FD --events FD``: starts a worker on two inherited sockets.
 
-Exit codes: 0 after an orderly shutdown, 2 wrong arguments, 66 the host sent something that is no message, 68 the host is
-gone.
+Exit codes: 0 after an orderly shutdown, 2 wrong arguments, 66 the host sent something that is no message,
+68 the host is gone.
 """
 
 from __future__ import annotations

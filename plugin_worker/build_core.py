@@ -97,8 +97,8 @@ typedef struct {
 } st_dsp;
 typedef struct {
     st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
-    void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns; uint32_t wake_frames;
-    uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
+    void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns;
+    uint32_t wake_frames; uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);
@@ -131,7 +131,8 @@ extern "Python" {
     StStatus py_sink_targets(void *handle, StStr *out);
     StStatus py_sink_negotiate(void *handle, StStr target, StAudioSpec wished, StOutputSinkNegotiatedSpec *out);
     StStatus py_sink_open(void *handle, StStr target, StAudioSpec spec, uint64_t start_frame);
-    StStatus py_sink_write(void *handle, uint32_t frames, uint16_t channels, const float *samples, uint32_t *out_accepted);
+    StStatus py_sink_write(void *handle, uint32_t frames, uint16_t channels, const float *samples,
+                           uint32_t *out_accepted);
     StStatus py_sink_status(void *handle, StOutputSinkRuntimeStatus *out);
     StStatus py_sink_flush(void *handle);
     StStatus py_sink_reset(void *handle, uint64_t next_frame);

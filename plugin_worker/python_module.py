@@ -1,8 +1,8 @@
 """Hosts a plugin that is a Python module: its vtables are callbacks into this interpreter.
 
 The module offers ``create(kind, type_id, config, host)``, and ``shutdown()`` if it likes; who it is and what it can do
-stands in its plugin.toml. What its instances must offer is told by the protocols in ``python_contract.py``. An exception
-becomes a status: ValueError INVALID_ARG, NotImplementedError UNSUPPORTED, OSError IO, others INTERNAL.
+stands in its plugin.toml. What its instances must offer is told by the protocols in ``python_contract.py``. An
+exception becomes a status: ValueError INVALID_ARG, NotImplementedError UNSUPPORTED, OSError IO, others INTERNAL.
 """
 
 from __future__ import annotations

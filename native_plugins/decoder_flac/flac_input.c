@@ -5,7 +5,7 @@
  */
 #include "flac_input.h"
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 
 static void keep_failure(FlacStream *stream, int32_t code, StStr message, const char *what) {
     stream->failure = code;
@@ -19,7 +19,7 @@ FLAC__StreamDecoderReadStatus flac_input_read(const FLAC__StreamDecoder *decoder
     size_t got = 0;
     StStatus status;
     (void)decoder;
-    if (plugin_cancelled()) {
+    if (st_cancelled()) {
         keep_failure(stream, ST_ERROR_CANCELLED, (StStr){NULL, 0}, "decoding was cancelled");
         return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
     }

@@ -6,7 +6,7 @@
 #include <FLAC/metadata.h>
 #include <math.h>
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 #include "flac_input.h"
 
 /* Blocks are at most this long (RFC 9639, section 9.1.1). */
@@ -135,7 +135,7 @@ static void on_damage(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErr
     (void)decoder;
     stream->step_damaged = 1;
     if (stream->has_format && (count & (count - 1)) == 0)
-        plugin_log(ST_LOG_WARN, "damaged FLAC data near frame %llu (%s), %llu so far; lost frames become silence",
+        st_log(ST_LOG_WARN, "damaged FLAC data near frame %llu (%s), %llu so far; lost frames become silence",
                    (unsigned long long)stream->decoded_end, FLAC__StreamDecoderErrorStatusString[error],
                    (unsigned long long)count);
 }
@@ -205,7 +205,7 @@ StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_han
     stream->pending = malloc(sizeof(float) * MAX_BLOCK_FRAMES * stream->channels);
     if (stream->pending == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for one FLAC block");
     if (stream->bits > 24)
-        plugin_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", stream->bits);
+        st_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", stream->bits);
     return st_ok();
 }
 

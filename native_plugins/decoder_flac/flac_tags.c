@@ -6,7 +6,7 @@
 
 #include <strings.h>
 
-#include "../tags_json.h"
+#include <stellatune_tags.h>
 
 /* Several fields may give one tag: the first that the file holds counts. */
 static const struct TagRule {

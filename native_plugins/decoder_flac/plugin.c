@@ -1,7 +1,7 @@
 /*
  * plugin.c: the module table of decoder_flac and the decoder functions over FlacStream.
  */
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 #include "flac_stream.h"
 #include "flac_tags.h"
 
@@ -131,5 +131,4 @@ static const StPluginModule MODULE = {
     .create_decoder_instance = create_decoder,
 };
 
-DEFINE_PLUGIN_HOST
 ST_EXPORT_PLUGIN(MODULE)

@@ -1,8 +1,7 @@
 /*
  * plugin.c: the module table of decoder_sndfile and the decoder functions over Sound.
  */
-#include "../plugin_host.h"
-#include "../tags_json.h"
+#include <stellatune_tags.h>
 #include "sound.h"
 
 #define NO_CONFIG_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {}}"
@@ -14,7 +13,7 @@ static StStatus decoder_open(void *handle, StDecoderOpenArgs args) {
         return st_error(ST_ERROR_INVALID_ARG, "open needs an io table with read");
     status = sound_open(sound, args.io_vtable, args.io_handle);
     if (status.code == ST_OK && sound_bits(sound) > 24 && (sound->info.format & SF_FORMAT_SUBMASK) != SF_FORMAT_FLOAT)
-        plugin_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", sound_bits(sound));
+        st_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", sound_bits(sound));
     return status;
 }
 
@@ -164,5 +163,4 @@ static const StPluginModule MODULE = {
     .create_decoder_instance = create_decoder,
 };
 
-DEFINE_PLUGIN_HOST
 ST_EXPORT_PLUGIN(MODULE)

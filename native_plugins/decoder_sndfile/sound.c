@@ -3,7 +3,7 @@
  */
 #include "sound.h"
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 #include "sound_io.h"
 
 #define SCRATCH_FRAMES 4096
@@ -149,7 +149,7 @@ static StStatus skip_to(Sound *sound, uint64_t frame) {
         uint32_t got = 0;
         uint8_t eof = 0;
         StStatus status;
-        if (plugin_cancelled()) return st_error(ST_ERROR_CANCELLED, "seeking was cancelled");
+        if (st_cancelled()) return st_error(ST_ERROR_CANCELLED, "seeking was cancelled");
         status = sound_read(sound, left < SCRATCH_FRAMES ? (uint32_t)left : SCRATCH_FRAMES, sound->scratch, &got, &eof);
         if (status.code != ST_OK) return status;
         if (eof)

@@ -4,7 +4,7 @@
  */
 #include "sound_io.h"
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 
 static void keep_failure(Sound *sound, int32_t code, StStr message, const char *what) {
     if (sound->io_failure) return;
@@ -39,7 +39,7 @@ static sf_count_t io_read(void *out, sf_count_t count, void *user_data) {
     while (done < count && !sound->io_failure) {
         size_t got = 0, want = (size_t)(count - done);
         StStatus status = {0};
-        if (plugin_cancelled()) {
+        if (st_cancelled()) {
             keep_failure(sound, ST_ERROR_CANCELLED, status.message, "decoding was cancelled");
             break;
         }

@@ -3,7 +3,7 @@
  */
 #include "byte_input.h"
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 
 ByteInput byte_input(const StIoVTable *io, void *io_handle) {
     ByteInput input = {io, io_handle, 0, BYTES_UNKNOWN};
@@ -33,7 +33,7 @@ StStatus byte_input_read(ByteInput *input, uint8_t *out, size_t len, size_t *out
     while (done < len) {
         size_t got = 0;
         StStatus status;
-        if (plugin_cancelled()) return st_error(ST_ERROR_CANCELLED, "reading was cancelled");
+        if (st_cancelled()) return st_error(ST_ERROR_CANCELLED, "reading was cancelled");
         status = input->io->read(input->io_handle, out + done, len - done, &got);
         if (status.code != ST_OK || got > len - done) return refused(status, "the input cannot be read");
         if (got == 0) break;

@@ -3,7 +3,7 @@
  */
 #include "pcm_stream.h"
 
-#include "../plugin_host.h"
+#include <stellatune_sdk.h>
 #include "headers.h"
 #include "pcm_samples.h"
 
@@ -46,7 +46,7 @@ StStatus pcm_stream_open(PcmStream *stream, const StIoVTable *io, void *io_handl
     stream->raw = malloc((size_t)stream->raw_frames * stream->frame_bytes);
     if (stream->raw == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for %u bytes of samples", RAW_BYTES);
     if (pcm_samples_rounded(&stream->layout))
-        plugin_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", stream->layout.bits);
+        st_log(ST_LOG_INFO, "%u bit samples are rounded to float32, which holds 24", stream->layout.bits);
     return st_ok();
 }
 

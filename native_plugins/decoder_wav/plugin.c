@@ -1,8 +1,7 @@
 /*
  * plugin.c: the module table of decoder_wav and the decoder functions over PcmStream.
  */
-#include "../plugin_host.h"
-#include "../tags_json.h"
+#include <stellatune_tags.h>
 #include "pcm_samples.h"
 #include "pcm_stream.h"
 
@@ -145,5 +144,4 @@ static const StPluginModule MODULE = {
     .create_decoder_instance = create_decoder,
 };
 
-DEFINE_PLUGIN_HOST
 ST_EXPORT_PLUGIN(MODULE)

@@ -1,7 +1,7 @@
 """The system's sound devices, through PortAudio's blocking streams (sounddevice's raw ones: no numpy).
 
-PortAudio can hang for ever when a sound server stops, and can abort the process. That is why it lives in a worker of its
-own: nothing here tries to survive that, the host replaces the process.
+PortAudio can hang for ever when a sound server stops, and can abort the process. That is why it lives in a worker of
+its own: nothing here tries to survive that, the host replaces the process.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 /*
- * tags_json.h: writes the tags of a file as the JSON object that get_metadata_json_utf8 gives.
+ * stellatune_tags.h: writes the tags of a file as the JSON object that get_metadata_json_utf8 gives.
  *
- * Shared by the decoders. Texts come from hostile files: bytes that are not UTF-8 become U+FFFD, control characters are
+ * For decoder plugins. Texts come from hostile files: bytes that are not UTF-8 become U+FFFD, control characters are
  * escaped, and what would take the object over its limit is left out whole and logged.
  *
  *     TagsJson tags = tags_begin();
  *     tags_text(&tags, "title", text, len);
  *     return tags_finish(&tags, out);
  */
-#ifndef STELLATUNE_TAGS_JSON_H
-#define STELLATUNE_TAGS_JSON_H
+#ifndef STELLATUNE_TAGS_H
+#define STELLATUNE_TAGS_H
 
-#include "plugin_host.h"
+#include "stellatune_sdk.h"
 
 #define TAGS_LIMIT_BYTES ((size_t)16 << 20)
 
@@ -116,7 +116,7 @@ ST_SDK_UNUSED static void tags_close(TagsJson *tags, size_t start, const char *n
     if (!tags->refused) return;
     tags->len = start;
     tags->refused = 0;
-    plugin_log(ST_LOG_WARN, "tag %s left out: the tags of this file exceed %zu bytes", name, TAGS_LIMIT_BYTES);
+    st_log(ST_LOG_WARN, "tag %s left out: the tags of this file exceed %zu bytes", name, TAGS_LIMIT_BYTES);
 }
 
 /* Adds a text member; an empty text adds nothing. */
