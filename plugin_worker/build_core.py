@@ -98,7 +98,8 @@ typedef struct {
 typedef struct {
     st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
     void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns;
-    uint32_t wake_frames; uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
+    uint32_t wake_frames; uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query;
+    uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);

@@ -25,16 +25,16 @@
 #define ST_SDK_UNUSED __attribute__((unused))
 #define ST_SDK_PRINTF(text_arg, first_arg) __attribute__((format(printf, text_arg, first_arg)))
 #define ST_SDK_VISIBLE __attribute__((visibility("default")))
-#define ST_SDK_HIDDEN __attribute__((visibility("hidden")))
+#define ST_SDK_ONE_PER_LIBRARY __attribute__((weak, visibility("hidden")))
 #else
 #define ST_SDK_UNUSED
 #define ST_SDK_PRINTF(text_arg, first_arg)
 #define ST_SDK_VISIBLE
-#define ST_SDK_HIDDEN
+#define ST_SDK_ONE_PER_LIBRARY static
 #endif
 
 /* The host table, set by the entry function before anything else runs; one per library, whatever its number of files. */
-ST_SDK_EXTERN ST_SDK_HIDDEN const StHostVTable *st_host;
+ST_SDK_ONE_PER_LIBRARY const StHostVTable *st_host;
 
 /*
  * Exports `module` (an StPluginModule with static storage), in exactly one file of the library:
@@ -43,7 +43,6 @@ ST_SDK_EXTERN ST_SDK_HIDDEN const StHostVTable *st_host;
  *     ST_EXPORT_PLUGIN(module)
  */
 #define ST_EXPORT_PLUGIN(module)                                                                        \
-    const StHostVTable *st_host;                                                                        \
     ST_SDK_EXTERN ST_SDK_VISIBLE const StPluginModule *stellatune_plugin_entry(const StHostVTable *host); \
     const StPluginModule *stellatune_plugin_entry(const StHostVTable *host) {                            \
         if (host == NULL || host->api_version != STELLATUNE_API_VERSION) return NULL;                    \

@@ -63,7 +63,7 @@ async def _targets(
         return []
     rows: list[Json] = []
     for target in targets:
-        address = f"{capability.type_id}:{target.id}" if target.id != capability.type_id else capability.type_id
+        address = _address(capability, target.id)
         rows.append(
             {
                 "output": address,
@@ -77,6 +77,14 @@ async def _targets(
         if not console.json:
             console.result(f"{plain(address):40} {plain(target.name)}{' (default)' if target.is_default else ''}")
     return rows
+
+
+def _address(capability: CapabilityManifest, target_id: str) -> str:
+    """The target as --output takes it."""
+    properties = (capability.target_schema or {}).get("properties", {})
+    if isinstance(properties, dict) and "path" in properties:
+        return f"{capability.type_id}:PATH"
+    return capability.type_id if target_id == capability.type_id else f"{capability.type_id}:{target_id}"
 
 
 async def device_finding(app: Application) -> Finding:

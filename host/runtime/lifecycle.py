@@ -150,7 +150,7 @@ class Lifecycle:
             raise
         except StellaError as error:
             raise LoadFailed(
-                f"{manifest.id} cannot be loaded from {manifest.entry.name}: {error.message}",
+                f"{manifest.entry.name} cannot be loaded: {error.message}",
                 remedy=f"repair or remove the plugin in {manifest.folder}",
             ) from error
         verify_module(info, manifest)

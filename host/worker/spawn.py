@@ -83,10 +83,11 @@ async def _shake_hands(handle: WorkerHandle, spec: WorkerSpec, limits: Limits) -
     try:
         reply = await handle.request(hello, limits.handshake_ms / 1000, (handle.status.fd,))
     except (Supervised, PluginRefused, Misuse) as error:
+        reason = handle.doomed
         handle.terminate()
-        how = await handle.wait_exit(_REAP_S)
+        how = str(await handle.wait_exit(_REAP_S) or "it cannot be killed")
         raise LoadFailed(
-            f"the worker for {spec.plugin_id} did not start: {how or 'it cannot be killed'}"
+            f"the worker for {spec.plugin_id} did not start: {f'{reason} ({how})' if reason else how}"
             f"{last_words(handle.log_tail)}",
             remedy="run `stellatune doctor`, or install StellaTune again",
         ) from error
