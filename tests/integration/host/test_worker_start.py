@@ -1,0 +1,165 @@
+"""Starting real processes that misbehave from the first moment: one clear line each, and nothing left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from abi.wire import Event, Ping
+from host.errors import IncompatibleVersion, LoadFailed, WorkerLost
+from host.ids import Generation, PluginId, Role
+from host.settings import Limits
+from host.worker import ExitStatus, WorkerHandle, WorkerSpec, spawn
+
+SPEC = WorkerSpec(PluginId("test.dsp.start"), Role.PLAY, Generation(3))
+LIMITS = replace(Limits(), handshake_ms=5000)
+
+PRELUDE = """
+import os, socket, sys, time
+sys.path.insert(0, {root!r})
+from abi.wire import HelloReply, Pong, decode, encode
+control = socket.socket(fileno=int(sys.argv[2]))
+def receive():
+    data, fds, _, _ = socket.recv_fds(control, 65536, 16)
+    return decode(data, tuple(fds))
+def reply(packet, message):
+    control.send(encode(message, packet.request_id, packet.generation)[0])
+"""
+
+GREET = "reply(receive(), HelloReply(1, 6, os.getpid(), ()))\n"
+
+
+def program(root: Path, text: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", PRELUDE.format(root=str(root)) + text)
+
+
+def ignore(_handle: WorkerHandle, _event: Event) -> None:
+    """Nobody listens."""
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("print('no \\x1b[2J licence'); sys.exit(3)", LoadFailed, r"exit status 3; it said last: no \\x1b\[2J licence"),
+        ("raise SystemExit('broken')", LoadFailed, "exit status 1; it said last: broken"),
+        ("os.abort()", LoadFailed, "SIGABRT"),
+        ("time.sleep(60)", LoadFailed, r"Hello took longer than 0\.3 s \(SIGKILL\)"),
+        ("control.send(b'hello'); time.sleep(60)", LoadFailed, "sent a packet that cannot be"),
+        ("reply(receive(), Pong()); time.sleep(60)", LoadFailed, "SIGKILL"),
+        ("reply(receive(), HelloReply(99, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "wire 99"),
+        ("reply(receive(), HelloReply(1, 5, 1, ())); time.sleep(60)", IncompatibleVersion, "api 5"),
+    ],
+)
+def test_a_start_that_fails_says_why_in_one_line(
+    root: Path, text: str, error: type[LoadFailed | IncompatibleVersion], says: str
+) -> None:
+    limits = replace(LIMITS, handshake_ms=300) if text.startswith("time") else LIMITS
+    fds, kids = len(os.listdir("/proc/self/fd")), children()
+    with pytest.raises(error, match=says) as caught:
+        asyncio.run(spawn(SPEC, ignore, limits, program(root, text)))
+    assert "\n" not in str(caught.value)
+    assert "test.dsp.start" in str(caught.value)
+    assert (len(os.listdir("/proc/self/fd")), children()) == (fds, kids)
+
+
+def test_a_program_that_is_not_there(root: Path) -> None:
+    fds = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(LoadFailed, match="cannot start a worker for"):
+        asyncio.run(spawn(SPEC, ignore, LIMITS, (str(root / "no-such-program"),)))
+    assert len(os.listdir("/proc/self/fd")) == fds
+
+
+def test_a_worker_has_only_what_it_is_given(root: Path) -> None:
+    text = GREET + (
+        "print(sorted(int(fd) for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')),"
+        " os.getsid(0) == os.getpid(), os.readlink('/proc/self/fd/0'), flush=True)\n"
+    )
+
+    async def body() -> tuple[str, ...]:
+        extra = os.open("/dev/null", os.O_RDONLY)
+        os.set_inheritable(extra, True)
+        handle = await spawn(SPEC, ignore, LIMITS, program(root, text))
+        assert await handle.wait_exit(10) == ExitStatus(code=0)
+        os.close(extra)
+        return handle.log_tail
+
+    (line,) = asyncio.run(body())
+    listed, rest = line.split("] ")
+    # 0, 1, 2, both channels, and the status page that came with Hello; the listing itself is gone by then.
+    assert len(listed.split(",")) == 6
+    assert rest == "True /dev/null"
+
+
+def test_what_a_worker_forked_dies_with_it(root: Path) -> None:
+    text = GREET + (
+        "if os.fork() == 0:\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    time.sleep(600)\n"
+        "receive()\n"
+        "os.kill(os.getpid(), 11)\n"
+    )
+
+    async def body() -> None:
+        handle = await spawn(SPEC, ignore, LIMITS, program(root, text))
+        while not handle.log_tail:
+            await asyncio.wait((handle.exited,), timeout=0.005)
+        grandchild = int(handle.log_tail[0])
+        with pytest.raises(WorkerLost, match="SIGSEGV"):
+            await handle.request(Ping(), 10)
+        fd = _pidfd(grandchild)
+        if fd is not None:
+            ended = asyncio.Event()
+            asyncio.get_running_loop().add_reader(fd, ended.set)
+            await asyncio.wait_for(ended.wait(), 10)
+            asyncio.get_running_loop().remove_reader(fd)
+            os.close(fd)
+
+    asyncio.run(body())
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def test_a_cancelled_start_leaves_no_process(root: Path) -> None:
+    async def body() -> None:
+        starting = asyncio.ensure_future(spawn(SPEC, ignore, LIMITS, program(root, "time.sleep(60)")))
+        await asyncio.wait((starting,), timeout=0.01)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+
+    fds, kids = len(os.listdir("/proc/self/fd")), children()
+    asyncio.run(body())
+    assert (len(os.listdir("/proc/self/fd")), children()) == (fds, kids)
+
+
+def test_a_flood_on_stderr_neither_blocks_the_host_nor_fills_it(root: Path) -> None:
+    text = GREET + (
+        "import threading\n"
+        "threading.Thread(target=lambda: [os.write(2, b'x' * 4096) for _ in iter(int, 1)], daemon=True).start()\n"
+        "while True:\n    reply(receive(), Pong())\n"
+    )
+
+    async def body() -> None:
+        handle = await spawn(SPEC, ignore, LIMITS, program(root, text))
+        for _ in range(200):
+            await handle.request(Ping(), 5)
+        handle.terminate()
+        assert await handle.wait_exit(10) == ExitStatus(signal=SIGKILL)
+        assert 0 < sum(map(len, handle.log_tail)) <= 65 << 10
+
+    asyncio.run(body())
