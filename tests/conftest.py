@@ -1,13 +1,39 @@
-"""What every test may use."""
+"""What every test may use, and the census that every test must pass: it leaves nothing behind."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import census
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files of this run and its children, apart from those of everybody else."""
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = tempfile.tempdir = str(tmp_path_factory.mktemp("temporary"))
+    yield
+    tempfile.tempdir = None
+    del os.environ["TMPDIR"]
+    if before is not None:
+        os.environ["TMPDIR"] = before
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Invariant I3: after any test, processes, descriptors, threads, mappings and files equal the baseline."""
+    before = census.take()
+    yield
+    left = census.left_behind(before)
+    assert not left, "the test left behind:\n  " + "\n  ".join(left)
