@@ -47,6 +47,9 @@ __all__ = ["EXIT_HOST_LOST", "EXIT_PROTOCOL", "Server"]
 EXIT_PROTOCOL = 66
 EXIT_HOST_LOST = 68
 _INT_BYTES = array.array("i").itemsize
+_FD_SPACE = socket.CMSG_SPACE(MAX_FDS * _INT_BYTES)
+_CUT_SHORT = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
+_CLOSE_ON_EXEC = int(socket.MSG_CMSG_CLOEXEC)
 
 
 class Server:
@@ -105,9 +108,8 @@ class Server:
     # ---- control thread ----
 
     def _receive(self) -> Packet:
-        space = socket.CMSG_SPACE(MAX_FDS * _INT_BYTES)
         try:
-            data, ancillary, flags, _ = self._control.recvmsg(MAX_PACKET, space, socket.MSG_CMSG_CLOEXEC)
+            data, ancillary, flags, _ = self._control.recvmsg(MAX_PACKET, _FD_SPACE, _CLOSE_ON_EXEC)
         except OSError:
             os._exit(EXIT_HOST_LOST)
         if not data:
@@ -117,7 +119,7 @@ class Server:
             if kind == socket.SCM_RIGHTS:
                 fds.frombytes(payload[: len(payload) - len(payload) % _INT_BYTES])
         try:
-            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            if flags & _CUT_SHORT:
                 raise PacketRefused("a packet was cut short")
             packet = decode(data, tuple(fds))
         except PacketRefused as error:

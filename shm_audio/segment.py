@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 
 from shm_audio.errors import SegmentError
 
@@ -61,7 +60,7 @@ def _memfd(label: str) -> int:
 def _posix(label: str) -> int:
     import posix_ipc  # only where the second backend is asked for
 
-    name = f"/stellatune-{label}-{secrets.token_hex(8)}"
+    name = f"/stellatune-{label}-{os.urandom(8).hex()}"
     try:
         memory = posix_ipc.SharedMemory(name, posix_ipc.O_CREX, mode=0o600)
     except posix_ipc.Error as error:

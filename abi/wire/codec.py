@@ -93,24 +93,22 @@ def decode(data: bytes, fds: tuple[int, ...] = ()) -> Packet:
     if request_id < 0 or generation < 0:
         raise PacketRefused("request id and generation are not negative")
     cls = message_type(tag)
-    used = _take_payloads(cls, values, fds)
+    carried = _take_payloads(cls, values, fds) if payload_fields(cls) else 0
     built = build(cls, values)
-    assert isinstance(built, Message)
-    close_fds([fds[index] for index in used])
-    rest = tuple(fd for index, fd in enumerate(fds) if index not in used)
-    return Packet(built, request_id, generation, rest)
+    if carried:
+        close_fds(list(fds[-carried:]))
+        fds = fds[:-carried]
+    return Packet(built, request_id, generation, fds)
 
 
-def _take_payloads(cls: type[Message], values: object, fds: tuple[int, ...]) -> list[int]:
-    """Replaces payload indices by the bytes of their memfds (the packet's last descriptors); says which were used."""
+def _take_payloads(cls: type[Message], values: object, fds: tuple[int, ...]) -> int:
+    """Replaces payload indices by the bytes of their memfds, which are the packet's last descriptors; says how many."""
     if type(values) is not list:
-        return []
+        return 0
     places = [index for index in payload_fields(cls) if index < len(values) and type(values[index]) is int]
-    if not places:
-        return []
     first = len(fds) - len(places)
     for count, index in enumerate(places):
         if first < 0 or values[index] != count:
             raise PacketRefused(f"{cls.__name__}: a payload's descriptor is missing")
         values[index] = read_payload(fds[first + count], MAX_PAYLOAD)
-    return list(range(first, len(fds)))
+    return len(places)

@@ -128,7 +128,7 @@ def _check_for(annotation: object) -> Check:
     raise TypeError(f"{annotation!r} cannot stand in a message")
 
 
-def build(cls: type, values: object) -> object:
+def build(cls: type[C], values: object) -> C:
     """Makes an object of a message or part type from the list a packet held.
 
     Raises:
@@ -137,7 +137,7 @@ def build(cls: type, values: object) -> object:
     checks = _CHECKS[cls]
     if type(values) is not list or len(values) != len(checks):
         raise PacketRefused(f"{cls.__name__} has {len(checks)} fields")
-    return cls(*[check(value) for check, value in zip(checks, values, strict=True)])
+    return cls(*[check(value) for check, value in zip(checks, values)])  # noqa: B905  equal lengths: checked above
 
 
 def flatten(value: object) -> object:

@@ -83,10 +83,11 @@ class Player:
         waiting = iter(tuple(enumerate(inputs)))
         with self._bus.subscribe(StageEnded, DigestDone, WorkerExited) as facts:
             watch = StageWatch(facts)
-            first = await self._next(waiting)
-            if first is None:
-                return PlaybackResult(tuple(self._unopened))
-            pipeline = await self._build(first)
+            with self._warming():
+                first = await self._next(waiting)
+                if first is None:
+                    return PlaybackResult(tuple(self._unopened))
+                pipeline = await self._build(first)
             relay = Relay(
                 pipeline,
                 watch,
@@ -120,6 +121,19 @@ class Player:
                 self._unopened.append(TrackResult(index, source.path, failure=error))
                 self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
         return None
+
+    @contextlib.contextmanager
+    def _warming(self) -> Iterator[None]:
+        """The chain's workers start while the first track is opened; what fails here fails again where it is told."""
+        specs = (self._chain.output.stage, *self._chain.dsps)
+        loads = [asyncio.create_task(self._runtime.load(plugin)) for plugin in {spec.plugin_id for spec in specs}]
+        for load in loads:
+            load.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            yield
+        finally:
+            for load in loads:
+                load.cancel()
 
     async def _build(self, first: OpenTrack) -> Pipeline:
         wished = PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
