@@ -73,14 +73,15 @@ def _descriptors() -> frozenset[str]:
     found = set()
     for number in os.listdir("/proc/self/fd"):
         try:
-            found.add(f"{number} -> {os.readlink(f'/proc/self/fd/{number}')}")
+            found.add(f"{number} -> {Path(f'/proc/self/fd/{number}').readlink()}")
         except OSError:
             continue  # the descriptor of this very listing
     return frozenset(found)
 
 
 def _threads() -> frozenset[str]:
-    return frozenset(f"{task} {_text(f'/proc/self/task/{task}/comm').strip()}" for task in os.listdir("/proc/self/task"))
+    tasks = os.listdir("/proc/self/task")
+    return frozenset(f"{task} {_text(f'/proc/self/task/{task}/comm').strip()}" for task in tasks)
 
 
 def _mappings() -> frozenset[str]:
