@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from host.errors import OutputError, StellaError
+from host.errors import MediaError, OutputError, StellaError, Supervised
 from host.events import EventBus, TrackEnded, TrackStarted
 from host.playback.digests import TrackDigests
 from host.playback.graph import Pipeline
@@ -149,7 +149,9 @@ class Relay:
             return error
         return None
 
-    def _record(self, track: OpenTrack, frames: int, failure: StellaError | None, wall_s: float) -> None:
+    def _record(self, track: OpenTrack, frames: int, error: StellaError | None, wall_s: float) -> None:
+        seconds = frames / self._pipeline.format.sample_rate_hz
+        failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         self._results[track.index] = TrackResult(
             track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s
@@ -183,3 +185,12 @@ class Relay:
 
     def _stopped_early(self) -> StellaError:
         return OutputError("a stage of the chain stopped before the end", remedy="see -v for what its worker said")
+
+
+def _failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:
+    """The error with the track it ended, and how far that got."""
+    played = f"ended after {seconds:.1f} s: " if seconds else ""
+    text = f"{track.path}: {played}{error.message}"
+    if isinstance(error, Supervised):
+        return type(error)(text, remedy=error.remedy, details=error.details)
+    return MediaError(text, remedy=error.remedy or "is the file whole?")
