@@ -47,7 +47,7 @@ def encode(message: Message, request_id: int, generation: int) -> tuple[bytes, l
     """The packet's bytes and the memfds made for long payloads, which the caller sends after its own and then closes.
 
     Raises:
-        MessageTooLarge: the message fits neither the packet nor the payload limit.
+        MessageTooLarge: the message is beyond a limit of the wire, so that any peer would refuse it.
     """
     values = flatten(message)
     assert isinstance(values, list)
@@ -63,6 +63,9 @@ def encode(message: Message, request_id: int, generation: int) -> tuple[bytes, l
         packed: bytes = msgpack.packb([message.TAG, request_id, generation, values], use_bin_type=True)
         if len(packed) > MAX_PACKET:
             raise MessageTooLarge(f"{type(message).__name__}: a packet of {len(packed)} bytes is over {MAX_PACKET}")
+        verdict = _scan.lib.st_wire_scan(packed, len(packed), MAX_DEPTH, MAX_ITEMS)
+        if verdict:
+            raise MessageTooLarge(f"{type(message).__name__} would be refused: {_SCAN_TEXT[verdict]}")
     except BaseException:
         close_fds(made)
         raise

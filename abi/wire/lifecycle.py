@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abi.wire.message import Payload, Reply, Request, message, part
+from abi.wire.message import Payload, Record, Reply, Request, message, part
 
 __all__ = ["CapabilityInfo", "ExtScore", "LoadModule", "ModuleInfo", "Shutdown", "ShutdownDone"]
 
 
 @part
-class ExtScore:
+class ExtScore(Record):
     """One decoder rule: lowercase extension without dot, or ``*``."""
 
     extension: str
@@ -16,7 +16,7 @@ class ExtScore:
 
 
 @part
-class CapabilityInfo:
+class CapabilityInfo(Record):
     """One capability as the binary describes it; checked against ABI rules by the worker."""
 
     kind: int

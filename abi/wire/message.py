@@ -1,18 +1,31 @@
-"""What a message is: a frozen dataclass with a tag, and checks derived from its field types.
+"""What a message is: an immutable record with a tag, and checks derived from its field types.
 
 Field types are int, bool, float, str, bytes, ``Payload``, other messages' parts (``@part``), and ``tuple[T, ...]`` of
 these. A packet carries fields in order, so that names cost nothing on the wire.
+
+To type checkers records are frozen dataclasses. They are no real ones, because every start of a worker would pay for
+the code that ``dataclasses`` compiles for each of some fifty classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Generic, NewType, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    NewType,
+    NoReturn,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from abi.wire.errors import PacketRefused
 
-__all__ = ["Event", "Message", "Payload", "Reply", "Request", "message", "message_type", "part"]
+__all__ = ["Event", "Message", "Payload", "Record", "Reply", "Request", "message", "message_type", "part"]
 
 #: Bytes that may be long (JSON, state, pictures): beyond a few KiB they travel as a sealed memfd beside the packet.
 Payload = NewType("Payload", bytes)
@@ -24,17 +37,43 @@ Check = Callable[[object], object]
 C = TypeVar("C")
 
 
-class Message:
+class Record:
+    """Named values in a fixed order, compared by value, never changed."""
+
+    FIELDS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *values: object, **named: object) -> None:
+        names = self.FIELDS
+        if named:
+            values += tuple(named.pop(name) for name in names[len(values) :] if name in named)
+        if named or len(values) != len(names):
+            raise TypeError(f"{type(self).__name__} takes exactly {', '.join(names) or 'nothing'}")
+        self.__dict__.update(zip(names, values))  # noqa: B905  equal lengths: checked above
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+
+class Message(Record):
     """Base of all messages. ``TAG`` is the number on the wire."""
 
-    __slots__ = ()
     TAG: ClassVar[int] = 0
 
 
 class Reply(Message):
     """Answers a request."""
-
-    __slots__ = ()
 
 
 R_co = TypeVar("R_co", bound=Reply, covariant=True)
@@ -43,19 +82,18 @@ R_co = TypeVar("R_co", bound=Reply, covariant=True)
 class Request(Message, Generic[R_co]):
     """Goes from host to worker; the type parameter names the reply, and so does ``REPLY`` at run time."""
 
-    __slots__ = ()
     REPLY: ClassVar[type[Reply]]
 
 
 class Event(Message):
     """Goes from worker to host on the event channel; nobody answers."""
 
-    __slots__ = ()
 
+R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=Message)
 
 _TYPES: dict[int, type[Message]] = {}
 _CHECKS: dict[type, tuple[Check, ...]] = {}
-_LAYOUT: dict[type, tuple[str, ...]] = {}
 
 
 def _refuse(expected: str, value: object) -> PacketRefused:
@@ -142,9 +180,8 @@ def build(cls: type[C], values: object) -> C:
 
 def flatten(value: object) -> object:
     """The reverse of :func:`build`: plain lists for the encoder."""
-    layout = _LAYOUT.get(type(value))
-    if layout is not None:
-        return [flatten(getattr(value, name)) for name in layout]
+    if isinstance(value, Record):
+        return [flatten(item) for item in value.__dict__.values()]
     if type(value) is tuple:
         return [flatten(item) for item in value]
     return value
@@ -158,37 +195,37 @@ def payload_fields(cls: type) -> tuple[int, ...]:
 _PAYLOADS: dict[type, tuple[int, ...]] = {}
 
 
-def _register(cls: type[C]) -> type[C]:
-    made: type[C] = dataclass(frozen=True, slots=True)(cls)
-    hints = get_type_hints(made)
-    names = tuple(field.name for field in fields(made))  # type: ignore[arg-type]  # a dataclass since two lines above
-    _LAYOUT[made] = names
-    _CHECKS[made] = tuple(_check_for(hints[name]) for name in names)
-    _PAYLOADS[made] = tuple(index for index, name in enumerate(names) if hints[name] is Payload)
-    return made
+_CLASS_LEVEL = {"FIELDS", "TAG", "REPLY"}
+
+
+def _register(cls: type[R]) -> None:
+    hints = get_type_hints(cls)
+    names = tuple(name for name in hints if name not in _CLASS_LEVEL)
+    cls.FIELDS = names
+    _CHECKS[cls] = tuple(_check_for(hints[name]) for name in names)
+    _PAYLOADS[cls] = tuple(index for index, name in enumerate(names) if hints[name] is Payload)
 
 
 @dataclass_transform(frozen_default=True)
-def part(cls: type[C]) -> type[C]:
+def part(cls: type[R]) -> type[R]:
     """Declares a group of fields that messages contain."""
-    return _register(cls)
+    _register(cls)
+    return cls
 
 
 @dataclass_transform(frozen_default=True)
-def message(tag: int) -> Callable[[type[C]], type[C]]:
+def message(tag: int) -> Callable[[type[M]], type[M]]:
     """Declares a message with its number on the wire."""
 
-    def declare(cls: type[C]) -> type[C]:
-        made = _register(cls)
+    def declare(cls: type[M]) -> type[M]:
+        _register(cls)
         if tag in _TYPES:
             raise TypeError(f"tag {tag} is taken by {_TYPES[tag].__name__}")
-        if not issubclass(made, Message):
-            raise TypeError(f"{made.__name__} is no Message")
-        made.TAG = tag
-        if issubclass(made, Request):
-            made.REPLY = _reply_of(made)
-        _TYPES[tag] = made
-        return made
+        cls.TAG = tag
+        if issubclass(cls, Request):
+            cls.REPLY = _reply_of(cls)
+        _TYPES[tag] = cls
+        return cls
 
     return declare
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,12 @@ from shm_audio import Ring, RingFormat
 from tests.unit.host.runtime.workers import GAIN, MANIFEST, TYPE, Workers, obey
 from tests.unit.host.worker.peer import Answer, Peer, replying
 
-OPENED = DecoderOpened(48000, 2, 1000, 48000, 0, 0, 16, 0, True, False)
+
+def opened(rate: int = 48000, channels: int = 2, frames: int = 48000) -> DecoderOpened:
+    return DecoderOpened(rate, channels, 1000, frames, 0, 0, 16, 0, True, False)
+
+
+OPENED = opened()
 FORMAT = RingFormat(48000, 2, 512, 4096, 4096)
 
 
@@ -141,9 +145,9 @@ LIES: dict[str, tuple[Message, Callable[[Instance], Awaitable[object]]]] = {
     "landed before the start": (Landed(-1, True), lambda instance: Decoder(instance).seek(100)),
     "held nowhere": (At(-5), lambda instance: Dsp(instance).hold()),
     "held beyond all": (At(1 << 63), lambda instance: Dsp(instance).hold()),
-    "no rate": (replace(OPENED, sample_rate_hz=0), lambda instance: Decoder(instance).open(0, "a", "b")),
-    "no channels": (replace(OPENED, channels=0), lambda instance: Decoder(instance).open(0, "a", "b")),
-    "negative length": (replace(OPENED, total_frames=-1), lambda instance: Decoder(instance).open(0, "a", "b")),
+    "no rate": (opened(rate=0), lambda instance: Decoder(instance).open(0, "a", "b")),
+    "no channels": (opened(channels=0), lambda instance: Decoder(instance).open(0, "a", "b")),
+    "negative length": (opened(frames=-1), lambda instance: Decoder(instance).open(0, "a", "b")),
     "negotiated nothing": (Negotiated(0, 2, 512, 1), lambda instance: Sink(instance).negotiate({}, 48000, 2)),
     "negotiated too much": (Negotiated(48000, 65, 512, 1), lambda instance: Sink(instance).negotiate({}, 48000, 2)),
 }
