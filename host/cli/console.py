@@ -24,6 +24,12 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
+def _json(value: JsonValue, indent: int | None = None) -> str:
+    """JSON in UTF-8 for sure: a file's name may hold bytes that are none."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """The global options, and how to speak under them."""
@@ -49,7 +55,7 @@ class Console:
 
     def document(self, schema: str, members: Mapping[str, JsonValue]) -> None:
         """The one JSON document of a command."""
-        click.echo(json.dumps({"schema": schema, **members}, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(_json({"schema": schema, **members}, indent=2))
 
     def note(self, text: str, level: int = 0) -> None:
         """A line for people about what goes on; ``level`` 1 needs ``-v``."""
@@ -63,13 +69,8 @@ class Console:
     def fail(self, error: StellaError) -> None:
         """The one line, or JSON object, with which a command ends badly."""
         if self.json:
-            body = {
-                "code": error.code,
-                "message": error.message,
-                "hint": error.remedy,
-                "details": error.details,
-            }
-            click.echo(json.dumps({"error": body}, ensure_ascii=False), err=True)
+            body = {"code": error.code, "message": error.message, "hint": error.remedy, "details": error.details}
+            click.echo(_json({"error": body}), err=True)
             return
         head = click.style("error: ", fg="red", bold=True)
         click.echo(f"stellatune: {head}{plain(str(error))}", err=True, color=self.colored(sys.stderr))

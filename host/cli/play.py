@@ -7,13 +7,13 @@ from fractions import Fraction
 import click
 
 from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
-from host.cli.console import Console
+from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, parsed
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.wiring import decoder_named, stages, wire_output
-from host.playback import Excerpt
+from host.playback import Excerpt, label_of
 
 __all__ = ["play"]
 
@@ -63,7 +63,11 @@ def play(
             )
         if console.json:
             told = [
-                {"source": str(track.path), "frames": track.frames_out, "error": str(track.failure or "") or None}
+                {
+                    "source": label_of(track.path),
+                    "frames": track.frames_out,
+                    "error": plain(str(track.failure)) if track.failure else None,
+                }
                 for track in result.tracks
             ]
             console.document(PLAY_SCHEMA, {"inputs": told, "frames": result.frames})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.playback import PlaybackResult, StageUse, TrackResult
+from host.playback import PlaybackResult, StageUse, TrackResult, label_of
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 
@@ -21,7 +20,7 @@ def report_of(result: PlaybackResult, output: Path) -> JsonObject:
     rate = result.format.sample_rate_hz if result.format else 0
     return {
         "schema": REPORT_SCHEMA,
-        "output": os.fsdecode(os.fsencode(output)).encode("utf-8", "replace").decode("utf-8"),
+        "output": label_of(output),
         "sample_rate_hz": rate,
         "channels": result.format.channels if result.format else 0,
         "frames": result.frames,
@@ -38,7 +37,7 @@ def _input(track: TrackResult, result: PlaybackResult) -> JsonObject:
     generations: JsonObject = {use.name: use.generation for use in users}
     pids: JsonObject = {use.name: use.pid for use in users}
     return {
-        "source": str(track.path).encode("utf-8", "replace").decode("utf-8"),
+        "source": label_of(track.path),
         "decoder": {"type": track.decoder.type_id, "plugin": track.decoder.plugin_id} if track.decoder else None,
         "generations": generations if track.decoder else {},
         "pids": pids if track.decoder else {},

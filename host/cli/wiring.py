@@ -79,6 +79,8 @@ def _target(option: OutputOption, capability: CapabilityManifest) -> JsonObject:
             raise Usage(f"output {capability.type_id} needs a file", remedy=f"--output {capability.type_id}:PATH")
         return {}
     if "path" in known:
+        if not option.target.isprintable():
+            raise Usage(f"{option.target}: the name of an output must be printable UTF-8", remedy="choose another name")
         return {"path": option.target}
     return {"id": option.target}
 

@@ -6,7 +6,7 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 from host.playback.chain import Chain, Output, StageSpec
 from host.playback.graph import Pacing, Pipeline, PipelineFormat
 from host.playback.inputs import Input, expand
-from host.playback.media import Media, open_media
+from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
 from host.playback.patience import off_loop
 from host.playback.player import Now, Player
@@ -36,6 +36,7 @@ __all__ = [
     "Timeline",
     "TrackResult",
     "expand",
+    "label_of",
     "off_loop",
     "open_media",
 ]

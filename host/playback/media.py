@@ -16,7 +16,7 @@ from host.capabilities import extension_of
 from host.errors import MediaError
 from host.playback.patience import off_loop
 
-__all__ = ["Media", "FileIdentity", "open_media", "open_regular", "why_not"]
+__all__ = ["Media", "FileIdentity", "label_of", "open_media", "open_regular", "why_not"]
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 LABEL_CHARS = 4000
@@ -40,6 +40,11 @@ _OPEN_FAILURES = {
 }
 
 
+def label_of(path: Path) -> str:
+    """A path as text, whatever bytes its name is made of: for people and programs to read, never to be opened again."""
+    return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
     """Tells whether two names are one file."""
@@ -61,7 +66,7 @@ class Media:
     @property
     def label(self) -> str:
         """The path as text that may go over the wire: never to be opened again."""
-        return os.fsencode(self.path).decode("utf-8", "replace").replace("\0", "")[-LABEL_CHARS:]
+        return label_of(self.path)[-LABEL_CHARS:]
 
     @property
     def extension(self) -> str:
