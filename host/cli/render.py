@@ -59,13 +59,14 @@ def render(
         raise Usage(f"{report}: is the output too", remedy="give the report another name")
 
     async def work(interrupts: Interrupts) -> int:
+        wanted = report is not None or console.json
         async with application(console) as app:
             plugins = app.discovery.plugins
             effects = stages(dsps, plugins)
             chosen = decoder_named(decoder, plugins)
             wired = wire_output(OutputOption("file", str(out)), config, plugins)
             inputs = await inputs_of(app, names)
-            wish = Wish(effects, wired, decoder=chosen, rate_hz=rate, digest=True)
+            wish = Wish(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted)
             result = await run_chain(app, console, interrupts, inputs, wish)
         document = report_of(result, out)
         if report is not None:

@@ -7,6 +7,7 @@ its own: nothing here tries to survive that, the host replaces the process.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any, Protocol
 
 try:
@@ -18,12 +19,20 @@ __all__ = ["SystemSink", "create"]
 
 _WARN = 2
 _CHUNK_FRAMES = 512
+_BYTES_PER_SAMPLE = 4
+#: A sound server that was idle may take that long until it begins to play.
+_STALL_S = 2.0
+#: What a sound server holds of its own beyond the device's queue, which nobody tells.
+_SERVER_S = 0.1
+_LOOK_AGAIN_S = 0.01
 
 
 class Host(Protocol):
     """What this plugin uses of the runtime."""
 
     def log(self, level: int, text: str) -> None: ...
+
+    def cancelled(self) -> bool: ...
 
 
 def create(kind: str, type_id: str, config: dict[str, Any], host: Host) -> SystemSink:
@@ -33,8 +42,18 @@ def create(kind: str, type_id: str, config: dict[str, Any], host: Host) -> Syste
     return SystemSink(config, host)
 
 
-def _outputs() -> list[dict[str, Any]]:
-    return [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
+def _outputs() -> dict[str, dict[str, Any]]:
+    """Devices that can play, by names that tell them apart: PortAudio's, with the interface where two share one."""
+    devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
+    count = Counter(device["name"] for device in devices)
+    return {
+        device["name"] if count[device["name"]] == 1 else f"{device['name']}, {_interface(device)}": device
+        for device in devices
+    }
+
+
+def _interface(device: dict[str, Any]) -> str:
+    return str(sounddevice.query_hostapis(device["hostapi"])["name"])
 
 
 def _default_index() -> int:
@@ -42,6 +61,14 @@ def _default_index() -> int:
         return int(sounddevice.query_devices(kind="output")["index"])
     except (sounddevice.PortAudioError, ValueError):
         return -1
+
+
+def _reason(error: sounddevice.PortAudioError) -> str:
+    """PortAudio's words, or those of the system below it where it has none of its own."""
+    words = [str(error.args[0])] if error.args else []
+    if len(error.args) > 2 and error.args[2][2]:
+        words.append(str(error.args[2][2]))
+    return ": ".join(words) or "no reason told"
 
 
 class SystemSink:
@@ -52,50 +79,50 @@ class SystemSink:
         self._host = host
         self._latency: float | str = config.get("latency_ms", 0) / 1000 or "high"
         self._stream: Any = None
-        self._written_frames = 0
+        self._device_name = ""
+        self._capacity_frames = 0
+        self._since_start_frames = 0
         self._underflows = 0
 
     def list_targets(self) -> list[dict[str, Any]]:
-        """All devices that can play, by PortAudio's names; the default one first."""
+        """All devices that can play; the default one first."""
         default = _default_index()
-        interfaces = sounddevice.query_hostapis()
         listed = [
             {
-                "id": device["name"],
-                "name": f"{device['name']} ({interfaces[device['hostapi']]['name']})",
+                "id": name,
+                "name": f"{device['name']} ({_interface(device)})",
                 "channels": device["max_output_channels"],
                 "sample_rate_hz": int(device["default_samplerate"]),
                 "default": device["index"] == default,
             }
-            for device in _outputs()
+            for name, device in _outputs().items()
         ]
         return sorted(listed, key=lambda target: not target["default"])
 
-    def _device(self, target: dict[str, Any]) -> dict[str, Any]:
+    def _device(self, target: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         outputs = _outputs()
         if not outputs:
             raise OSError("there is no sound device; is a sound server running? (--output null or file:PATH need none)")
-        name = target.get("id", "")
-        if not name:
+        wanted = target.get("id", "")
+        if not wanted:
             default = _default_index()
-            return next((device for device in outputs if device["index"] == default), outputs[0])
-        matches = [device for device in outputs if device["name"] == name]
-        matches = matches or [device for device in outputs if name.lower() in device["name"].lower()]
-        if not matches:
-            known = ", ".join(device["name"] for device in outputs)
-            raise ValueError(f"no sound device is called {name!r}; there are: {known}")
-        return matches[0]
+            names = [name for name, device in outputs.items() if device["index"] == default] or [*outputs]
+        else:
+            names = [wanted] if wanted in outputs else [name for name in outputs if wanted.lower() in name.lower()]
+        if not names:
+            raise ValueError(f"no sound device is called {wanted!r}; there are: {', '.join(outputs)}")
+        return names[0], outputs[names[0]]
 
     def negotiate(self, target: dict[str, Any], sample_rate_hz: int, channels: int) -> tuple[int, int, int]:
         """The nearest spec the device takes: the wish, else its own rate, else fewer or more channels."""
-        device = self._device(target)
+        name, device = self._device(target)
         most = int(device["max_output_channels"])
         own_rate = int(device["default_samplerate"])
         for count in dict.fromkeys((channels, min(2, most), most, 1)):
             for rate in dict.fromkeys((sample_rate_hz, own_rate, 48000, 44100)):
                 if 0 < count <= most and self._takes(device["index"], rate, count):
                     return rate, count, _CHUNK_FRAMES
-        raise OSError(f"{device['name']} takes no float32 stream at all")
+        raise OSError(f"sound device {name!r} takes no float32 stream at all")
 
     @staticmethod
     def _takes(index: int, rate: int, channels: int) -> bool:
@@ -107,7 +134,7 @@ class SystemSink:
 
     def open(self, target: dict[str, Any], sample_rate_hz: int, channels: int, _start_frame: int) -> None:
         """Opens the device; it starts with the first write."""
-        device = self._device(target)
+        self._device_name, device = self._device(target)
         try:
             self._stream = sounddevice.RawOutputStream(
                 samplerate=sample_rate_hz,
@@ -117,41 +144,68 @@ class SystemSink:
                 latency=self._latency,
             )
         except sounddevice.PortAudioError as error:
-            raise OSError(f"{device['name']} cannot be opened: {error}") from error
-        self._written_frames = 0
+            raise OSError(f"sound device {self._device_name!r} cannot be opened: {_reason(error)}") from error
 
     def write(self, samples: memoryview, frames: int) -> int:
         """Blocks while the device is full; takes all."""
         try:
             if self._stream.stopped:
                 self._stream.start()
+                self._capacity_frames = self._stream.write_available
+                self._since_start_frames = 0
             if self._stream.write(samples.cast("B")):
                 self._underflows += 1
                 if self._underflows & (self._underflows - 1) == 0:
                     self._host.log(_WARN, f"the device ran dry; {self._underflows} times so far")
         except sounddevice.PortAudioError as error:
-            raise OSError(f"the device is gone: {error}") from error
-        self._written_frames += frames
+            raise self._gone(error) from error
+        self._since_start_frames += frames
         return frames
 
     def status(self) -> tuple[int, bool]:
-        """Frames in the device, as far as PortAudio tells (its latency), and whether it runs."""
+        """Frames in the device's queue, and whether it runs."""
         if self._stream is None or self._stream.stopped:
             return 0, False
-        queued = int(self._stream.latency * self._stream.samplerate)
-        return min(queued, self._written_frames), True
+        return self._queued_frames(), True
 
     def flush(self) -> None:
-        """Plays out: waits as long as the queue is, then stops; the stop alone would cut the end on some devices."""
-        if self._stream is not None and not self._stream.stopped:
-            time.sleep(self._stream.latency)
-            self._stream.stop()
+        """Plays out. PortAudio's stop would throw the queue away, so it is waited for first."""
+        if self._stream is None or self._stream.stopped:
+            return
+        # A device starts by itself when enough is queued; a sound shorter than that would never be heard.
+        short = self._capacity_frames - self._since_start_frames
+        if short > 0:
+            self.write(memoryview(bytes(short * self._stream.channels * _BYTES_PER_SAMPLE)), short)
+        if self._wait_until_empty():
+            time.sleep(_SERVER_S)
+        self._stream.stop()
+
+    def _wait_until_empty(self) -> bool:
+        """Whether there was anything to wait for. Raises: OSError when the device has stopped to take it."""
+        queued = self._queued_frames()
+        if queued == 0:
+            return False
+        deadline = time.monotonic() + queued / self._stream.samplerate + _STALL_S
+        while queued > 0 and not self._host.cancelled():
+            if time.monotonic() > deadline:
+                raise OSError(f"sound device {self._device_name!r} does not play: {queued} frames are stuck in it")
+            time.sleep(min(_LOOK_AGAIN_S, queued / self._stream.samplerate))
+            queued = self._queued_frames()
+        return True
+
+    def _queued_frames(self) -> int:
+        try:
+            return max(0, self._capacity_frames - int(self._stream.write_available))
+        except sounddevice.PortAudioError as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: sounddevice.PortAudioError) -> OSError:
+        return OSError(f"sound device {self._device_name!r} is gone: {_reason(error)}")
 
     def reset(self, _next_frame: int) -> None:
-        """Throws away what the device holds."""
+        """Throws away what the device holds; it starts again with the next write."""
         if self._stream is not None and not self._stream.stopped:
             self._stream.abort()
-        self._written_frames = 0
 
     def close(self) -> None:
         """Gives the device back."""
