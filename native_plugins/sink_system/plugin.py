@@ -6,7 +6,6 @@ its own: nothing here tries to survive that, the host replaces the process.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any, Protocol
 
@@ -20,11 +19,8 @@ __all__ = ["SystemSink", "create"]
 _WARN = 2
 _CHUNK_FRAMES = 512
 _BYTES_PER_SAMPLE = 4
-#: A sound server that was idle may take that long until it begins to play.
-_STALL_S = 2.0
 #: What a sound server holds of its own beyond the device's queue, which nobody tells.
 _SERVER_S = 0.1
-_LOOK_AGAIN_S = 0.01
 
 
 class Host(Protocol):
@@ -81,7 +77,6 @@ class SystemSink:
         self._stream: Any = None
         self._device_name = ""
         self._capacity_frames = 0
-        self._since_start_frames = 0
         self._underflows = 0
 
     def list_targets(self) -> list[dict[str, Any]]:
@@ -152,14 +147,12 @@ class SystemSink:
             if self._stream.stopped:
                 self._stream.start()
                 self._capacity_frames = self._stream.write_available
-                self._since_start_frames = 0
             if self._stream.write(samples.cast("B")):
                 self._underflows += 1
                 if self._underflows & (self._underflows - 1) == 0:
                     self._host.log(_WARN, f"the device ran dry; {self._underflows} times so far")
         except sounddevice.PortAudioError as error:
             raise self._gone(error) from error
-        self._since_start_frames += frames
         return frames
 
     def status(self) -> tuple[int, bool]:
@@ -169,29 +162,23 @@ class SystemSink:
         return self._queued_frames(), True
 
     def flush(self) -> None:
-        """Plays out. PortAudio's stop would throw the queue away, so it is waited for first."""
+        """Plays out. PortAudio's stop throws away what was not played, so silence is sent after the sound.
+
+        As much as the device holds, which also starts a device that the sound alone was too short for, and as much as a
+        sound server may hold of its own. A device without a queue, such as a file, gets none.
+        """
         if self._stream is None or self._stream.stopped:
             return
-        # A device starts by itself when enough is queued; a sound shorter than that would never be heard.
-        short = self._capacity_frames - self._since_start_frames
-        if short > 0:
-            self.write(memoryview(bytes(short * self._stream.channels * _BYTES_PER_SAMPLE)), short)
-        if self._wait_until_empty():
-            time.sleep(_SERVER_S)
+        if self._queued_frames() > 0:
+            self._follow_with_silence(self._capacity_frames + int(_SERVER_S * self._stream.samplerate))
         self._stream.stop()
 
-    def _wait_until_empty(self) -> bool:
-        """Whether there was anything to wait for. Raises: OSError when the device has stopped to take it."""
-        queued = self._queued_frames()
-        if queued == 0:
-            return False
-        deadline = time.monotonic() + queued / self._stream.samplerate + _STALL_S
-        while queued > 0 and not self._host.cancelled():
-            if time.monotonic() > deadline:
-                raise OSError(f"sound device {self._device_name!r} does not play: {queued} frames are stuck in it")
-            time.sleep(min(_LOOK_AGAIN_S, queued / self._stream.samplerate))
-            queued = self._queued_frames()
-        return True
+    def _follow_with_silence(self, frames: int) -> None:
+        block = bytes(_CHUNK_FRAMES * self._stream.channels * _BYTES_PER_SAMPLE)
+        for _ in range(-(-frames // _CHUNK_FRAMES)):
+            if self._host.cancelled():
+                return
+            self.write(memoryview(block), _CHUNK_FRAMES)
 
     def _queued_frames(self) -> int:
         try:
