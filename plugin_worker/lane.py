@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from abi.wire import Event, Reply
 from plugin_worker._core import ffi, lib
@@ -40,8 +39,7 @@ class Pumping(Protocol):
         """Input and output ring, null where there is none; rung by the control thread while the pump runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A command for the lane. ``run`` is called on the lane thread; its reply goes out under ``request_id``.
 
     The lane's thread ends after a job that is ``last``, or after one that is ``vital`` and failed.

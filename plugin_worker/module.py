@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from abi.kinds import API_VERSION, CapabilityKind
 from abi.wire import CapabilityInfo, ExtScore, ModuleInfo, Payload
@@ -29,8 +29,7 @@ _CREATE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModule:
+class LoadedModule(NamedTuple):
     """The table, and what it was found to say. The table is the plugin's static memory."""
 
     table: CData

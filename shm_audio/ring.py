@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from shm_audio._core import ffi, lib
 from shm_audio.errors import RingError, SegmentError
@@ -13,8 +13,7 @@ from shm_audio.segment import Segment
 __all__ = ["Ring", "RingFormat", "RingWords"]
 
 
-@dataclass(frozen=True, slots=True)
-class RingFormat:
+class RingFormat(NamedTuple):
     """What a ring carries. ``ahead_frames`` bounds latency; ``history_frames`` stay readable behind the reader."""
 
     sample_rate_hz: int
@@ -29,8 +28,7 @@ class RingFormat:
         return 1 << max(self.ahead_frames + self.history_frames + 2 * self.block_frames - 1, 1).bit_length()
 
 
-@dataclass(frozen=True, slots=True)
-class RingWords:
+class RingWords(NamedTuple):
     """Positions in frames, each loaded once: ``retain_pos <= read_pos <= write_pos``."""
 
     write_pos: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shm_audio._core import ffi, lib
 from shm_audio.errors import SegmentError
@@ -44,8 +44,7 @@ CALLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LaneStatus:
+class LaneStatus(NamedTuple):
     """One lane, as it said last. ``call`` is empty outside plugin code; ``began_ns`` is CLOCK_MONOTONIC."""
 
     slot: int

@@ -6,7 +6,7 @@ fields travel as sealed memfds behind the packet's other descriptors; in the pac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgpack
 
@@ -33,8 +33,7 @@ _SCAN_TEXT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """A decoded message, its request (0 for events), the sender's generation, and the descriptors that came."""
 
     message: Message

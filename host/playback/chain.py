@@ -8,8 +8,9 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from abi.kinds import CapabilityKind
+from abi.kinds import CapabilityKind, StatusCode
 from host.capabilities import Dsp, Sink
+from host.errors import NotFound, OutputError, PluginRefused
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.playback.graph import Pacing, Pipeline, PipelineFormat
@@ -57,7 +58,8 @@ async def build_pipeline(
     """A started pipeline without decoder, in the format the sink agreed to, and who works in it.
 
     Raises:
-        StellaError: an effect or the sink refused, or its worker failed; nothing is left then.
+        NotFound: the sink has no such target. OutputError: it cannot take this, or cannot be opened.
+        StellaError: an effect refused, or a worker failed. In any case nothing is left then.
     """
     output = chain.output
     async with AsyncExitStack() as made:
@@ -67,7 +69,10 @@ async def build_pipeline(
         sink = Sink(instance)
         made.push_async_callback(sink.destroy)
         uses = [_use(output.stage.name, instance)]
-        agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
+        try:
+            agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
+        except PluginRefused as refused:
+            raise _no_target(refused) from refused
         fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
         dsps: list[Dsp] = []
         for spec in chain.dsps:
@@ -82,12 +87,21 @@ async def build_pipeline(
             dsps.append(Dsp(instance))
             made.push_async_callback(dsps[-1].destroy)
             uses.insert(-1, _use(spec.name, instance))
-        await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, 0, output.files)
+        try:
+            await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, 0, output.files)
+        except PluginRefused as refused:
+            raise OutputError(refused.message, remedy="choose another output") from refused
         pipeline = Pipeline(fmt, chain.pacing, dsps, sink)
         made.push_async_callback(pipeline.close)
         await pipeline.start(volume=chain.volume, digest=chain.digest, silence_after_ms=output.silence_after_ms)
         made.pop_all()
     return pipeline, tuple(uses)
+
+
+def _no_target(refused: PluginRefused) -> NotFound | OutputError:
+    if refused.status == StatusCode.INVALID_ARG:
+        return NotFound(refused.message, remedy="`stellatune outputs list` shows what is there")
+    return OutputError(refused.message, remedy="choose another output")
 
 
 def _use(name: str, instance: Instance) -> StageUse:
