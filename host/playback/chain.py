@@ -5,7 +5,8 @@ Everything made is in the pipeline that comes out, or gone again.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from abi.kinds import CapabilityKind, StatusCode
@@ -69,10 +70,8 @@ async def build_pipeline(
         sink = Sink(instance)
         made.push_async_callback(sink.destroy)
         uses = [_use(output.stage.name, instance)]
-        try:
+        with _output_errors():
             agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
-        except PluginRefused as refused:
-            raise _no_target(refused) from refused
         fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
         dsps: list[Dsp] = []
         for spec in chain.dsps:
@@ -87,10 +86,8 @@ async def build_pipeline(
             dsps.append(Dsp(instance))
             made.push_async_callback(dsps[-1].destroy)
             uses.insert(-1, _use(spec.name, instance))
-        try:
+        with _output_errors():
             await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, 0, output.files)
-        except PluginRefused as refused:
-            raise OutputError(refused.message, remedy="choose another output") from refused
         pipeline = Pipeline(fmt, chain.pacing, dsps, sink)
         made.push_async_callback(pipeline.close)
         await pipeline.start(volume=chain.volume, digest=chain.digest, silence_after_ms=output.silence_after_ms)
@@ -98,10 +95,14 @@ async def build_pipeline(
     return pipeline, tuple(uses)
 
 
-def _no_target(refused: PluginRefused) -> NotFound | OutputError:
-    if refused.status == StatusCode.INVALID_ARG:
-        return NotFound(refused.message, remedy="`stellatune outputs list` shows what is there")
-    return OutputError(refused.message, remedy="choose another output")
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    """A sink that says no has no such target, or cannot use it: neither is its failure."""
+    try:
+        yield
+    except PluginRefused as refused:
+        kind = NotFound if refused.status == StatusCode.INVALID_ARG else OutputError
+        raise kind(refused.message, remedy="`stellatune outputs list` shows what is there") from refused
 
 
 def _use(name: str, instance: Instance) -> StageUse:

@@ -97,7 +97,7 @@ class SystemSink:
     def _device(self, target: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         outputs = _outputs()
         if not outputs:
-            raise OSError("there is no sound device; is a sound server running? (--output null or file:PATH need none)")
+            raise OSError("there is no sound device; is a sound server running?")
         wanted = target.get("id", "")
         if not wanted:
             default = _default_index()
