@@ -1,0 +1,78 @@
+"""``python -m tests.bench``: measures what PERFORMANCE asks for; a table, and all rounds in ``bench-results``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench import control, footprint, latency, paced, processor_time, render, startup, throughput
+from tests.bench.compiled import ROOT, Programs
+from tests.bench.machine import machine_facts
+from tests.bench.rows import Context, Row
+from tests.bench.table import print_table, write_json
+
+ROUNDS = 5
+QUICK_ROUNDS = 3
+#: Before others who use the machine; the scheduling class stays what it is.
+NICE = -20
+
+BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row]]], ...] = tuple(
+    (module.NUMBERS, module.measure)
+    for module in (latency, paced, throughput, processor_time, render, control, footprint, startup)
+)
+NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)
+
+
+def numbers_of(text: str) -> frozenset[str]:
+    """``T1,T7`` as a set. Raises: argparse.ArgumentTypeError."""
+    wanted = frozenset(part.strip().upper() for part in text.split(","))
+    if unknown := wanted - set(NUMBERS):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is not among {', '.join(NUMBERS)}")
+    return wanted
+
+
+def rounds_of(text: str) -> int:
+    """At least one. Raises: argparse.ArgumentTypeError."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of rounds")
+    return int(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs what is wanted, one benchmark after the other."""
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser.add_argument("--only", type=numbers_of, default=frozenset(NUMBERS), help="such as T1,T7")
+    parser.add_argument("--rounds", type=rounds_of, help=f"{ROUNDS} unless given")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of a quarter of the work")
+    options = parser.parse_args(arguments)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    machine = machine_facts()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="stellatune-bench-") as folder:
+        context = Context(
+            programs=Programs(Path(folder)),
+            folder=Path(folder),
+            rounds=options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS),
+            quick=options.quick,
+            core=(os.cpu_count() or 1) - 1,
+            wanted=options.only,
+        )
+        for numbers, measure in BENCHMARKS:
+            if context.wanted.isdisjoint(numbers):
+                continue
+            print(f"{' '.join(numbers)} ...", file=sys.stderr, flush=True)
+            rows += [row for row in measure(context) if row.target.number in context.wanted]
+    print(" | ".join(f"{name}: {value}" for name, value in machine.items()))
+    print_table(rows)
+    print(f"all rounds: {write_json(ROOT / 'bench-results', machine, rows)}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
