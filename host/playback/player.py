@@ -80,18 +80,6 @@ class Player:
             StellaError: an effect or the output failed; what was heard until then was heard.
         """
         began = time.monotonic()
-        warming = self._warm()
-        try:
-            return await self._play(inputs, began)
-        finally:
-            await asyncio.gather(*warming, return_exceptions=True)
-
-    def _warm(self) -> tuple[asyncio.Task[int], ...]:
-        """Starts the chain's workers while the first track is being opened; who fails here fails again when created."""
-        wanted = dict.fromkeys(stage.plugin_id for stage in (self._chain.output.stage, *self._chain.dsps))
-        return tuple(asyncio.create_task(self._runtime.load(plugin_id)) for plugin_id in wanted)
-
-    async def _play(self, inputs: Sequence[Input], began: float) -> PlaybackResult:
         waiting = iter(tuple(enumerate(inputs)))
         with self._bus.subscribe(StageEnded, DigestDone, WorkerExited) as facts:
             watch = StageWatch(facts)
