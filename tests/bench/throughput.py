@@ -95,7 +95,7 @@ def measure(context: Context) -> Iterator[Row]:
                 )
             ours[depth.name, place].append(run.block_us)
     rounds = {key: Rounds(tuple(times), tuple(reference[key]), inverse=True) for key, times in ours.items()}
-    for (depth, place), each in rounds.items():
-        yield Row(T7, f"throughput, {HOPS} hops, {depth}, {place}", "us/block", each)
+    for (rings, place), each in rounds.items():
+        yield Row(T7, f"throughput, {HOPS} hops, {rings}, {place}", "us/block", each)
     best = max(rounds, key=lambda key: rounds[key].ratio)
     yield Row(T7, f"throughput, best of all: {', '.join(best)}", "us/block", rounds[best])
