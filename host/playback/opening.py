@@ -11,7 +11,7 @@ from pathlib import Path
 from abi.kinds import CapabilityKind, DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
-from host.errors import MediaError, Misuse, StellaError
+from host.errors import MediaError, Misuse, StellaError, WorkerLost
 from host.playback.media import Media, open_media
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
@@ -42,7 +42,7 @@ class Opener:
             refusals: list[str] = []
             for candidate in self._candidates(media.extension):
                 try:
-                    return await self._try(index, media, candidate)
+                    return await self._try_twice(index, media, candidate)
                 except (MediaError, Misuse):
                     raise
                 except StellaError as error:
@@ -51,6 +51,13 @@ class Opener:
             raise MediaError(f"{path}: no decoder is installed", remedy="see `stellatune doctor`")
         reasons = "; ".join(dict.fromkeys(refusals))
         raise MediaError(f"{path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
+
+    async def _try_twice(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
+        """The worker is shared with the track that plays: if that one took it along, a fresh one gets its chance."""
+        try:
+            return await self._try(index, media, candidate)
+        except WorkerLost:
+            return await self._try(index, media, candidate)
 
     async def _try(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
         instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
