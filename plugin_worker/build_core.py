@@ -171,5 +171,6 @@ ffibuilder.set_source(
     ),
     define_macros=[("_GNU_SOURCE", None)],
     libraries=["soxr"],
-    extra_compile_args=["-std=c11", "-O2", "-ftree-vectorize", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"],
+    extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
+    + ["-Wall", "-Wextra", "-Werror"],
 )

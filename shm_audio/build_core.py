@@ -65,5 +65,5 @@ ffibuilder.set_source(
     include_dirs=["shm_audio/csrc"],
     depends=[str(path) for path in sorted(Path("shm_audio/csrc").glob("*.h"))],
     define_macros=[("_GNU_SOURCE", None)],
-    extra_compile_args=["-std=c11", "-O2", "-ftree-vectorize", "-Wall", "-Wextra", "-Werror"],
+    extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-Wall", "-Wextra", "-Werror"],
 )

@@ -17,14 +17,15 @@ static void count_block(st_lane *lane, uint64_t scrubbed) {
 
 /* Waits for room; 0 when there is some, 1 when the pump must stop. */
 static int wait_for_room(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *out_room) {
+    int64_t deadline_ns = 0;
     for (;;) {
         if (st_interrupted(lane, stop)) return 1;
         if (st_stop_for_ring(stop, st_ring_room(&d->output, out_room))) return 1;
         if (*out_room > 0) return 0;
         uint32_t quarter = d->output.format.ahead_frames / 4;
         uint32_t target = quarter > d->output.format.block_frames ? quarter : d->output.format.block_frames;
-        st_ring_before_sleep(&d->output);
-        if (st_stop_for_ring(stop, st_ring_wait(&d->output, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return 1;
+        if (deadline_ns == 0) deadline_ns = st_now_ns() + ST_PUMP_WAIT_NS;
+        if (st_pump_sleep(lane, &d->output, NULL, target, &deadline_ns, stop)) return 1;
     }
 }
 
@@ -77,7 +78,7 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
     uint32_t got = 0, start;
     uint8_t eof = 0;
     StStatus status;
-    st_call_begin(lane, ST_CALL_READ);
+    st_call_mark(lane, ST_CALL_READ);
     status = d->vtable->read_interleaved_f32(d->handle, d->chunk_frames, d->scratch.samples, &got, &eof);
     st_call_end(lane);
     if (status.code != ST_OK) {

@@ -15,7 +15,7 @@ static void move_block(st_lane *lane, st_dsp *d) {
     uint64_t scrubbed = 0;
     StStatus status;
     st_ring_get(&d->input, d->scratch.samples, block);
-    st_call_begin(lane, ST_CALL_PROCESS);
+    st_call_mark(lane, ST_CALL_PROCESS);
     status = d->vtable->process_interleaved_f32_in_place(d->handle, d->scratch.samples, block);
     st_call_end(lane);
     if (status.code != ST_OK) {
@@ -45,6 +45,7 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
     uint32_t block = d->input.format.block_frames;
+    int64_t deadline_ns = st_now_ns() + ST_PUMP_WAIT_NS;
     for (;;) {
         uint32_t data, room;
         st_ring *dry = NULL;
@@ -63,8 +64,6 @@ void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
             move_block(lane, d);
             continue;
         }
-        st_ring_before_sleep(&d->input);
-        st_ring_before_sleep(&d->output);
-        if (st_stop_for_ring(stop, st_ring_wait(dry, target, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS))) return;
+        if (st_pump_sleep(lane, dry, dry == &d->input ? &d->output : &d->input, target, &deadline_ns, stop)) return;
     }
 }

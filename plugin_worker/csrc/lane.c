@@ -46,13 +46,17 @@ void st_lane_leave(st_lane *lane) {
 
 st_lane *st_lane_current(void) { return current; }
 
-void st_call_begin(st_lane *lane, uint32_t call) {
+void st_call_mark(st_lane *lane, uint32_t call) {
     st_lane_status *s = lane->status;
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    atomic_store_explicit(&s->began_ns, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, memory_order_relaxed);
     atomic_store_explicit(&s->call_seq, atomic_load_explicit(&s->call_seq, memory_order_relaxed) + 1, memory_order_relaxed);
     atomic_store_explicit(&s->call, call, memory_order_release);
+}
+
+void st_call_begin(st_lane *lane, uint32_t call) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    atomic_store_explicit(&lane->status->began_ns, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, memory_order_relaxed);
+    st_call_mark(lane, call);
 }
 
 void st_call_end(st_lane *lane) { atomic_store_explicit(&lane->status->call, ST_CALL_NONE, memory_order_release); }

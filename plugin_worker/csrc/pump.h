@@ -118,6 +118,17 @@ void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
 #define ST_PUMP_WAIT_NS 10000000000ll
 
 /*
+ * Sleeps on a ring for `frames`, after ringing the peer of `other` (may be null) and its own, if they sleep before a block.
+ * *deadline_ns is moved on when it has passed, so that the clock is read then only. 1 when the pump must stop.
+ * thread: the lane's own
+ * realtime: yes (it is the wait itself)
+ * owned: nothing
+ * valid until: return
+ * errors: in stop
+ */
+int st_pump_sleep(st_lane *lane, st_ring *ring, st_ring *other, uint32_t frames, int64_t *deadline_ns, st_stop *stop);
+
+/*
  * Fills `stop`. A ring result other than OK and TIMEOUT becomes a reason; plugin statuses are copied, and their text freed.
  * thread: the lane's own
  * realtime: yes (the plugin's free aside)

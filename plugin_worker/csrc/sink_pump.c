@@ -27,7 +27,7 @@ static void query(st_lane *lane, st_sink *k) {
     StOutputSinkRuntimeStatus now;
     StStatus status;
     memset(&now, 0, sizeof now);
-    st_call_begin(lane, ST_CALL_QUERY);
+    st_call_mark(lane, ST_CALL_QUERY);
     status = k->vtable->query_status(k->handle, &now);
     st_call_end(lane);
     st_status_free(lane, status);
@@ -40,7 +40,7 @@ static int write_frames(st_lane *lane, st_sink *k, const float *samples, uint32_
                         uint32_t *out_accepted) {
     uint32_t accepted = 0;
     StStatus status;
-    st_call_begin(lane, ST_CALL_WRITE);
+    st_call_mark(lane, ST_CALL_WRITE);
     status = k->vtable->write_interleaved_f32(k->handle, frames, (uint16_t)k->input.format.channels, samples, &accepted);
     st_call_end(lane);
     if (status.code != ST_OK) {

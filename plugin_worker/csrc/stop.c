@@ -1,9 +1,10 @@
 /*
- * stop.c: how pumps say why they stopped.
+ * stop.c: how pumps sleep, and how they say why they stopped.
  */
 #include <string.h>
 
 #include "pump.h"
+#include "wake.h"
 
 void st_stop_for(st_stop *stop, st_stop_reason reason) {
     stop->reason = reason;
@@ -43,4 +44,13 @@ int st_interrupted(const st_lane *lane, st_stop *stop) {
     if (!atomic_load_explicit(&lane->interrupt, memory_order_relaxed)) return 0;
     st_stop_for(stop, ST_STOP_INTERRUPTED);
     return 1;
+}
+
+int st_pump_sleep(st_lane *lane, st_ring *ring, st_ring *other, uint32_t frames, int64_t *deadline_ns, st_stop *stop) {
+    st_ring_result result;
+    st_ring_before_sleep(ring);
+    if (other) st_ring_before_sleep(other);
+    result = st_ring_wait(ring, frames, &lane->interrupt, *deadline_ns);
+    if (result == ST_RING_TIMEOUT) *deadline_ns = st_now_ns() + ST_PUMP_WAIT_NS;
+    return st_stop_for_ring(stop, result);
 }

@@ -30,13 +30,15 @@ typedef struct fold {
     float gain;
 } fold;
 
-static const fold FOLDS[POSITIONS][3] = {
+#define MOST_FOLDS 4
+
+static const fold FOLDS[POSITIONS][MOST_FOLDS] = {
     [FL] = {{{FC, FC}, MINUS_3_DB}},
     [FR] = {{{FC, FC}, MINUS_3_DB}},
     [FC] = {{{FL, FR}, MINUS_3_DB}},
     [BL] = {{{SL, SL}, 1.0f}, {{FL, FL}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
     [BR] = {{{SR, SR}, 1.0f}, {{FR, FR}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
-    [BC] = {{{BL, BR}, MINUS_3_DB}, {{SL, SR}, MINUS_3_DB}, {{FL, FR}, 0.5f}},
+    [BC] = {{{BL, BR}, MINUS_3_DB}, {{SL, SR}, MINUS_3_DB}, {{FL, FR}, 0.5f}, {{FC, FC}, MINUS_3_DB}},
     [SL] = {{{BL, BL}, 1.0f}, {{FL, FL}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
     [SR] = {{{BR, BR}, 1.0f}, {{FR, FR}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
 };
@@ -54,7 +56,7 @@ static void place(uint32_t in, uint32_t in_channels, uint32_t out_channels, floa
         gains[(uint32_t)at * in_channels + in] = 1.0f;
         return;
     }
-    for (int i = 0; i < 3 && FOLDS[position][i].gain != 0.0f; i++) {
+    for (int i = 0; i < MOST_FOLDS && FOLDS[position][i].gain != 0.0f; i++) {
         const fold *f = &FOLDS[position][i];
         int first = find(to, out_channels, f->to[0]), second = find(to, out_channels, f->to[1]);
         /* A single-channel source is the programme itself, not a centre: it keeps its level in both fronts. */

@@ -122,8 +122,15 @@ st_ring_result st_ring_available(st_ring *ring, uint32_t *out_frames) {
     return ST_RING_OK;
 }
 
+/* One body per width of the processor's vectors, chosen when the library is loaded. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define ST_VECTOR_WIDTHS __attribute__((target_clones("avx2", "default")))
+#else
+#define ST_VECTOR_WIDTHS
+#endif
+
 /* NaN and infinity have all exponent bits set; as integers, so that the compiler can vectorise it. */
-static uint64_t copy_scrubbed(float *restrict out, const float *restrict in, size_t samples) {
+ST_VECTOR_WIDTHS static uint64_t copy_scrubbed(float *restrict out, const float *restrict in, size_t samples) {
     uint32_t *restrict to = (uint32_t *)(void *)out;
     const uint32_t *restrict from = (const uint32_t *)(const void *)in;
     uint32_t bad = 0;
@@ -168,7 +175,7 @@ void st_ring_get(const st_ring *ring, float *samples, uint32_t frames) {
 
 void st_ring_ring(st_ring_words *words, st_ring_side side) {
     _Atomic uint32_t *bell = side == ST_RING_WRITER ? &words->writer_bell : &words->reader_bell;
-    atomic_fetch_add_explicit(bell, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(bell, 1, memory_order_acq_rel);
     st_futex_wake(bell);
 }
 
@@ -176,7 +183,7 @@ static void ring_peer(st_ring *ring) {
     st_ring_words *w = ring->words;
     _Atomic uint32_t *bell = ring->side == ST_RING_WRITER ? &w->reader_bell : &w->writer_bell;
     if (ring->has_rung && atomic_load_explicit(bell, memory_order_relaxed) == ring->last_rung) return;
-    ring->last_rung = atomic_fetch_add_explicit(bell, 1, memory_order_relaxed) + 1;
+    ring->last_rung = atomic_fetch_add_explicit(bell, 1, memory_order_acq_rel) + 1;
     ring->has_rung = 1;
     st_futex_wake(bell);
 }
@@ -251,34 +258,32 @@ st_ring_result st_ring_wait(st_ring *ring, uint32_t frames, const _Atomic uint32
     int writer = ring->side == ST_RING_WRITER;
     _Atomic uint32_t *bell = writer ? &w->writer_bell : &w->reader_bell;
     _Atomic uint64_t *wants = writer ? &w->writer_wants : &w->reader_wants;
+    uint32_t enough = ring->format.block_frames < frames ? ring->format.block_frames : frames;
     for (;;) {
-        int ready;
-        st_ring_result result = is_ready(ring, frames, &ready);
-        uint32_t seen;
-        if (result != ST_RING_OK) return result;
-        if (ready) return ST_RING_OK;
-        seen = atomic_fetch_add_explicit(bell, 1, memory_order_relaxed) + 1;
+        int ready, timed_out = 0;
+        st_ring_result result;
+        uint32_t seen = atomic_fetch_add_explicit(bell, 1, memory_order_acq_rel) + 1;
         atomic_store_explicit(wants, target_for(ring, frames), memory_order_release);
         atomic_thread_fence(memory_order_seq_cst);
-        result = is_ready(ring, frames, &ready);
+        /* One block, not the target: a peer that saw no sleeper here may have lain down itself, and will not ring again. */
+        result = is_ready(ring, enough, &ready);
         if (result == ST_RING_OK && !ready) {
             if (atomic_load_explicit(interrupt, memory_order_relaxed)) result = ST_RING_INTERRUPTED;
-            else if (st_now_ns() >= deadline_ns) result = ST_RING_TIMEOUT;
-            else st_futex_wait(bell, seen, deadline_ns);
+            else timed_out = st_futex_wait(bell, seen, deadline_ns);
         }
         atomic_store_explicit(wants, 0, memory_order_relaxed);
-        if (result != ST_RING_OK) return result;
-        if (ready) return ST_RING_OK;
-        /* Rung before the target was reached (the peer is about to sleep): one block is enough to be awake for. */
-        result = is_ready(ring, ring->format.block_frames < frames ? ring->format.block_frames : frames, &ready);
         if (result != ST_RING_OK || ready) return result;
+        /* Rung before the target was reached (the peer is about to sleep): one block is enough to be awake for. */
+        result = is_ready(ring, enough, &ready);
+        if (result != ST_RING_OK || ready) return result;
+        if (timed_out || st_now_ns() >= deadline_ns) return ST_RING_TIMEOUT;
     }
 }
 
 void st_ring_nap(st_ring *ring, const _Atomic uint32_t *interrupt, int64_t deadline_ns) {
     st_ring_words *w = ring->words;
     _Atomic uint32_t *bell = ring->side == ST_RING_WRITER ? &w->writer_bell : &w->reader_bell;
-    uint32_t seen = atomic_fetch_add_explicit(bell, 1, memory_order_relaxed) + 1;
+    uint32_t seen = atomic_fetch_add_explicit(bell, 1, memory_order_acq_rel) + 1;
     atomic_thread_fence(memory_order_seq_cst);
     if (!atomic_load_explicit(interrupt, memory_order_relaxed)) st_futex_wait(bell, seen, deadline_ns);
 }

@@ -3,6 +3,7 @@
  */
 #include "wake.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,9 +17,10 @@ int64_t st_now_ns(void) {
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-void st_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns) {
+int st_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns) {
     struct timespec t = {.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
-    syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_BITSET, seen, &t, NULL, FUTEX_BITSET_MATCH_ANY);
+    return syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_BITSET, seen, &t, NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
+           errno == ETIMEDOUT;
 }
 
 void st_futex_wake(_Atomic uint32_t *word) {

@@ -21,14 +21,15 @@
 int64_t st_now_ns(void);
 
 /*
- * Sleeps while *word == seen, at most until deadline_ns. Returns at once when the word has changed; may return early.
+ * Sleeps while *word == seen, at most until deadline_ns; says 1 when that has passed. Returns at once when the word has
+ * changed; may return early.
  * thread: any
  * realtime: yes (it is the wait itself)
  * owned: nothing
  * valid until: return
  * errors: none; the caller looks at its condition again
  */
-void st_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns);
+int st_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns);
 
 /*
  * Wakes one sleeper of the word.

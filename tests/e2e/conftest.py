@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ class Outcome:
         return [line for line in self.err.splitlines() if line.startswith("stellatune: error:")]
 
 
+class Started(subprocess.Popen[str]):
+    """A command under way. When its block fails it is killed, lest the failure waits for the end of an endless play."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
+
+
 @dataclass
 class Stellatune:
     """Runs the command with directories of its own; ``runs`` counts."""
@@ -60,10 +72,10 @@ class Stellatune:
         xdg = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
         return {**kept, **xdg, "HOME": str(home), "PYTHONPATH": str(ROOT), MARK: self.marks[-1]}
 
-    def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, **environment: str) -> Started:
         """Starts the command; the caller waits for it."""
         self.runs += 1
-        return subprocess.Popen(
+        return Started(
             [sys.executable, "-m", "host", *map(str, arguments)],
             cwd=self.place,
             env={**self.environment(), **environment},
@@ -101,6 +113,12 @@ class Stellatune:
         assert not left, f"processes are left: {left}"
         parts = [str(path) for path in self.place.rglob("*.part")]
         assert not parts, f"half-written files are left: {parts}"
+
+
+def wait_until_it_plays(process: subprocess.Popen[str]) -> None:
+    """Reads stderr up to the first progress line."""
+    assert process.stderr is not None
+    assert any(line.startswith("> ") for line in process.stderr), "it never played"
 
 
 @pytest.fixture

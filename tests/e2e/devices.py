@@ -92,6 +92,7 @@ class PulseServer:
     """A private server whose only sink is the null sink ``loop``: float32, 48 kHz, stereo."""
 
     folder: Path
+    process: subprocess.Popen[bytes] | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     RATE_HZ = 48000
@@ -116,7 +117,7 @@ class PulseServer:
         for name in ("runtime", "state"):
             (self.folder / name).mkdir(mode=0o700)
         sink = f"sink_name=loop format=float32le rate={self.RATE_HZ} channels={self.CHANNELS}"
-        self._run(
+        self.process = self._run(
             *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit"),
             *("--realtime=no", "--high-priority=no"),
             *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.folder}/socket"),
@@ -138,8 +139,13 @@ class PulseServer:
         recorder.terminate()
         recorder.wait()
 
+    def signal(self, number: int) -> None:
+        """To the server itself."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
     def stop(self) -> None:
-        """Ends the server and what feeds it, each by its own process."""
+        """Ends the server, hung or not, and what feeds it, each by its own process."""
         self._stack.close()
 
     def _answers(self) -> bool:

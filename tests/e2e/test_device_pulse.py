@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.e2e.audio import Samples, as_float, noise, write_wav
-from tests.e2e.conftest import Stellatune
+from tests.e2e.audio import Samples, as_float, noise, write_endless_wav, write_wav
+from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
 
 pytestmark = [needs_portaudio, needs_pulse]
@@ -62,3 +63,30 @@ def test_the_sink_plays_every_frame_to_the_last(
     assert np.array_equal(heard[at : at + frames], sent)
     assert not heard[:at].any()
     assert not heard[at + frames :].any()
+
+
+def test_a_server_that_dies_is_told_and_ends_the_playback(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer
+) -> None:
+    source = write_endless_wav(tmp_path / "in.wav")
+    with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as process:
+        wait_until_it_plays(process)
+        server.signal(signal.SIGKILL)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 7, err
+    (error,) = [line for line in err.splitlines() if line.startswith("stellatune: error:")]
+    assert "sound device 'pulse' is gone" in error
+    stellatune.expect_nothing_left()
+
+
+def test_a_server_that_hangs_cannot_keep_the_player(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer
+) -> None:
+    source = write_endless_wav(tmp_path / "in.wav")
+    with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as process:
+        wait_until_it_plays(process)
+        server.signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    stellatune.expect_nothing_left()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.audio import write_endless_wav
-from tests.e2e.conftest import Stellatune
+from tests.e2e.conftest import Stellatune, wait_until_it_plays
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -19,14 +19,11 @@ def test_a_render_that_is_interrupted(
     source = write_endless_wav(tmp_path / "in.wav")
     out = tmp_path / "out.wav"
     with stellatune.start("render", source, "-o", out, *chain) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("> "):
-                break
+        wait_until_it_plays(process)
         assert list(tmp_path.glob(".out.wav.*.part")), "the render writes beside its target"
         process.send_signal(number)
-        rest = process.stderr.read()
-        assert process.wait(20) == code, rest
+        _, rest = process.communicate(timeout=20)
+    assert process.returncode == code, rest
     stellatune.expect_nothing_left()
     assert not out.exists()
 
@@ -34,12 +31,9 @@ def test_a_render_that_is_interrupted(
 def test_the_second_signal_ends_at_once_and_leaves_nothing(stellatune: Stellatune, tmp_path: Path) -> None:
     source = write_endless_wav(tmp_path / "in.wav")
     with stellatune.start("render", source, "-o", tmp_path / "out.wav") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("> "):
-                break
+        wait_until_it_plays(process)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        process.stderr.read()
-        assert process.wait(20) == 130
+        process.communicate(timeout=20)
+    assert process.returncode == 130
     assert not list(tmp_path.glob("*.part"))

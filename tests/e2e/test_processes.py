@@ -10,21 +10,14 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.e2e.audio import as_float, noise, write_endless_wav, write_wav
-from tests.e2e.conftest import Stellatune
+from tests.e2e.conftest import Stellatune, wait_until_it_plays
+from tests.e2e.devices import needs_portaudio, paced_device
 
-FOREIGN = ("decoder_", "dsp_", "sink_", "libFLAC", "libsndfile", "libmpg123", "portaudio")
-
-
-def wait_until_it_plays(process: subprocess.Popen[str]) -> None:
-    """Reads stderr up to the first progress line."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("> "):
-            return
-    raise AssertionError("it never played")
+FOREIGN = ("decoder_", "dsp_", "sink_", "libFLAC", "libsndfile", "libmpg123", "portaudio", "asound", "native_plugins/")
 
 
 def libraries(pid: int) -> str:
@@ -61,6 +54,25 @@ def test_one_process_per_plugin_and_no_plugin_in_the_host(stellatune: Stellatune
         workers = {worker_with(process, name) for name in names}
         assert len(workers) == 4
         assert set(children(process.pid)) == workers
+        held = libraries(process.pid)
+        assert not [word for word in FOREIGN if word in held]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    stellatune.expect_nothing_left()
+
+
+@needs_portaudio
+def test_codec_and_portaudio_are_in_workers_only(stellatune: Stellatune, tmp_path: Path) -> None:
+    tune = write_wav(tmp_path / "in.wav", np.zeros((60 * 44_100, 2), dtype=np.int16))
+    source = tmp_path / "in.flac"
+    stellatune.ok("render", tune, "-o", source)
+    device = paced_device(tmp_path, 44_100, 2)
+    arguments = ("play", source, "--dsp", "gain", "--output", f"system:{device.name}")
+    with stellatune.start(*arguments, **device.environment) as process:
+        wait_until_it_plays(process)
+        names = ("decoder_flac.so", "dsp_gain.so", "libportaudio")
+        assert len({worker_with(process, name) for name in names}) == 3
         held = libraries(process.pid)
         assert not [word for word in FOREIGN if word in held]
         process.send_signal(signal.SIGINT)
