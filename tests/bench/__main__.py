@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench import control, footprint, latency, paced, processor_time, render, startup, throughput
 from tests.bench.compiled import ROOT, Programs
-from tests.bench.machine import machine_facts
+from tests.bench.machine import machine_facts, pace_beside_another
 from tests.bench.rows import Context, Row
 from tests.bench.table import print_table, write_json
 
@@ -63,6 +63,7 @@ def main(arguments: list[str]) -> int:
             core=(os.cpu_count() or 1) - 1,
             wanted=options.only,
         )
+        machine["pace beside another core"] = pace_beside_another(context.programs, context.core)
         for numbers, measure in BENCHMARKS:
             if context.wanted.isdisjoint(numbers):
                 continue

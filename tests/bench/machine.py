@@ -7,7 +7,14 @@ import platform
 import subprocess
 from pathlib import Path
 
-__all__ = ["machine_facts"]
+from tests.bench.clocks import median
+from tests.bench.compiled import Programs, plugin_library
+
+__all__ = ["machine_facts", "pace_beside_another"]
+
+PACE_ROUNDS = 3
+PACE_BLOCKS = 40_000
+PACE_WARM_BLOCKS = 2_000
 
 
 def machine_facts() -> dict[str, str | int]:
@@ -37,3 +44,20 @@ def _first_line(command: list[str]) -> str:
     except FileNotFoundError:
         return "unknown"
     return done.stdout.partition("\n")[0] or "unknown"
+
+
+def pace_beside_another(programs: Programs, core: int) -> str:
+    """How fast a core computes while another one does the same: near 1 for real cores, half of it for shared ones."""
+    other = (core + 1) % (os.cpu_count() or 1)
+    if other == core:
+        return "one core only"
+    library = plugin_library("dsp_gain")
+    paces: list[float] = []
+    for _ in range(PACE_ROUNDS):
+        (alone,) = programs.run("gain_chain", library, 4, PACE_BLOCKS, PACE_WARM_BLOCKS, core)
+        beside = programs.command("gain_chain", library, 4, 8 * PACE_BLOCKS, PACE_WARM_BLOCKS, other)
+        with subprocess.Popen(beside, stdout=subprocess.DEVNULL) as neighbour:
+            (together,) = programs.run("gain_chain", library, 4, PACE_BLOCKS, PACE_WARM_BLOCKS, core)
+            neighbour.kill()
+        paces.append(alone / together)
+    return f"{median(paces):.2f}"
