@@ -107,6 +107,8 @@ def _static_text(text: CData, field: str) -> bytes:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise LoadFault("describe", f"{field} is not UTF-8: {error}") from error
+    if b"\0" in data:
+        raise LoadFault("describe", f"{field} holds a NUL; lengths are given, texts do not end with one")
     return data
 
 
@@ -128,6 +130,8 @@ def _identity(metadata: bytes) -> tuple[str, str]:
     plugin_id, name = value.get("id"), value.get("name")
     if not isinstance(plugin_id, str) or not isinstance(name, str):
         raise LoadFault("describe", "metadata_json needs the texts id and name")
+    if not all(each.isprintable() for each in (plugin_id, name)):
+        raise LoadFault("describe", "metadata_json: id or name holds characters that cannot be shown")
     return plugin_id[:256], name[:256]
 
 

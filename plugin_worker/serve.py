@@ -20,6 +20,7 @@ from abi.wire import (
     HelloReply,
     LoadModule,
     Message,
+    MessageTooLarge,
     ModuleInfo,
     Packet,
     PacketRefused,
@@ -34,7 +35,7 @@ from abi.wire import (
 )
 from plugin_worker._core import ffi, lib
 from plugin_worker.dispatch import dispatch
-from plugin_worker.errors import Incompatible, LoadFault, Misuse, WorkerFault
+from plugin_worker.errors import ContractBroken, Incompatible, LoadFault, Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData, call
 from plugin_worker.instances import MODULE_LANE, Instances
 from plugin_worker.lane import Job, Lane
@@ -78,8 +79,13 @@ class Server:
     # ---- any thread ----
 
     def reply(self, reply: Reply, request_id: int) -> None:
-        """Sends one reply. Any thread; packets are atomic."""
-        self._send(self._control, reply, request_id)
+        """Sends one reply, or the failure that it cannot be sent. Any thread; packets are atomic."""
+        try:
+            self._send(self._control, reply, request_id)
+        except MessageTooLarge as error:
+            kind = LoadFault if isinstance(reply, ModuleInfo) else ContractBroken
+            fault = kind("reply", f"the plugin says more than fits: {error}")
+            self._send(self._control, fault.reply(), request_id)
 
     def emit(self, event: Event) -> None:
         """Queues one fact for the host. Any thread."""
