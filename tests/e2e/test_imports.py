@@ -23,7 +23,7 @@ sys.addaudithook(hear)
 """
 NOT_IN_ANY = {"multiprocessing"}
 NOT_IN_A_WORKER = {"numpy", "cffi", "asyncio", "host", "click", "psutil", "rich"}
-NOT_IN_A_C_WORKER = NOT_IN_A_WORKER | {"sounddevice", "tomllib", "ctypes"}
+NOT_IN_A_C_WORKER = NOT_IN_A_WORKER | {"sounddevice", "tomllib"}
 
 
 @pytest.fixture

@@ -22,5 +22,4 @@ def test_three_hundred_lives_leave_nothing(tmp_path: Path) -> None:
     assert told["after"] == told["before"]
     assert sum(told["before"]["descriptors"].values()) >= 3
     assert sum(told["before"]["mappings"].values()) > 100
-    assert told["after"]["children"] == {}
     assert not [name for name in told["after"]["mappings"] if "stellatune" in name and "memfd" in name]
