@@ -66,15 +66,21 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
         raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
     number = getattr(message, "instance", 0)
     lane = instances.lane(number)
-    if isinstance(message, _CANCELLING):
-        lane.cancel()
+    cancels = isinstance(message, _CANCELLING)
     if isinstance(message, DestroyInstance):
-        lane.submit(Job(lambda: _destroy(instances, number), packet.request_id, last=True))
+        lane.submit(Job(lambda: _destroy(instances, number), packet.request_id, last=True, cancels=cancels))
         return
     work = _WORK.get(type(message))
     if work is None:
         raise Misuse("dispatch", f"{type(message).__name__} is no request of this wire")
-    lane.submit(Job(lambda: work(instances.instance(number), message, packet.fds), packet.request_id))
+    lane.submit(
+        Job(
+            lambda: work(instances.instance(number), message, packet.fds),
+            packet.request_id,
+            cancels=cancels,
+            fds=packet.fds,
+        )
+    )
 
 
 def _create(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import os
 import socket
+from collections.abc import Sequence
 from typing import NoReturn
 
 from abi.kinds import API_VERSION
@@ -91,13 +92,15 @@ class Server:
         """Queues one fact for the host. Any thread."""
         self._outbox.emit(event)
 
-    def lane_ended(self, lane: Lane) -> None:
-        """A lane's thread is over; the module lane's end is the end of the process."""
+    def lane_ended(self, lane: Lane, replies: Sequence[tuple[Reply, int]]) -> None:
+        """A lane's thread is over: frees its place, then says so; the module lane's end is the end of the process."""
+        if self._instances is not None and lane.instance != MODULE_LANE:
+            self._instances.ended(lane)
+        for reply, request_id in replies:
+            self.reply(reply, request_id)
         if lane.instance == MODULE_LANE:
             self._outbox.close()
             os._exit(0)
-        if self._instances is not None:
-            self._instances.ended(lane)
 
     def _send_event(self, event: Event) -> None:
         self._send(self._events, event, 0)
@@ -136,6 +139,8 @@ class Server:
         return packet
 
     def _handle(self, packet: Packet) -> None:
+        if packet.fds and isinstance(packet.message, Ping | LoadModule | Shutdown):
+            raise Misuse("dispatch", f"{type(packet.message).__name__} carries no descriptors")
         match packet.message:
             case Hello() as hello:
                 self._hello(hello, packet)
