@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import control, footprint, latency, paced, processor_time, render, startup, throughput
+from tests.bench import (
+    control,
+    footprint,
+    latency,
+    paced,
+    processor_time,
+    render,
+    spawning,
+    startup,
+    throughput,
+)
 from tests.bench.compiled import ROOT, Programs
 from tests.bench.machine import machine_facts, pace_beside_another
 from tests.bench.rows import Context, Row
+from tests.bench.standing import first_in_line
 from tests.bench.table import print_table, write_json
 
 ROUNDS = 5
 QUICK_ROUNDS = 3
-#: Before others who use the machine; the scheduling class stays what it is.
-NICE = -20
 
 BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row]]], ...] = tuple(
     (module.NUMBERS, module.measure)
-    for module in (latency, paced, throughput, processor_time, render, control, footprint, startup)
+    for module in (latency, paced, throughput, processor_time, render, control, spawning, footprint, startup)
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)
 
@@ -50,11 +58,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=rounds_of, help=f"{ROUNDS} unless given")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of a quarter of the work")
     options = parser.parse_args(arguments)
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
-    machine = machine_facts()
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="stellatune-bench-") as folder:
+    with first_in_line(), tempfile.TemporaryDirectory(prefix="stellatune-bench-") as folder:
+        machine = machine_facts()
         context = Context(
             programs=Programs(Path(folder)),
             folder=Path(folder),

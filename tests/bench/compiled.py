@@ -17,6 +17,7 @@ RING = ("shm_audio/csrc/ring.c", "shm_audio/csrc/wake.c")
 MODULE = ("plugin_worker/csrc/module_open.c",)
 #: What each program links of the product: the drivers its rings, the references its way of loading a plugin.
 PROGRAMS: dict[str, tuple[str, ...]] = {
+    "ready": (),
     "token_ring": (),
     "block_driver": RING,
     "stream_driver": RING,
@@ -55,9 +56,14 @@ class Programs:
     def command(self, name: str, *arguments: object) -> list[str]:
         return [str(self._folder / name), *(str(argument) for argument in arguments)]
 
-    def run(self, name: str, *arguments: object, fds: Sequence[int] = ()) -> list[int]:
-        """Runs one to its end. Raises: CalledProcessError, TimeoutExpired."""
+    def run(self, name: str, *arguments: object, fds: Sequence[int] = (), session: bool = False) -> list[int]:
+        """Runs one to its end, in a ``session`` of its own if wished. Raises: CalledProcessError, TimeoutExpired."""
         done = subprocess.run(
-            self.command(name, *arguments), pass_fds=fds, stdout=subprocess.PIPE, timeout=RUN_TIMEOUT_S, check=True
+            self.command(name, *arguments),
+            pass_fds=fds,
+            stdout=subprocess.PIPE,
+            timeout=RUN_TIMEOUT_S,
+            check=True,
+            start_new_session=session,
         )
         return numbers(done.stdout)

@@ -8,11 +8,10 @@ import socket
 import time
 from collections.abc import Iterator
 
-from abi.wire import Event, Ping, encode
-from host.ids import Generation, PluginId, Role
-from host.settings import Limits
-from host.worker import WorkerHandle, WorkerSpec, spawn
+from abi.wire import Ping, encode
+from host.worker import WorkerHandle
 from tests.bench.clocks import median, thread_ids
+from tests.bench.hosted import TIMEOUT_S, hosted_worker, zygote
 from tests.bench.rows import Better, Context, Rounds, Row, Target
 
 __all__ = ["NUMBERS", "measure"]
@@ -21,7 +20,6 @@ NUMBERS = ("T10",)
 T10 = Target("T10", "1.5", Better.LESS, 3.0, 1.5)
 TRIPS = 2000
 WARM_TRIPS = 200
-TIMEOUT_S = 5.0
 
 
 def measure(context: Context) -> Iterator[Row]:
@@ -40,21 +38,13 @@ def measure(context: Context) -> Iterator[Row]:
 async def _rounds(count: int, trips: int, cores: set[int]) -> Rounds:
     ours: list[float] = []
     reference: list[float] = []
-    worker = await spawn(WorkerSpec(PluginId("stellatune.dsp.gain"), Role.PLAY, Generation(1)), _ignore, Limits())
-    try:
+    async with zygote() as parent, hosted_worker(parent) as worker:
         for tid in thread_ids(worker.pid):
             os.sched_setaffinity(tid, cores)
         for _ in range(count):
             reference.append(_echoes(trips))
             ours.append(await _pings(worker, trips))
-    finally:
-        worker.terminate()
-        await worker.wait_exit(TIMEOUT_S)
     return Rounds(tuple(ours), tuple(reference))
-
-
-def _ignore(_worker: WorkerHandle, _event: Event) -> None:
-    """Nothing is expected on the event channel."""
 
 
 async def _pings(worker: WorkerHandle, trips: int) -> float:

@@ -1,15 +1,16 @@
-"""T12: memory of an idle worker, beside a plain Python with the same compiled modules, started cold."""
+"""T12: memory of an idle worker of the host with its plugin, beside a plain Python with the same compiled modules."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 from tests.bench.compiled import ROOT
-from tests.bench.fleet import gain_workers
+from tests.bench.hosted import hosted_worker, load_gain, zygote
 from tests.bench.rows import Better, Context, Rounds, Row, Target
 
 __all__ = ["NUMBERS", "measure"]
@@ -27,9 +28,17 @@ def measure(context: Context) -> Iterator[Row]:
     for _ in range(context.rounds):
         with ExitStack() as stack:
             reference.append(_mean_pss_mib([_plain(stack) for _ in range(ALIVE)]))
-        with ExitStack() as stack:
-            ours.append(_mean_pss_mib([worker.pid for worker in gain_workers(stack, ALIVE)]))
+        ours.append(asyncio.run(_ours()))
     yield Row(T12, f"PSS per idle worker, {ALIVE} alive", "MiB", Rounds(tuple(ours), tuple(reference)))
+
+
+async def _ours() -> float:
+    async with AsyncExitStack() as stack:
+        parent = await stack.enter_async_context(zygote())
+        workers = [await stack.enter_async_context(hosted_worker(parent)) for _ in range(ALIVE)]
+        for worker in workers:
+            await load_gain(worker)
+        return _mean_pss_mib([worker.pid for worker in workers])
 
 
 def _plain(stack: ExitStack) -> int:

@@ -1,4 +1,7 @@
-"""T9: a long FLAC through two effects into a WAV, by the command, beside one process that calls the same libraries."""
+"""T9: a long FLAC through two effects into a WAV, by the command, beside one process that calls the same libraries.
+
+Each in a session of its own, as the host starts its workers: so both stand equal to whatever else the machine does.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ def _run_reference(context: Context, media: Path, out: Path) -> float:
     effects = (plugin_library("dsp_gain"), GAIN_CONFIG, plugin_library("dsp_equalizer"), EQ_CONFIG)
     arguments = (plugin_library("decoder_flac"), "flac", media, *effects, plugin_library("sink_file"), SINK_CONFIG, out)
     began = time.perf_counter()
-    context.programs.run("decode_chain", *arguments)
+    context.programs.run("decode_chain", *arguments, session=True)
     return time.perf_counter() - began
 
 
@@ -89,7 +92,9 @@ def _run_command(context: Context, media: Path, out: Path) -> tuple[float, float
     command = [sys.executable, "-m", "host", "render", str(media), "-o", str(out), *effects, "--format", "s16"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     began = time.perf_counter()
-    subprocess.run([*command, "--report", str(report)], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--report", str(report)], env=environment, check=True, capture_output=True, start_new_session=True
+    )
     took = time.perf_counter() - began
     return took, float(json.loads(report.read_text(encoding="utf-8"))["inputs"][0]["wall_s"])
 
