@@ -86,7 +86,7 @@ class DecoderInstance(StageInstance):
         return Json(Payload(take_json(self.lane.native, "get_metadata", out) or b"{}"))
 
     def seek(self, frame: int) -> Landed:
-        """Moves to ``frame`` or before it; by time where the decoder knows no frames.
+        """Moves to ``frame`` or before it; by time where it knows no frames. What is not in the ring yet is dropped.
 
         Raises:
             Misuse: the decoder cannot seek at all.
@@ -97,11 +97,13 @@ class DecoderInstance(StageInstance):
             call(self.lane.native, "seek", self.vtable.seek_frame, self.handle, frame, landed)
             if landed[0] > frame:
                 raise ContractBroken("seek", f"seek_frame({frame}) says it landed behind it, at {landed[0]}")
+            self._forget_decoded()
             return Landed(frame=landed[0], exact=True)
         if self.vtable.seek_ms == ffi.NULL:
             raise Misuse("seek", "this decoder cannot seek")
         milliseconds = frame * 1000 // info.spec.sample_rate_hz
         call(self.lane.native, "seek", self.vtable.seek_ms, self.handle, milliseconds)
+        self._forget_decoded()
         return Landed(frame=milliseconds * info.spec.sample_rate_hz // 1000, exact=False)
 
     def attach(self, request: AttachDecode, ring_fd: int) -> int:
@@ -116,14 +118,7 @@ class DecoderInstance(StageInstance):
         channels = info.spec.channels
         map_ring(ffi.addressof(native, "output"), ring_fd, lib.ST_RING_WRITER)
         try:
-            fmt = native.output.format
-            error = ffi.new("const char **")
-            native.convert = lib.st_convert_make(
-                info.spec.sample_rate_hz, channels, fmt.sample_rate_hz, fmt.channels, _CHUNK_FRAMES, error
-            )
-            if native.convert == ffi.NULL:
-                reason = ffi.string(error[0]).decode()
-                raise WorkerFault("attach", f"no conversion to {fmt.sample_rate_hz} Hz: {reason}")
+            self._start_conversion("attach")
             if lib.st_scratch_make(ffi.addressof(native, "scratch"), _CHUNK_FRAMES * channels) != 0:
                 raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
         except WorkerFault:
@@ -137,10 +132,24 @@ class DecoderInstance(StageInstance):
         native.skip_frames = request.skip_frames
         native.take_frames = request.take_frames
         native.finish_at = lib.ST_NO_POSITION
-        native.pending_frames = 0
-        native.source_ended = 0
         self.begin(request.epoch)
         return self.position
+
+    def _forget_decoded(self) -> None:
+        if self.attached:
+            self._start_conversion("seek")
+
+    def _start_conversion(self, call: str) -> None:
+        """From the source's rate and channels to the ring's, without a past."""
+        native, spec, fmt = self._native, self._opened(call).spec, self._native.output.format
+        error = ffi.new("const char **")
+        lib.st_convert_free(native.convert)
+        native.pending_frames = native.source_ended = 0
+        native.convert = lib.st_convert_make(
+            spec.sample_rate_hz, spec.channels, fmt.sample_rate_hz, fmt.channels, _CHUNK_FRAMES, error
+        )
+        if native.convert == ffi.NULL:
+            raise WorkerFault(call, f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")
 
     def finish(self, position: int) -> None:
         """Pads the ring with silence up to ``position``."""

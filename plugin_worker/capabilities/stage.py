@@ -89,13 +89,15 @@ class StageInstance(Instance):
         """Takes the positions as they now stand and pumps on."""
         self.expect_attached("release")
         for ring in self.own_rings:
+            stood = ring.own_pos
             if lib.st_ring_adopt(ring) != lib.ST_RING_OK:
                 raise WorkerFault("release", "a ring's positions are impossible")
-        self.moved()
+            if ring.own_pos != stood:
+                self.moved()
         self.begin(epoch)
 
     def moved(self) -> None:
-        """The positions may have changed while the stage was held: forget what was under way."""
+        """The positions were changed while the stage was held: forget what was under way."""
 
     def detach(self) -> int:
         """Lets go of the rings; says where the stage stood."""

@@ -102,6 +102,7 @@ static int play_silence(st_lane *lane, st_sink *k, st_stop *stop) {
     }
     if (write_frames(lane, k, k->scratch.samples, k->input.format.block_frames, stop, &accepted)) return 1;
     add(&lane->status->silence_frames, accepted);
+    if (accepted == 0) st_ring_nap(&k->input, &lane->interrupt, st_now_ns() + NOT_NOW_NS);
     return 0;
 }
 
