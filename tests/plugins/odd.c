@@ -174,7 +174,8 @@ static StStatus s_write(void *handle, uint32_t frames, uint16_t channels, const 
     uint32_t take = frames;
     if (is(o, "hang in write")) return hang();
     if (is(o, "fail in write")) return st_error(ST_ERROR_IO, "odd: the device is gone");
-    if (is(o, "partial")) take = o->calls++ % 3 ? (o->calls * 13) % (frames + 1) : 0;
+    if (is(o, "partial")) take = o->calls++ % 3 ? (o->calls * 7 + 1) % (frames + 1) : 0;
+    if (is(o, "full")) take = o->calls++ ? 0 : frames;
     for (uint32_t f = 0; f < take; f++, o->at++)
         for (uint32_t c = 0; c < channels; c++) o->wrong += samples[f * channels + c] != (float)o->at;
     *out_accepted = is(o, "greedy") ? frames + 1 : take;
