@@ -12,6 +12,7 @@ from host.packages import Discovery, discover, search_path
 from host.playback import Chain, Excerpt, Opener, Player, off_loop
 from host.runtime import PluginRuntime
 from host.settings import Paths, Settings
+from host.worker import Zygote
 
 __all__ = ["Application"]
 
@@ -27,6 +28,7 @@ class Application:
         self.bus = EventBus()
         self._discovery: Discovery | None = None
         self._runtime: PluginRuntime | None = None
+        self._zygote = Zygote()
 
     @property
     def discovery(self) -> Discovery:
@@ -54,14 +56,18 @@ class Application:
 
     async def __aenter__(self) -> Application:
         path = search_path(self.paths)
+        self._zygote.warm()  # on the other core, while this one reads manifests
         try:
             self._discovery = await off_loop(lambda: discover(path), DISCOVERY_TIMEOUT_S)
         except TimeoutError as error:
+            self._zygote.close()
             raise OutputError(
                 f"the plugin folders were not read within {DISCOVERY_TIMEOUT_S:g} s",
                 remedy="see `stellatune paths` for where they are",
             ) from error
-        self._runtime = PluginRuntime(self._discovery.plugins, self.bus, self.settings, state_dir=self.paths.state_dir)
+        self._runtime = PluginRuntime(
+            self._discovery.plugins, self.bus, self.settings, state_dir=self.paths.state_dir, zygote=self._zygote
+        )
         return self
 
     async def __aexit__(

@@ -153,6 +153,7 @@ SOURCE = """
 #include "pump.h"
 """
 
+FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox", "sink_pump", "stop"]
 SHARED = ["channels", "convert", "digest", "ramp", "ring", "scratch", "wake"]
 
@@ -171,6 +172,5 @@ ffibuilder.set_source(
     ),
     define_macros=[("_GNU_SOURCE", None)],
     libraries=["soxr"],
-    extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
-    + ["-Wall", "-Wextra", "-Werror"],
+    extra_compile_args=[*FLAGS, "-Wall", "-Wextra", "-Werror"],
 )

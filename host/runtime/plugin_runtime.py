@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
-from abi.wire import CreateInstance
+from abi.wire import CreateInstance, Event
 from host.errors import GenerationDraining, NotFound, WorkerLost
 from host.events import EventBus
 from host.ids import Generation, PluginId, Role, TypeId
@@ -21,8 +21,8 @@ from host.runtime.lifecycle import Lifecycle, Spawner
 from host.runtime.live import LiveGeneration
 from host.runtime.numbers import GenerationNumbers
 from host.runtime.plugin_json import json_payload
-from host.settings import Settings
-from host.worker import spawn
+from host.settings import Limits, Settings
+from host.worker import WorkerHandle, WorkerSpec, Zygote, spawn
 
 __all__ = ["GenerationStatus", "PluginRuntime"]
 
@@ -45,7 +45,7 @@ class GenerationStatus:
 
 
 class PluginRuntime:
-    """All plugins of one host. Belongs to the event loop's thread."""
+    """All plugins of one host. Belongs to the event loop's thread. It closes the zygote that it is given."""
 
     def __init__(
         self,
@@ -54,9 +54,11 @@ class PluginRuntime:
         settings: Settings,
         *,
         state_dir: Path,
-        spawner: Spawner = spawn,
+        zygote: Zygote | None = None,
+        spawner: Spawner | None = None,
     ) -> None:
         self._limits = settings.limits
+        self._zygote = zygote or Zygote()
         self._packages = packages
         self._instances = Instances(bus, settings.limits)
         numbers = GenerationNumbers(state_dir)
@@ -64,9 +66,14 @@ class PluginRuntime:
         async def number(plugin_id: PluginId) -> Generation:
             return await asyncio.to_thread(numbers.next, plugin_id)  # it locks a file: never on the loop
 
-        self._lifecycle = Lifecycle(bus, self._limits, self._instances, number, spawner)
+        self._lifecycle = Lifecycle(bus, self._limits, self._instances, number, spawner or self._spawn)
         self._creating: set[asyncio.Task[Instance]] = set()
         self._closing: asyncio.Task[None] | None = None
+
+    async def _spawn(
+        self, spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], limits: Limits, /
+    ) -> WorkerHandle:
+        return await spawn(spec, on_event, limits, self._zygote.start)
 
     async def load(self, plugin_id: PluginId, role: Role = Role.PLAY) -> Generation:
         """The number of the active generation of the role; starts one if there is none.
@@ -169,6 +176,7 @@ class PluginRuntime:
         if ends:
             await asyncio.wait(ends, timeout=self._limits.drain_ms / 1000)
         await self._lifecycle.close()
+        self._zygote.close()
         if ends:
             await asyncio.wait(ends)
 

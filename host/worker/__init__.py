@@ -7,7 +7,8 @@ what a death means.
 from host.worker.handle import WorkerHandle
 from host.worker.log_tail import printable
 from host.worker.process import ExitStatus
-from host.worker.spawn import WORKER_PROGRAM, spawn
+from host.worker.spawn import Starter, spawn
 from host.worker.spec import WorkerSpec
+from host.worker.zygote import Zygote
 
-__all__ = ["WORKER_PROGRAM", "ExitStatus", "WorkerHandle", "WorkerSpec", "printable", "spawn"]
+__all__ = ["ExitStatus", "Starter", "WorkerHandle", "WorkerSpec", "Zygote", "printable", "spawn"]

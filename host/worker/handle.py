@@ -43,6 +43,8 @@ R = TypeVar("R", bound=Reply)
 _EVENTS_AT_ONCE = 64
 _PACKETS_AFTER_DEATH = 4096
 _END_AFTER_CLOSE_S = 0.5
+_ORPHAN_LOOKS = 100
+_ORPHAN_LOOK_S = 0.01
 _KILLED = "the host killed it"
 
 
@@ -311,6 +313,13 @@ class WorkerHandle:
         if status is None:
             return
         self._loop.remove_reader(self._process.pidfd)
+        self._bury(status, _ORPHAN_LOOKS)
+
+    def _bury(self, status: ExitStatus, looks: int) -> None:
+        """What the worker had forked was killed with it, dies within moments, and has nobody else who would reap it."""
+        if not self._process.reap_group() and looks > 0:
+            self._loop.call_later(_ORPHAN_LOOK_S, self._bury, status, looks - 1)
+            return
         self._output.finish()
         self.last_lanes = self.status.lanes()
         if self._close_timer is not None:

@@ -1,16 +1,14 @@
-"""A worker's process: started with nothing but what it is given, watched through its pidfd, reaped once."""
+"""A worker's process as the host holds it: watched through its pidfd, killed with its group, reaped once."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["ChildProcess", "ExitStatus", "WorkerProcess"]
+__all__ = ["AdoptedProcess", "ExitStatus", "WorkerProcess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +47,26 @@ class WorkerProcess(Protocol):
     def reap(self) -> ExitStatus | None:
         """How it ended, or None when it has not; never waits."""
 
+    def reap_group(self) -> bool:
+        """Reaps what the process had forked and left behind; True when nothing of it is left. Never waits."""
+
     def close(self) -> None:
         """Gives the descriptor back; twice is fine."""
 
 
-class ChildProcess:
-    """A child of this process, in a session of its own."""
+class AdoptedProcess:
+    """A process whose parent is, or is about to be, this one; it leads a session of its own."""
 
-    def __init__(self, arguments: Sequence[str], inherit: Sequence[int], output_fd: int) -> None:
-        """Starts it with stdin from /dev/null and stdout and stderr into ``output_fd``.
-
-        Raises:
-            OSError: no memory, no process, no descriptor left, or no such program.
-        """
-        self._child = subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output_fd,
-            stderr=output_fd,
-            pass_fds=inherit,
-            start_new_session=True,
-        )
+    def __init__(self, pid: int, pidfd: int) -> None:
+        """Takes over the descriptor."""
+        self._pid = pid
+        self._pidfd = pidfd
         self._status: ExitStatus | None = None
-        try:
-            self._pidfd = os.pidfd_open(self._child.pid)
-        except OSError:
-            self._child.kill()
-            self._child.wait()
-            raise
 
     @property
     def pid(self) -> int:
         """As the host sees it."""
-        return self._child.pid
+        return self._pid
 
     @property
     def pidfd(self) -> int:
@@ -99,7 +84,7 @@ class ChildProcess:
         if self._status is None:
             self.send_signal(signal.SIGKILL)
             with suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
+                os.killpg(self._pid, signal.SIGKILL)
 
     def reap(self) -> ExitStatus | None:
         """How it ended, or None when it has not; never waits."""
@@ -109,9 +94,15 @@ class ChildProcess:
                 return None
             exited = found.si_code == os.CLD_EXITED
             self._status = ExitStatus(code=found.si_status) if exited else ExitStatus(signal=found.si_status)
-            # Popen would otherwise wait for a number that may be another's by then.
-            self._child.returncode = found.si_status if exited else -found.si_status
         return self._status
+
+    def reap_group(self) -> bool:
+        """Orphans of the worker are this process's children, as it is their subreaper."""
+        with suppress(ChildProcessError):
+            while os.waitid(os.P_PGID, self._pid, os.WEXITED | os.WNOHANG) is not None:
+                pass
+            return False
+        return True
 
     def close(self) -> None:
         """Gives the descriptor back; twice is fine."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 from abi.kinds import API_VERSION
 from abi.wire import WIRE_VERSION, Event, Hello
@@ -16,22 +16,27 @@ from host.settings import Limits
 from host.worker.handle import WorkerHandle
 from host.worker.outcome import last_words
 from host.worker.packets import PacketSocket
-from host.worker.process import ChildProcess
+from host.worker.process import WorkerProcess
 from host.worker.spec import WorkerSpec
 from shm_audio import ShmError, StatusPage
 
-__all__ = ["WORKER_PROGRAM", "spawn"]
+__all__ = ["Starter", "spawn"]
 
-#: -P: a stray folder in the current directory must not shadow ours.
-WORKER_PROGRAM = (sys.executable, "-P", "-m", "plugin_worker")
 _REAP_S = 0.5
+
+
+class Starter(Protocol):
+    """Makes worker processes, as ``Zygote.start`` does."""
+
+    def __call__(self, channels: Sequence[int], output_fd: int, /) -> Awaitable[WorkerProcess]:
+        """A process on the two sockets, control and events, that writes to ``output_fd``. Raises: OSError."""
 
 
 async def spawn(
     spec: WorkerSpec,
     on_event: Callable[[WorkerHandle, Event], None],
     limits: Limits,
-    program: Sequence[str] = WORKER_PROGRAM,
+    start: Starter,
 ) -> WorkerHandle:
     """A worker that has answered ``Hello``. Cancelled, it leaves no process behind.
 
@@ -39,7 +44,7 @@ async def spawn(
         LoadFailed: it cannot be started, or ended or fell silent before it answered.
         IncompatibleVersion: it speaks another wire or api version.
     """
-    handle = _start(spec, on_event, program)
+    handle = await _start(spec, on_event, start)
     try:
         await _shake_hands(handle, spec, limits)
     except BaseException:
@@ -49,7 +54,7 @@ async def spawn(
     return handle
 
 
-def _start(spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], program: Sequence[str]) -> WorkerHandle:
+async def _start(spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], start: Starter) -> WorkerHandle:
     loop = asyncio.get_running_loop()
     with ExitStack() as ours, ExitStack() as theirs:
         try:
@@ -64,8 +69,7 @@ def _start(spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], pr
             theirs.callback(os.close, output_far)
             status = StatusPage()
             ours.callback(status.close)
-            arguments = [*program, "--control", str(control_far.fileno()), "--events", str(events_far.fileno())]
-            process = ChildProcess(arguments, (control_far.fileno(), events_far.fileno()), output_far)
+            process = await start((control_far.fileno(), events_far.fileno()), output_far)
         except (OSError, ShmError) as error:
             raise LoadFailed(
                 f"cannot start a worker for {spec.plugin_id}: {error}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.audio import noise, write_wav
 from tests.support.child import run_child
 
@@ -13,13 +15,17 @@ RATE_HZ = 44100
 WITHIN_S = 400
 
 
-def test_three_hundred_lives_leave_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("backend", "lives"), [("memfd", LIVES), ("posix", 20)])
+def test_lives_of_plugins_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, lives: int
+) -> None:
+    monkeypatch.setenv("STELLATUNE_SHM", backend)
     source = write_wav(tmp_path / "second.wav", noise(RATE_HZ), RATE_HZ)
-    code, out = run_child("tests.support.plugin_lives", source, tmp_path, LIVES, within_s=WITHIN_S)
+    code, out = run_child("tests.support.plugin_lives", source, tmp_path, lives, within_s=WITHIN_S)
     assert code == 0, out
     told = json.loads(out)
-    assert told["frames"] == LIVES * RATE_HZ
+    assert told["frames"] == lives * RATE_HZ
     assert told["after"] == told["before"]
     assert sum(told["before"]["descriptors"].values()) >= 3
     assert sum(told["before"]["mappings"].values()) > 100
-    assert not [name for name in told["after"]["mappings"] if "stellatune" in name and "memfd" in name]
+    assert not [name for name in told["after"]["mappings"] if "memfd:stellatune" in name or "/dev/shm" in name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
@@ -15,7 +16,8 @@ from abi.wire import Event, Ping
 from host.errors import IncompatibleVersion, LoadFailed, WorkerLost
 from host.ids import Generation, PluginId, Role
 from host.settings import Limits
-from host.worker import ExitStatus, WorkerHandle, WorkerSpec, spawn
+from host.worker import ExitStatus, WorkerHandle, WorkerSpec, Zygote, spawn
+from tests.support.cold_start import ColdStart
 
 SPEC = WorkerSpec(PluginId("test.dsp.start"), Role.PLAY, Generation(3))
 LIMITS = replace(Limits(), handshake_ms=5000)
@@ -35,8 +37,8 @@ def reply(packet, message):
 GREET = "reply(receive(), HelloReply(1, 6, os.getpid(), ()))\n"
 
 
-def program(root: Path, text: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", PRELUDE.format(root=str(root)) + text)
+def program(root: Path, text: str) -> ColdStart:
+    return ColdStart(sys.executable, "-c", PRELUDE.format(root=str(root)) + text)
 
 
 def ignore(_handle: WorkerHandle, _event: Event) -> None:
@@ -75,29 +77,50 @@ def test_a_start_that_fails_says_why_in_one_line(
 def test_a_program_that_is_not_there(root: Path) -> None:
     fds = len(os.listdir("/proc/self/fd"))
     with pytest.raises(LoadFailed, match="cannot start a worker for"):
-        asyncio.run(spawn(SPEC, ignore, LIMITS, (str(root / "no-such-program"),)))
+        asyncio.run(spawn(SPEC, ignore, LIMITS, ColdStart(str(root / "no-such-program"))))
     assert len(os.listdir("/proc/self/fd")) == fds
 
 
-def test_a_worker_has_only_what_it_is_given(root: Path) -> None:
-    text = GREET + (
-        "print(sorted(int(fd) for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')),"
-        " os.getsid(0) == os.getpid(), os.readlink('/proc/self/fd/0'), flush=True)\n"
-    )
-
-    async def body() -> tuple[str, ...]:
+def test_a_worker_has_only_what_it_is_given() -> None:
+    async def body() -> None:
         extra = os.open("/dev/null", os.O_RDONLY)
         os.set_inheritable(extra, True)
-        handle = await spawn(SPEC, ignore, LIMITS, program(root, text))
-        assert await handle.wait_exit(10) == ExitStatus(code=0)
+        zygote = Zygote()
+        first = await spawn(SPEC, ignore, LIMITS, zygote.start)
+        second = await spawn(SPEC, ignore, LIMITS, zygote.start)
+        for handle in (first, second):
+            here = Path(f"/proc/{handle.pid}")
+            held = sorted(str(link.readlink()) for link in (here / "fd").iterdir())
+            assert [name.split(":")[0] for name in held] == ["/dev/null", "pipe", "pipe", "socket", "socket"]
+            status = (here / "stat").read_text().rpartition(")")[2].split()
+            assert status[1] == str(os.getpid())  # its parent
+            assert status[3] == str(handle.pid)  # its session
+            handle.terminate()
+            assert await handle.wait_exit(10) == ExitStatus(signal=SIGKILL)
+        zygote.close()
         os.close(extra)
-        return handle.log_tail
 
-    (line,) = asyncio.run(body())
-    listed, rest = line.split("] ")
-    # 0, 1, 2, both channels, and the status page that came with Hello; the listing itself is gone by then.
-    assert len(listed.split(",")) == 6
-    assert rest == "True /dev/null"
+    asyncio.run(body())
+
+
+def test_a_lost_zygote_harms_no_worker_and_is_replaced() -> None:
+    async def body() -> None:
+        zygote = Zygote()
+        first = await spawn(SPEC, ignore, LIMITS, zygote.start)
+        (parent,) = children() - {str(first.pid)}
+        os.kill(int(parent), SIGKILL)
+        with suppress(LoadFailed):  # the request may still reach the dying one
+            early = await spawn(SPEC, ignore, LIMITS, zygote.start)
+            early.terminate()
+            await early.wait_exit(10)
+        second = await spawn(SPEC, ignore, LIMITS, zygote.start)
+        for handle in (first, second):
+            await handle.request(Ping(), 10)
+            handle.terminate()
+            assert await handle.wait_exit(10) == ExitStatus(signal=SIGKILL)
+        zygote.close()
+
+    asyncio.run(body())
 
 
 def test_what_a_worker_forked_dies_with_it(root: Path) -> None:

@@ -64,6 +64,9 @@ class FakeProcess:
         self.reaped += self._status is not None
         return self._status
 
+    def reap_group(self) -> bool:
+        return True
+
     def close(self) -> None:
         os.close(self.pidfd)
         if self._status is None:

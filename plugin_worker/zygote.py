@@ -1,0 +1,106 @@
+"""``python -P -m plugin_worker.zygote --requests FD``: the warm parent that workers are forked from.
+
+Single-threaded; it has imported all that a worker needs and loads no plugin. For each request it forks twice: the one
+in between opens the worker's pidfd, sends it to the host and exits, so that the host, as subreaper, becomes the worker's
+parent and losing the zygote harms no worker.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from plugin_worker.serve import EXIT_HOST_LOST, Server
+
+__all__ = ["main"]
+
+_REQUEST_FDS = 3
+_INT_BYTES = array.array("i").itemsize
+_PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Serves until the host is gone."""
+    if len(arguments) != 2 or arguments[0] != "--requests":
+        sys.stderr.write("plugin_worker.zygote: started by the host with --requests FD, not by hand\n")
+        sys.exit(2)
+    requests = socket.socket(fileno=int(arguments[1]))
+    host = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which ends its workers itself
+    gc.collect()
+    gc.freeze()  # what is shared with all workers stays untouched by their collectors
+    while True:
+        data, ancillary, _, _ = requests.recvmsg(16, socket.CMSG_SPACE(_REQUEST_FDS * _INT_BYTES))
+        if not data:
+            sys.exit(0)
+        fds = array.array("i")
+        for _level, kind, payload in ancillary:
+            if kind == socket.SCM_RIGHTS:
+                fds.frombytes(payload[: len(payload) - len(payload) % _INT_BYTES])
+        if len(fds) == _REQUEST_FDS:
+            _fork_twice(requests, data, host, list(fds))
+        for fd in fds:
+            os.close(fd)
+
+
+def _fork_twice(requests: socket.socket, number: bytes, host: int, fds: list[int]) -> None:
+    between = os.fork()
+    if between:
+        os.waitpid(between, 0)
+        return
+    try:
+        parent = os.getpid()
+        worker = os.fork()
+        if worker == 0:
+            _become_worker(host, parent, fds)
+        pidfd = os.pidfd_open(worker)
+        socket.send_fds(requests, [number + worker.to_bytes(4, "little")], [pidfd])
+    except OSError as error:
+        requests.send(number + b"\0\0\0\0" + str(error.strerror).encode()[:200])
+    finally:
+        os._exit(0)
+
+
+def _become_worker(host: int, parent: int, fds: list[int]) -> NoReturn:
+    """The worker's first steps. Never returns into the zygote's loop."""
+    code = EXIT_HOST_LOST
+    try:
+        control, events, output = fds
+        os.setsid()
+        _adopted_by(host, parent)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        kept = sorted((control, events))
+        for low, high in zip([2, *kept], [*kept, 65536], strict=True):
+            os.closerange(low + 1, high)
+        Server(socket.socket(fileno=control), socket.socket(fileno=events)).run()
+    except Exception as error:  # noqa: BLE001  nothing may come back into the zygote; the host reads it as the last words
+        os.write(2, f"plugin_worker: {type(error).__name__}: {error}\n".encode())
+        code = 1
+    finally:
+        os._exit(code)
+
+
+def _adopted_by(host: int, parent: int) -> None:
+    """Waits until the one in between has exited and the host is the parent; only then the parent's death may end us.
+
+    Armed earlier, the signal would come from the one in between.
+    """
+    libc = ctypes.CDLL(None)
+    while (now := os.getppid()) == parent:
+        os.sched_yield()
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if now != host or os.getppid() != host:
+        os._exit(EXIT_HOST_LOST)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
