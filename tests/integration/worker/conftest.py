@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.stage_rings import StageRings
 from tests.support.worker_peer import ROOT, WorkerPeer
 
 BuildPlugin = Callable[..., Path]
@@ -46,3 +47,17 @@ def build_plugin(tmp_path_factory: pytest.TempPathFactory) -> BuildPlugin:
         return built[key]
 
     return build
+
+
+@pytest.fixture
+def odd(worker: WorkerPeer, build_plugin: BuildPlugin) -> WorkerPeer:
+    """A worker with the odd plugin."""
+    worker.load(build_plugin("odd"))
+    return worker
+
+
+@pytest.fixture
+def rings() -> Iterator[StageRings]:
+    """The rings around one stage."""
+    with StageRings() as made:
+        yield made

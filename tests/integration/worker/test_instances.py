@@ -43,13 +43,6 @@ SOON_S = 5.0
 
 
 @pytest.fixture
-def odd(worker: WorkerPeer, build_plugin: BuildPlugin) -> WorkerPeer:
-    """A worker with the odd plugin."""
-    worker.load(build_plugin("odd"))
-    return worker
-
-
-@pytest.fixture
 def media() -> Iterator[int]:
     """A file of ten bytes, without a name."""
     with tempfile.TemporaryFile() as file:

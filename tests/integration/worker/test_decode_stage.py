@@ -1,0 +1,94 @@
+"""The decode stage: every frame once, exact positions, and why it stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abi.kinds import StatusCode
+from abi.wire import (
+    At,
+    DestroyInstance,
+    DetachStage,
+    FinishStage,
+    HoldStage,
+    ReleaseStage,
+    SeekDecoder,
+    StopReason,
+)
+from tests.integration.worker.stages import EPOCH, SOON_S, decoder, stopped
+from tests.support.ring_end import numbered
+from tests.support.stage_rings import BLOCK, FORMAT, StageRings
+from tests.support.waiting import until
+from tests.support.worker_peer import WorkerPeer
+
+
+@pytest.mark.parametrize(
+    ("skip", "take", "expected"), [(0, -1, 10_000), (777, -1, 9223), (100, 5000, 5000), (9999, 5, 1)]
+)
+def test_decode_gives_every_frame_once(odd: WorkerPeer, rings: StageRings, skip: int, take: int, expected: int) -> None:
+    decoder(odd, rings, skip=skip, take=take)
+    assert np.array_equal(rings.taste(expected), numbered(skip, expected, 2))
+    stopped(odd, StopReason.END_OF_STREAM, expected)
+    end = -(-expected // BLOCK) * BLOCK
+    odd.ask(FinishStage(1, end))
+    assert not rings.taste(end - expected).any()
+    stopped(odd, StopReason.FINISHED, end)
+    assert odd.ask(DetachStage(1)) == At(end)
+
+
+def test_hold_and_release_lose_no_frame(odd: WorkerPeer, rings: StageRings) -> None:
+    """Held while the ring is full, with decoded frames in hand; released where the words still stand."""
+    decoder(odd, rings, frames=20_000)
+    assert until(lambda: rings.after.words().write_pos == FORMAT.ahead_frames, SOON_S)
+    assert odd.ask(HoldStage(1)) == At(FORMAT.ahead_frames)
+    heard = rings.taste(1000)
+    assert odd.ask(HoldStage(1)) == At(FORMAT.ahead_frames)
+    odd.ask(ReleaseStage(1, EPOCH))
+    heard = np.concatenate([heard, rings.taste(19_000)])
+    assert np.array_equal(heard, numbered(0, 20_000, 2))
+    stopped(odd, StopReason.END_OF_STREAM, 20_000)
+
+
+def test_a_seek_while_held_forgets_what_was_in_hand(odd: WorkerPeer, rings: StageRings) -> None:
+    """Words moved or not, what was decoded before the seek is never heard after it."""
+    decoder(odd, rings, frames=20_000)
+    full = FORMAT.ahead_frames
+    assert until(lambda: rings.after.words().write_pos == full, SOON_S)
+    odd.ask(HoldStage(1))
+    odd.ask(SeekDecoder(1, 15_000))
+    odd.ask(ReleaseStage(1, EPOCH))
+    assert np.array_equal(rings.taste(full), numbered(0, full, 2))
+    assert np.array_equal(rings.taste(5000), numbered(15_000, 5000, 2))
+    stopped(odd, StopReason.END_OF_STREAM, full + 5000)
+
+
+def test_nan_is_scrubbed_and_counted(odd: WorkerPeer, rings: StageRings) -> None:
+    decoder(odd, rings, "nan", frames=1000)
+    assert not rings.taste(1000).any()
+    stopped(odd, StopReason.END_OF_STREAM)
+    assert sum(lane.scrubbed_samples for lane in odd.page.lanes()) == 2000
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("too many", "more frames than it was asked for"), ("stuck", "no frames a thousand times")]
+)
+def test_a_decoder_that_lies_is_stopped(odd: WorkerPeer, rings: StageRings, mode: str, words: str) -> None:
+    decoder(odd, rings, mode)
+    assert words in stopped(odd, StopReason.CONTRACT).text
+
+
+def test_a_decoder_that_fails_is_quoted(odd: WorkerPeer, rings: StageRings) -> None:
+    decoder(odd, rings, "fail in read")
+    event = stopped(odd, StopReason.PLUGIN_ERROR, 0)
+    assert (event.code, event.text) == (StatusCode.DECODE, "odd: frame 0 is broken")
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_destroy_cancels_a_read(odd: WorkerPeer, rings: StageRings, round_: int) -> None:
+    """Called out, not failed: no event tells of an error."""
+    decoder(odd, rings, "hang in read")
+    assert until(lambda: any(lane.call == "read" for lane in odd.page.lanes()), SOON_S), round_
+    odd.ask(DestroyInstance(1), within_s=SOON_S)
+    with pytest.raises(TimeoutError):
+        odd.hear(within_s=0.02)
