@@ -1,8 +1,8 @@
 """``python -P -m plugin_worker.zygote --requests FD``: the warm parent that workers are forked from.
 
 Single-threaded; it has imported all that a worker needs and loads no plugin. For each request it forks twice: the one
-in between opens the worker's pidfd, sends it to the host and exits, so that the host, as subreaper, becomes the worker's
-parent and losing the zygote harms no worker.
+in between opens the worker's pidfd, sends it to the host and exits, so that the host, as subreaper, becomes the
+worker's parent and losing the zygote harms no worker.
 """
 
 from __future__ import annotations
