@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -17,13 +19,16 @@ from host.cli.wiring import stages, wire_output
 from host.playback import Chain, Excerpt, Input, Pacing, PlaybackResult
 from host.settings import Paths, Settings
 from tests import census
+from tests.support.waiting import until
 
-#: First lives fill caches that stay: modules, the thread of the file work, memory of the allocator.
+#: First lives fill caches that stay: modules, memory of the allocator.
 WARM = 3
+WITHIN_S = 10.0
 
 
 def holdings() -> dict[str, dict[str, int]]:
     """What this process holds, counted by what it is; descriptors and threads without their numbers."""
+    until(lambda: not any(thread.name == "file-work" for thread in threading.enumerate()), WITHIN_S)
     found = census.take()
     held = {
         "children": Counter(map(_kind, found.children)),
@@ -40,6 +45,13 @@ def holdings() -> dict[str, dict[str, int]]:
 def _kind(entry: str) -> str:
     """``7 -> socket:[123]`` is a socket, ``123 python`` a thread called python."""
     return entry.partition(" ")[2].removeprefix("-> ").partition(":[")[0]
+
+
+async def fill_executor() -> None:
+    """Starts all threads that ``asyncio.to_thread`` may ever have: it adds them one by one, whenever none is idle."""
+    count = min(32, (os.cpu_count() or 1) + 4)
+    together = threading.Barrier(count)
+    await asyncio.gather(*(asyncio.to_thread(together.wait, WITHIN_S) for _ in range(count)))
 
 
 async def one_life(app: Application, source: Path) -> PlaybackResult:
@@ -62,6 +74,7 @@ async def main(source: Path, folder: Path, count: int) -> None:
     """Prints what there was and is."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     async with Application(Settings(), paths) as app:
+        await fill_executor()
         for _ in range(WARM):
             await one_life(app, source)
         before = holdings()

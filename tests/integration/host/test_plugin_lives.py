@@ -13,6 +13,8 @@ from tests.support.child import run_child
 LIVES = 300
 RATE_HZ = 44100
 WITHIN_S = 400
+#: One arena for all threads, and no stack kept for the next: both would come and go with the load of the machine.
+STEADY_MEMORY = "glibc.malloc.arena_max=1:glibc.pthread.stack_cache_size=0"
 
 
 @pytest.mark.parametrize(("backend", "lives"), [("memfd", LIVES), ("posix", 20)])
@@ -20,6 +22,7 @@ def test_lives_of_plugins_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, lives: int
 ) -> None:
     monkeypatch.setenv("STELLATUNE_SHM", backend)
+    monkeypatch.setenv("GLIBC_TUNABLES", STEADY_MEMORY)
     source = write_wav(tmp_path / "second.wav", noise(RATE_HZ), RATE_HZ)
     code, out = run_child("tests.support.plugin_lives", source, tmp_path, lives, within_s=WITHIN_S)
     assert code == 0, out
