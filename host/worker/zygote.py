@@ -41,8 +41,7 @@ class Zygote:
             return
         self._forget()
         # Workers are forked twice, so this process must be the one that the kernel gives orphans to.
-        if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+        _adopt_orphans(True)
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
             try:
@@ -120,8 +119,14 @@ class Zygote:
             process.wait()
 
     def close(self) -> None:
-        """Ends it; twice is fine. Its workers live on."""
+        """Ends it; twice is fine. Its workers live on; orphans of others are not this process's any more."""
         self._forget()
+        _adopt_orphans(False)
+
+
+def _adopt_orphans(wanted: bool) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted)) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def _abandon(answer: asyncio.Future[tuple[int, int]]) -> None:
