@@ -28,7 +28,8 @@ class WorkerFault(Exception):
         self.code = code
 
     def reply(self) -> Failed:
-        return Failed(kind=self.KIND, code=self.code, call=self.call, text=self.text.replace("\0", " ")[:2000])
+        text = self.text.encode("utf-8", "replace").decode().replace("\0", " ")[:2000]
+        return Failed(kind=self.KIND, code=self.code, call=self.call, text=text)
 
 
 class PluginSaidNo(WorkerFault):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin_worker._core import lib
 from plugin_worker.capabilities import Instance
-from plugin_worker.errors import Misuse
+from plugin_worker.errors import Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData
 from plugin_worker.lane import Lane, LaneHome
 
@@ -36,7 +36,12 @@ class Instances:
             raise Misuse("create", f"instance number {number} is taken or out of range")
         if not self._free_slots:
             raise Misuse("create", f"a worker has at most {lib.ST_STATUS_LANES - 1} instances")
-        lane = Lane(self._home, number, self._free_slots.pop(), self._page)
+        slot = self._free_slots.pop()
+        try:
+            lane = Lane(self._home, number, slot, self._page)
+        except RuntimeError as error:
+            self._free_slots.append(slot)
+            raise WorkerFault("create", f"no thread for another instance: {error}") from error
         self._lanes[number] = lane
         return lane
 

@@ -83,7 +83,7 @@ class Server:
         """Sends one reply, or the failure that it cannot be sent. Any thread; packets are atomic."""
         try:
             self._send(self._control, reply, request_id)
-        except MessageTooLarge as error:
+        except (MessageTooLarge, OSError) as error:
             kind = LoadFault if isinstance(reply, ModuleInfo) else ContractBroken
             fault = kind("reply", f"the plugin says more than fits: {error}")
             self._send(self._control, fault.reply(), request_id)
@@ -103,7 +103,10 @@ class Server:
             os._exit(0)
 
     def _send_event(self, event: Event) -> None:
-        self._send(self._events, event, 0)
+        try:
+            self._send(self._events, event, 0)
+        except (MessageTooLarge, OSError) as error:  # no descriptor for a long event: it is lost, this thread is not
+            os.write(2, f"plugin_worker: an event could not be sent: {error}\n".encode())
 
     def _send(self, channel: socket.socket, message: Message, request_id: int) -> None:
         data, fds = encode(message, request_id, self._generation)

@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> NoReturn:
     requests = socket.socket(fileno=int(arguments[1]))
     host = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which ends its workers itself
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as some launchers leave it, nobody could be waited for
     gc.collect()
     gc.freeze()  # what is shared with all workers stays untouched by their collectors
     while True:
@@ -54,6 +55,7 @@ def _fork_twice(requests: socket.socket, number: bytes, host: int, fds: list[int
     if between:
         os.waitpid(between, 0)
         return
+    worker = 0
     try:
         parent = os.getpid()
         worker = os.fork()
@@ -62,6 +64,9 @@ def _fork_twice(requests: socket.socket, number: bytes, host: int, fds: list[int
         pidfd = os.pidfd_open(worker)
         socket.send_fds(requests, [number + worker.to_bytes(4, "little")], [pidfd])
     except OSError as error:
+        if worker:  # nobody will ever know of it
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
         requests.send(number + b"\0\0\0\0" + str(error.strerror).encode()[:200])
     finally:
         os._exit(0)

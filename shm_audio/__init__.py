@@ -1,6 +1,7 @@
 """Shared memory for audio: segments, rings, status pages. Plain numbers in and out; knows nothing of plugins."""
 
 from shm_audio.errors import RingError, SegmentError, ShmError
+from shm_audio.layout import struct_sizes
 from shm_audio.ring import Ring, RingFormat, RingWords
 from shm_audio.segment import Segment, backend
 from shm_audio.status_page import CALLS, LaneStatus, StatusPage
@@ -17,4 +18,5 @@ __all__ = [
     "ShmError",
     "StatusPage",
     "backend",
+    "struct_sizes",
 ]

@@ -10,6 +10,7 @@ typedef struct st_ring_format {
     uint32_t capacity_frames; uint32_t ahead_frames; uint32_t history_frames; uint32_t reserved0;
 } st_ring_format;
 typedef struct { ...; } st_ring_words;
+typedef struct { ...; } st_status_page;
 typedef struct st_ring {
     st_ring_format format; st_ring_words *words; uint64_t own_pos; uint64_t own_retain; ...;
 } st_ring;

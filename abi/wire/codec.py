@@ -59,7 +59,7 @@ def encode(message: Message, request_id: int, generation: int) -> tuple[bytes, l
             if len(data) > _INLINE_PAYLOAD:
                 made.append(write_payload(data))
                 values[index] = len(made) - 1
-        packed: bytes = msgpack.packb([message.TAG, request_id, generation, values], use_bin_type=True)
+        packed = _pack(message, [message.TAG, request_id, generation, values])
         if len(packed) > MAX_PACKET:
             raise MessageTooLarge(f"{type(message).__name__}: a packet of {len(packed)} bytes is over {MAX_PACKET}")
         verdict = _scan.lib.st_wire_scan(packed, len(packed), MAX_DEPTH, MAX_ITEMS)
@@ -69,6 +69,14 @@ def encode(message: Message, request_id: int, generation: int) -> tuple[bytes, l
         close_fds(made)
         raise
     return packed, made
+
+
+def _pack(message: Message, values: list[object]) -> bytes:
+    try:
+        packed: bytes = msgpack.packb(values, use_bin_type=True)
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise MessageTooLarge(f"{type(message).__name__} cannot be written: {error}") from error
+    return packed
 
 
 def decode(data: bytes, fds: tuple[int, ...] = ()) -> Packet:

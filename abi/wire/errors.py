@@ -2,7 +2,7 @@
 
 WireError
     PacketRefused    bytes from the peer that are no message of this wire: the peer is at fault
-    MessageTooLarge  a message of our own that fits neither a packet nor a payload
+    MessageTooLarge  a message of our own that fits neither a packet nor a payload, or that a peer would refuse
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ WIRE_VERSION = 1
 
 @message(1)
 class HelloReply(Reply):
-    """``struct_sizes`` are those of ``plugin_worker.layout``, so that two builds that differ are found out at once."""
+    """``struct_sizes``: bytes of what both sides map, so that two builds that differ are found out at once."""
 
     wire_version: int
     api_version: int

@@ -47,7 +47,10 @@ def read_payload(fd: int, limit: int) -> bytes:
         raise PacketRefused("a payload's memfd is not sealed")
     if size > limit:
         raise PacketRefused(f"a payload of {size} bytes is over {limit}")
-    return os.pread(fd, size, 0)
+    try:
+        return os.pread(fd, size, 0)
+    except OSError as error:  # sealed, but not open for reading
+        raise PacketRefused(f"a payload's memfd cannot be read: {error.strerror}") from error
 
 
 def close_fds(fds: list[int]) -> None:

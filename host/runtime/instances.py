@@ -146,6 +146,8 @@ class Instance:
         """For the runtime: its worker is gone, and it with it."""
         self._drop_handle()
         self._leave(lost=True)
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     async def _destroy(self) -> None:
         self._drop_handle()

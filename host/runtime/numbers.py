@@ -79,5 +79,8 @@ class GenerationNumbers:
 
     def _write(self, numbers: dict[str, int]) -> None:
         beside = self._path.with_name(f"{_FILE}.new")
-        beside.write_text("".join(f"{name} {number}\n" for name, number in sorted(numbers.items())), encoding="ascii")
+        with beside.open("w", encoding="ascii") as file:
+            file.write("".join(f"{name} {number}\n" for name, number in sorted(numbers.items())))
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
         beside.replace(self._path)

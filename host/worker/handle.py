@@ -163,7 +163,7 @@ class WorkerHandle:
         self._last_id = request_id = self._last_id + 1
         try:
             data, payload_fds = encode(message, request_id, self.generation)
-        except MessageTooLarge as error:
+        except (MessageTooLarge, OSError) as error:
             if settled is not None:
                 settled()
             raise Misuse(f"{self.spec.plugin_id}: {error}") from error
@@ -180,8 +180,8 @@ class WorkerHandle:
                 self._lost_channel("control")
             except ChannelJammed as error:
                 self._kill(str(error))
-        if payload_fds:
-            close_fds(payload_fds)
+            finally:
+                close_fds(payload_fds)
         return await future  # type: ignore[return-value]  # _answer lets only the request's own reply type through
 
     async def wait_exit(self, timeout_s: float) -> ExitStatus | None:
@@ -313,6 +313,10 @@ class WorkerHandle:
         if status is None:
             return
         self._loop.remove_reader(self._process.pidfd)
+        self._control.stop_reading()
+        self._events.stop_reading()
+        if self._close_timer is not None:
+            self._close_timer.cancel()
         self._bury(status, _ORPHAN_LOOKS)
 
     def _bury(self, status: ExitStatus, looks: int) -> None:
@@ -322,8 +326,6 @@ class WorkerHandle:
             return
         self._output.finish()
         self.last_lanes = self.status.lanes()
-        if self._close_timer is not None:
-            self._close_timer.cancel()
         for resource in (self._control, self._events, self._process, self.status):
             resource.close()
         self.exited.set_result(status)

@@ -95,7 +95,7 @@ class PacketSocket:
             self._loop.add_writer(self._fd, self._send_waiting)
         elif len(self._waiting) >= _MAX_QUEUED:
             raise ChannelJammed(f"{_MAX_QUEUED} packets wait for a peer that does not read")
-        self._waiting.append((data, [os.dup(fd) for fd in fds]))
+        self._waiting.append((data, _copies(fds)))
 
     def close(self) -> None:
         """Gives everything back; twice is fine."""
@@ -138,6 +138,17 @@ class PacketSocket:
             for _, fds in self._waiting:
                 close_fds(fds)
             self._waiting.clear()
+
+
+def _copies(fds: Sequence[int]) -> list[int]:
+    made: list[int] = []
+    try:
+        for fd in fds:
+            made.append(os.dup(fd))  # one by one: what was made is closed when the next one fails
+    except OSError as error:
+        close_fds(made)
+        raise ChannelJammed(f"cannot keep a descriptor to be sent: {error.strerror}") from error
+    return made
 
 
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, ...]:

@@ -89,7 +89,10 @@ class AdoptedProcess:
     def reap(self) -> ExitStatus | None:
         """How it ended, or None when it has not; never waits."""
         if self._status is None:
-            found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+            try:
+                found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+            except ChildProcessError:  # not ours yet: the one in between that forked it is about to exit
+                return None
             if found is None:
                 return None
             exited = found.si_code == os.CLD_EXITED

@@ -18,7 +18,7 @@ from host.worker.outcome import last_words
 from host.worker.packets import PacketSocket
 from host.worker.process import WorkerProcess
 from host.worker.spec import WorkerSpec
-from shm_audio import ShmError, StatusPage
+from shm_audio import ShmError, StatusPage, struct_sizes
 
 __all__ = ["Starter", "spawn"]
 
@@ -100,4 +100,9 @@ async def _shake_hands(handle: WorkerHandle, spec: WorkerSpec, limits: Limits) -
             f"the worker for {spec.plugin_id} speaks wire {reply.wire_version} and api {reply.api_version}, "
             f"the host wire {WIRE_VERSION} and api {API_VERSION}",
             remedy="install StellaTune again: its parts are of different versions",
+        )
+    if reply.struct_sizes != struct_sizes():
+        raise IncompatibleVersion(
+            f"the worker for {spec.plugin_id} was built with other shared structs than the host",
+            remedy="build again (tools/build), or install StellaTune again",
         )

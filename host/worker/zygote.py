@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from host.worker.process import AdoptedProcess, WorkerProcess
 
@@ -20,6 +22,7 @@ __all__ = ["Zygote"]
 _PROGRAM = (sys.executable, "-P", "-m", "plugin_worker.zygote")
 _PR_SET_CHILD_SUBREAPER = 36
 _ANSWER_BYTES = 256
+_PATIENCE_S = 5.0
 
 
 class Zygote:
@@ -42,6 +45,9 @@ class Zygote:
         self._forget()
         # Workers are forked twice, so this process must be the one that the kernel gives orphans to.
         _adopt_orphans(True)
+        # Ignored, as some launchers leave it, nobody could be reaped.
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
             try:
@@ -72,11 +78,21 @@ class Zygote:
         self._number = number = (self._number + 1) % (1 << 32)
         answer: asyncio.Future[tuple[int, int]] = loop.create_future()
         self._waiting[number] = answer
-        socket.send_fds(self._socket, [number.to_bytes(4, "little")], [*channels, output_fd])
         try:
-            pid, pidfd = await asyncio.shield(answer)
+            socket.send_fds(self._socket, [number.to_bytes(4, "little")], [*channels, output_fd])
+            async with asyncio.timeout(_PATIENCE_S):
+                pid, pidfd = await asyncio.shield(answer)
+        except TimeoutError:
+            self._forget()  # whoever waits for it gets an error; the next start makes a new one
+            answer.exception()  # seen
+            raise OSError("the process that forks workers does not answer") from None
         except asyncio.CancelledError:
             answer.add_done_callback(_abandon)
+            raise
+        except OSError:
+            self._forget()
+            with suppress(OSError):
+                answer.result()
             raise
         return AdoptedProcess(pid, pidfd)
 

@@ -15,6 +15,7 @@ from plugin_worker.lane import Lane, LaneHome
 __all__ = ["DecoderInstance"]
 
 _CHUNK_FRAMES = 4096
+_MAX_CONVERTED_FRAMES = 65536
 _MAX_RATE_HZ = 1_536_000
 
 
@@ -119,7 +120,7 @@ class DecoderInstance(StageInstance):
         map_ring(ffi.addressof(native, "output"), ring_fd, lib.ST_RING_WRITER)
         try:
             self._start_conversion("attach")
-            if lib.st_scratch_make(ffi.addressof(native, "scratch"), _CHUNK_FRAMES * channels) != 0:
+            if lib.st_scratch_make(ffi.addressof(native, "scratch"), self._chunk_frames * channels) != 0:
                 raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
         except WorkerFault:
             lib.st_ring_unmap(ffi.addressof(native, "output"))
@@ -128,7 +129,7 @@ class DecoderInstance(StageInstance):
         native.vtable = self.vtable
         native.handle = self.handle
         native.channels = channels
-        native.chunk_frames = _CHUNK_FRAMES
+        native.chunk_frames = self._chunk_frames
         native.skip_frames = request.skip_frames
         native.take_frames = request.take_frames
         native.finish_at = lib.ST_NO_POSITION
@@ -140,16 +141,23 @@ class DecoderInstance(StageInstance):
             self._start_conversion("seek")
 
     def _start_conversion(self, call: str) -> None:
-        """From the source's rate and channels to the ring's, without a past."""
+        """From the source's rate and channels to the ring's, without a past; the old one stays when it cannot be."""
         native, spec, fmt = self._native, self._opened(call).spec, self._native.output.format
         error = ffi.new("const char **")
-        lib.st_convert_free(native.convert)
-        native.pending_frames = native.source_ended = 0
-        native.convert = lib.st_convert_make(
-            spec.sample_rate_hz, spec.channels, fmt.sample_rate_hz, fmt.channels, _CHUNK_FRAMES, error
+        fresh = lib.st_convert_make(
+            spec.sample_rate_hz, spec.channels, fmt.sample_rate_hz, fmt.channels, self._chunk_frames, error
         )
-        if native.convert == ffi.NULL:
+        if fresh == ffi.NULL:
             raise WorkerFault(call, f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")
+        lib.st_convert_free(native.convert)
+        native.convert = fresh
+        native.pending_frames = native.source_ended = 0
+
+    @property
+    def _chunk_frames(self) -> int:
+        """Source frames read at once: few enough that what they become is bounded, whatever rate the file claims."""
+        spec, fmt = self._info.spec, self._native.output.format
+        return int(max(1, min(_CHUNK_FRAMES, _MAX_CONVERTED_FRAMES * spec.sample_rate_hz // fmt.sample_rate_hz)))
 
     def finish(self, position: int) -> None:
         """Pads the ring with silence up to ``position``."""

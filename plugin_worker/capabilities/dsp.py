@@ -51,8 +51,7 @@ class DspInstance(StageInstance):
             fmt = native.input.format
             if _shape(fmt) != _shape(native.output.format):
                 raise WorkerFault("attach", "the two rings differ in channels, rate or block")
-            if native.input.own_pos != native.output.own_pos:
-                raise WorkerFault("attach", "input and output stand at different positions")
+            self.expect_aligned("attach")
             if lib.st_scratch_make(ffi.addressof(native, "scratch"), fmt.block_frames * fmt.channels) != 0:
                 raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
         except WorkerFault:
@@ -65,6 +64,10 @@ class DspInstance(StageInstance):
         native.errors = 0
         self.begin(request.epoch)
         return self.position
+
+    def expect_aligned(self, call: str) -> None:
+        if self._native.input.own_pos != self._native.output.own_pos:
+            raise WorkerFault(call, "input and output stand at different positions")
 
     @property
     def rings(self) -> tuple[CData, CData]:

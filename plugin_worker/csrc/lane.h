@@ -15,7 +15,7 @@
 /* Numbers of shm_audio.CALLS that C code itself writes. */
 typedef enum st_call { ST_CALL_NONE = 0, ST_CALL_READ = 5, ST_CALL_PROCESS = 7, ST_CALL_WRITE = 11, ST_CALL_QUERY = 12 } st_call;
 
-/* One per instance; made and freed by its lane thread. */
+/* One per instance; used by its lane thread, but for the two flags. */
 typedef struct st_lane {
     _Atomic uint32_t interrupt; /* control thread: leave the pump at the next block boundary */
     _Atomic uint32_t cancelled; /* control thread: the call in progress should give up */

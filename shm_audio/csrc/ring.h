@@ -212,8 +212,8 @@ void st_ring_greet(st_ring *ring);
 void st_ring_ring(st_ring_words *words, st_ring_side side);
 
 /*
- * Sleeps until the writer has `frames` of room, or the reader `frames` of data, or at least one block when the peer rang
- * early; at most until deadline_ns.
+ * Sleeps until the writer has `frames` of room, or the reader `frames` of data, or at least one block when that is
+ * there already or the peer rang early; at most until deadline_ns.
  * thread: the face's
  * realtime: yes (it is the wait itself)
  * owned: nothing

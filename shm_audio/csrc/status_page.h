@@ -19,7 +19,7 @@ typedef struct st_lane_status {
     _Alignas(64) _Atomic uint64_t instance; /* 0: the line is free */
     _Atomic uint32_t call;
     _Atomic uint32_t call_seq;              /* rises with every call begun */
-    _Atomic int64_t began_ns;               /* CLOCK_MONOTONIC_COARSE when the call began; in a pump, when that did */
+    _Atomic int64_t began_ns;               /* CLOCK_MONOTONIC_COARSE when the last call began that no pump made */
     _Atomic uint64_t blocks;                /* moved by the pump */
     _Atomic uint64_t scrubbed_samples;      /* NaN or infinity replaced by zero */
     _Atomic uint64_t clipped_samples;       /* sink: beyond full scale */

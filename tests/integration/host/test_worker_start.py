@@ -34,7 +34,7 @@ def reply(packet, message):
     control.send(encode(message, packet.request_id, packet.generation)[0])
 """
 
-GREET = "reply(receive(), HelloReply(1, 6, os.getpid(), ()))\n"
+GREET = "from shm_audio import struct_sizes\nreply(receive(), HelloReply(1, 6, os.getpid(), struct_sizes()))\n"
 
 
 def program(root: Path, text: str) -> ColdStart:
@@ -60,6 +60,7 @@ def children() -> set[str]:
         ("reply(receive(), Pong()); time.sleep(60)", LoadFailed, "SIGKILL"),
         ("reply(receive(), HelloReply(99, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "wire 99"),
         ("reply(receive(), HelloReply(1, 5, 1, ())); time.sleep(60)", IncompatibleVersion, "api 5"),
+        ("reply(receive(), HelloReply(1, 6, 1, (1,))); time.sleep(60)", IncompatibleVersion, "other shared structs"),
     ],
 )
 def test_a_start_that_fails_says_why_in_one_line(
