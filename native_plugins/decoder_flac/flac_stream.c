@@ -85,6 +85,7 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
     skip = at < stream->next_frame ? (uint32_t)(stream->next_frame - at) : 0;
     frames -= skip;
     /* libFLAC gives several blocks in one step only to fill a hole: all but the last are silence. */
+    if (!stream->seeking && (stream->pending_frames > 0 || at > stream->next_frame)) stream->step_lost = 1;
     stream->silent_frames += stream->pending_frames;
     if (at > stream->next_frame) stream->silent_frames += at - stream->next_frame;
     if (stream->step_damaged) {
@@ -134,6 +135,7 @@ static void on_damage(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErr
     uint64_t count = ++stream->damage_count;
     (void)decoder;
     stream->step_damaged = 1;
+    stream->step_lost = 1;
     if (stream->has_format && (count & (count - 1)) == 0)
         st_log(ST_LOG_WARN, "damaged FLAC data near frame %llu (%s), %llu so far; lost frames become silence",
                    (unsigned long long)stream->decoded_end, FLAC__StreamDecoderErrorStatusString[error],
@@ -155,6 +157,21 @@ static void judge_end(FlacStream *stream) {
     }
 }
 
+/* Counts what this step lost, once a block shows that the stream goes on: what follows the last one is no audio. */
+static void count_lost(FlacStream *stream, uint64_t before) {
+    if (stream->step_lost && !stream->has_lost_frame) {
+        stream->has_lost_frame = 1;
+        stream->lost_frame = before;
+    }
+    if (!stream->has_lost_frame || stream->decoded_end == before) return;
+    stream->has_lost_frame = 0;
+    if (stream->lost_places == 0 || stream->lost_frame < stream->first_lost || stream->lost_frame > stream->last_lost) {
+        if (stream->lost_places == 0 || stream->lost_frame < stream->first_lost) stream->first_lost = stream->lost_frame;
+        if (stream->lost_places == 0 || stream->lost_frame > stream->last_lost) stream->last_lost = stream->lost_frame;
+        stream->lost_places++;
+    }
+}
+
 /* Lets libFLAC do one thing: a block, or a search for the next one. */
 static void step(FlacStream *stream) {
     uint64_t before = stream->decoded_end;
@@ -166,11 +183,13 @@ static void step(FlacStream *stream) {
         return;
     }
     stream->step_damaged = 0;
+    stream->step_lost = 0;
     ok = FLAC__stream_decoder_process_single(stream->decoder);
     state = FLAC__stream_decoder_get_state(stream->decoder);
     if (stream->total_frames == 0 && stream->decoded_end != before &&
         FLAC__stream_decoder_get_decode_position(stream->decoder, &byte))
         stream->frame_end_byte = byte;
+    count_lost(stream, before);
     if (stream->failure) return;
     if (state == FLAC__STREAM_DECODER_END_OF_STREAM) {
         judge_end(stream);
@@ -227,6 +246,11 @@ static uint32_t take_waiting(FlacStream *stream, uint32_t frames, float *out) {
     return silent + pending;
 }
 
+static StStatus lost_status(const FlacStream *stream) {
+    return st_error(ST_ERROR_DECODE, "damaged in %u place%s, first near frame %llu: lost frames are silence",
+                    stream->lost_places, stream->lost_places == 1 ? "" : "s", (unsigned long long)stream->first_lost);
+}
+
 StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     uint32_t done = 0;
     for (;;) {
@@ -240,8 +264,9 @@ StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint3
         stream->room_frames = 0;
     }
     if (done == 0 && frames > 0 && stream->failure) return failure_status(stream);
+    if (done == 0 && frames > 0 && stream->lost_places) return lost_status(stream);
     *out_read = done;
-    *out_eof = stream->ended && !stream->failure && !has_waiting(stream);
+    *out_eof = stream->ended && !stream->failure && !stream->lost_places && !has_waiting(stream);
     return st_ok();
 }
 
@@ -252,6 +277,7 @@ static StStatus decode_from_start(FlacStream *stream, uint64_t frame) {
         return failure_status(stream);
     }
     stream->decoded_end = 0;
+    stream->has_lost_frame = 0;
     stream->frame_end_byte = 0;
     stream->silent_frames = 0;
     stream->pending_frames = 0;
@@ -283,6 +309,7 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
     stream->ended = stream->total_frames && frame == stream->total_frames;
     if (stream->ended) return st_ok();
     stream->decoded_end = 0;
+    stream->has_lost_frame = 0;
     stream->step_damaged = 0;
     stream->seeking = 1;
     found = FLAC__stream_decoder_seek_absolute(stream->decoder, frame + stream->number_offset);

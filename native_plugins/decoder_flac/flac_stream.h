@@ -46,7 +46,14 @@ typedef struct FlacStream {
 
     int seeking;
     int step_damaged; /* errors in this step: its blocks become silence */
+    int step_lost;    /* errors or a hole in this step */
     uint64_t damage_count;
+
+    /* Places where frames were lost, since open: a seek forgets none and counts none twice. */
+    uint32_t lost_places;
+    uint64_t first_lost, last_lost; /* frames near which the first and the last of them are */
+    int has_lost_frame;             /* something is lost at lost_frame, and no block has followed yet */
+    uint64_t lost_frame;
     int ended;
     int32_t failure; /* StStatusCode of what stopped decoding; stays until a seek */
     char failure_text[FLAC_STREAM_TEXT_BYTES];
@@ -55,7 +62,10 @@ typedef struct FlacStream {
 /* Reads the header. */
 StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_handle);
 
-/* Gives up to `frames` frames; a failure is told once the frames before it have been given. */
+/*
+ * Gives up to `frames` frames; a failure is told once the frames before it have been given, and frames that were lost
+ * in place of the end of the stream.
+ */
 StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof);
 
 /* Moves to exactly `frame`. */

@@ -119,6 +119,13 @@ StStatus sound_open(Sound *sound, const StIoVTable *io, void *io_handle) {
     return st_ok();
 }
 
+/* libsndfile gave frames and an error, which its next call forgets: the read after the last frame tells it. */
+static void keep_damage(Sound *sound) {
+    if (sf_error(sound->file) == SF_ERR_NO_ERROR || sound->io_failure || sound->damage_text[0]) return;
+    sound->damage_frame = sound->position;
+    snprintf(sound->damage_text, sizeof sound->damage_text, "%s", sf_strerror(sound->file));
+}
+
 StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     sf_count_t got;
     if (sound->file == NULL)
@@ -126,6 +133,7 @@ StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_rea
     got = sf_readf_float(sound->file, out, frames);
     if (got < 0) got = 0;
     sound->position += (uint64_t)got;
+    if (got > 0) keep_damage(sound);
     if (got == 0 && frames > 0) {
         if (sound->io_failure) return io_failure_status(sound);
         if (sf_error(sound->file) != SF_ERR_NO_ERROR)
@@ -136,6 +144,9 @@ StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_rea
                 ST_ERROR_DECODE,
                 "file ends before its declared %lld frames; %llu were decoded (truncated? get the file again)",
                 (long long)sound->info.frames, (unsigned long long)sound->position);
+        if (sound->damage_text[0])
+            return st_error(ST_ERROR_DECODE, "damaged, first before frame %llu: %s",
+                            (unsigned long long)sound->damage_frame, sound->damage_text);
     }
     *out_read = (uint32_t)got;
     *out_eof = got == 0 && frames > 0;

@@ -23,6 +23,10 @@ typedef struct Sound {
     void *io_handle;
     int32_t io_failure; /* StStatusCode of an io call that failed inside libsndfile */
     char io_failure_text[SOUND_TEXT_BYTES];
+
+    /* The first error that libsndfile told beside frames, since open: a seek forgets none. */
+    uint64_t damage_frame;
+    char damage_text[SOUND_TEXT_BYTES]; /* empty: none */
 } Sound;
 
 StStatus sound_open(Sound *sound, const StIoVTable *io, void *io_handle);
@@ -33,6 +37,7 @@ int sound_knows_length(const Sound *sound);
 /* Bits per sample of the source; 0 for lossy formats. */
 uint32_t sound_bits(const Sound *sound);
 
+/* Gives up to `frames` frames; damage on the way is told in place of the end of the stream. */
 StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof);
 
 /* Moves to exactly `frame`, at whatever cost. */

@@ -112,6 +112,22 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
     return 0;
 }
 
+/* What the rate converter still holds becomes pending: 1 when that is something. */
+static int drain(st_decode *d) {
+    int64_t made = st_convert_is_identity(d->convert) ? 0 : st_convert_run(d->convert, NULL, 0, &d->pending);
+    if (made > 0) d->pending_frames = (uint32_t)made;
+    return made > 0;
+}
+
+/* A source that fails has given good frames before, which the ring gets whole; a command that waits comes
+   first, and the source then fails again. */
+static void publish_rest(st_lane *lane, st_decode *d, st_stop *stop) {
+    st_stop failed = *stop;
+    while (drain(d))
+        if (publish_pending(lane, d, stop)) return;
+    *stop = failed;
+}
+
 void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
     uint32_t empty_reads = 0;
     for (;;) {
@@ -122,15 +138,14 @@ void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
             return;
         }
         if (d->source_ended || d->take_frames == 0) {
-            int64_t made = st_convert_is_identity(d->convert) ? 0 : st_convert_run(d->convert, NULL, 0, &d->pending);
-            if (made > 0) {
-                d->pending_frames = (uint32_t)made;
-                continue;
-            }
+            if (drain(d)) continue;
             st_ring_before_sleep(&d->output);
             st_stop_for(stop, ST_STOP_END_OF_STREAM);
             return;
         }
-        if (read_source(lane, d, stop, &empty_reads)) return;
+        if (read_source(lane, d, stop, &empty_reads)) {
+            if (stop->reason == ST_STOP_PLUGIN_ERROR) publish_rest(lane, d, stop);
+            return;
+        }
     }
 }
