@@ -58,6 +58,7 @@ class LaneStatus(NamedTuple):
     silence_frames: int
     scrubbed_samples: int
     clipped_samples: int
+    failed_blocks: int
 
 
 class StatusPage:
@@ -104,6 +105,7 @@ class StatusPage:
                         silence_frames=hint.silence_frames,
                         scrubbed_samples=hint.scrubbed_samples,
                         clipped_samples=hint.clipped_samples,
+                        failed_blocks=hint.failed_blocks,
                     )
                 )
         return tuple(found)

@@ -7,6 +7,18 @@
 #include "pump.h"
 #include "wake.h"
 
+#define MAX_MESSAGE_BYTES 200u
+
+/* Logs the plugin's own words with the count. */
+static void tell_failure(StStatus status, uint32_t errors) {
+    char text[MAX_MESSAGE_BYTES + 128];
+    size_t len = status.message.ptr ? status.message.len : 0;
+    int told = snprintf(text, sizeof text, "process failed with code %d; %u blocks passed on as they were%s%.*s",
+                        status.code, errors, len ? ": " : "", (int)(len > MAX_MESSAGE_BYTES ? MAX_MESSAGE_BYTES : len),
+                        len ? status.message.ptr : "");
+    st_outbox_log(ST_LOG_WARN, text, (size_t)told);
+}
+
 /* Block at p = in.read = out.write: out.write_pos is published before in.read_pos, so that a death between the two redoes
    the block instead of losing it. */
 static void move_block(st_lane *lane, st_dsp *d) {
@@ -19,16 +31,12 @@ static void move_block(st_lane *lane, st_dsp *d) {
     status = d->vtable->process_interleaved_f32_in_place(d->handle, d->scratch.samples, block);
     st_call_end(lane);
     if (status.code != ST_OK) {
-        char text[128];
-        int len;
+        d->errors++;
+        if ((d->errors & (d->errors - 1)) == 0) tell_failure(status, d->errors); /* the 1st, 2nd, 4th, 8th ... */
         st_status_free(lane, status);
         st_ring_get(&d->input, d->scratch.samples, block);
-        d->errors++;
-        if ((d->errors & (d->errors - 1)) == 0) { /* the 1st, 2nd, 4th, 8th ... */
-            len = snprintf(text, sizeof text, "process failed with code %d; %u blocks passed on as they were", status.code,
-                           d->errors);
-            st_outbox_log(ST_LOG_WARN, text, (size_t)len);
-        }
+        atomic_store_explicit(&s->failed_blocks, atomic_load_explicit(&s->failed_blocks, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
     } else if (status.message.ptr) {
         st_status_free(lane, status);
     }

@@ -35,6 +35,7 @@ void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t 
     atomic_store_explicit(&s->silence_frames, 0, memory_order_relaxed);
     atomic_store_explicit(&s->xruns, 0, memory_order_relaxed);
     atomic_store_explicit(&s->queued_frames, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->failed_blocks, 0, memory_order_relaxed);
     atomic_store_explicit(&s->instance, instance, memory_order_release);
     current = lane;
 }

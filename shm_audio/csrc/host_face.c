@@ -64,5 +64,6 @@ int st_status_lane(void *page, uint32_t slot, st_lane_hint *out) {
     out->silence_frames = atomic_load_explicit(&lane->silence_frames, memory_order_relaxed);
     out->xruns = atomic_load_explicit(&lane->xruns, memory_order_relaxed);
     out->queued_frames = atomic_load_explicit(&lane->queued_frames, memory_order_relaxed);
+    out->failed_blocks = atomic_load_explicit(&lane->failed_blocks, memory_order_relaxed);
     return out->instance != 0;
 }

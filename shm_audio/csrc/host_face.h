@@ -22,6 +22,7 @@ typedef struct st_lane_hint {
     uint64_t silence_frames;
     uint32_t xruns;
     uint32_t queued_frames;
+    uint64_t failed_blocks;
 } st_lane_hint;
 
 /*

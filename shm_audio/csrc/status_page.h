@@ -26,7 +26,8 @@ typedef struct st_lane_status {
     _Atomic uint64_t silence_frames;        /* sink: written while starved */
     _Atomic uint32_t xruns;                 /* sink: times it starved */
     _Atomic uint32_t queued_frames;         /* sink: accepted and not heard yet */
-    uint64_t reserved[7];
+    _Atomic uint64_t failed_blocks;         /* dsp: passed on as they were, because process failed */
+    uint64_t reserved[6];
 } st_lane_status;
 
 typedef struct st_status_page {
