@@ -16,6 +16,9 @@ def main() -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"stellatune {VERSION}\n")
         return 0
+    from host.cli.signals import answer_signals
+
+    answer_signals()
     from host.cli.root import run
 
     return run(arguments)

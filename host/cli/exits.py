@@ -8,7 +8,7 @@ __all__ = ["Exit"]
 
 
 class Exit(IntEnum):
-    """Codes of CLI results. 3, 4, 5, 7, 8 and 9 come with their errors."""
+    """Codes of CLI results. 3, 4, 5, 7, 8 and 9 come with their errors, 128 and more with signals."""
 
     DONE = 0
     UNEXPECTED = 1
@@ -17,4 +17,3 @@ class Exit(IntEnum):
     PARTLY_PLAYED = 6
     PROBLEMS_FOUND = 10
     INTERRUPTED = 130
-    TERMINATED = 143

@@ -1,7 +1,7 @@
-"""SIGINT and SIGTERM: the first one cancels the work, which then cleans up; the second ends the process at once.
+"""Signals that end a command: the first cancels the work, which then cleans up; the second ends the process at once.
 
 Workers notice the end of their host by themselves, so ending at once leaves no process behind; ``abandon`` removes what
-else would stay.
+else would stay. Outside of the work, ``host.cli.signals`` answers.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 
-from host.cli.exits import Exit
+from host.cli.signals import exit_code, signals_to_answer
 
 __all__ = ["Interrupts", "run_interruptible"]
-
-_EXITS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 
 class Interrupts:
@@ -39,26 +37,28 @@ class Interrupts:
         for remove in self._abandon:
             with contextlib.suppress(OSError):
                 remove()
-        os._exit(_EXITS[number])
+        os._exit(exit_code(number))
 
 
 def run_interruptible(work: Callable[[Interrupts], Coroutine[None, None, int]]) -> int:
-    """Runs ``work`` on a loop of its own; gives its exit code, or 130 or 143 where a signal ended it."""
+    """Runs ``work`` on a loop of its own; gives its exit code, or that of the signal which ended it."""
     interrupts = Interrupts()
 
     async def supervise() -> int:
         loop = asyncio.get_running_loop()
         task = loop.create_task(work(interrupts))
-        for number in _EXITS:
+        before = {number: signal.getsignal(number) for number in signals_to_answer()}
+        for number in before:
             loop.add_signal_handler(number, interrupts.arrive, number, task)
         try:
             return await task
         except asyncio.CancelledError:
             if interrupts.received is None:
                 raise
-            return _EXITS[interrupts.received]
+            return exit_code(interrupts.received)
         finally:
-            for number in _EXITS:
+            for number, handler in before.items():
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     return asyncio.run(supervise())
