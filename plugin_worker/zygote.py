@@ -16,6 +16,7 @@ import socket
 import sys
 from typing import NoReturn
 
+from plugin_worker.sandbox import lock_down
 from plugin_worker.serve import EXIT_HOST_LOST, Server
 
 __all__ = ["main"]
@@ -86,6 +87,7 @@ def _become_worker(host: int, parent: int, fds: list[int]) -> NoReturn:
         kept = sorted((control, events))
         for low, high in zip([2, *kept], [*kept, 65536], strict=True):
             os.closerange(low + 1, high)
+        lock_down()
         Server(socket.socket(fileno=control), socket.socket(fileno=events)).run()
     except Exception as error:  # noqa: BLE001  nothing may come back into the zygote; the host reads it as the last words
         os.write(2, f"plugin_worker: {type(error).__name__}: {error}\n".encode())

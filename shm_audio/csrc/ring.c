@@ -166,11 +166,22 @@ void st_ring_put_silence(st_ring *ring, uint32_t frames) {
     if (first < frames) memset(ring->audio, 0, (frames - first) * channels * sizeof(float));
 }
 
+/* In place rather than by the C library, whose copy wakes the widest registers: each switch between processes would then
+   save and restore those as well. */
+static void copy(float *out, const float *in, size_t samples) {
+#if defined(__x86_64__)
+    size_t bytes = samples * sizeof(float);
+    __asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(bytes) : : "memory");
+#else
+    memcpy(out, in, samples * sizeof(float));
+#endif
+}
+
 void st_ring_get(const st_ring *ring, float *samples, uint32_t frames) {
     size_t offset, channels = ring->format.channels;
     uint32_t first = before_wrap(ring, ring->own_pos, frames, &offset);
-    memcpy(samples, ring->audio + offset, first * channels * sizeof(float));
-    if (first < frames) memcpy(samples + first * channels, ring->audio, (frames - first) * channels * sizeof(float));
+    copy(samples, ring->audio + offset, first * channels);
+    if (first < frames) copy(samples + first * channels, ring->audio, (frames - first) * channels);
 }
 
 void st_ring_ring(st_ring_words *words, st_ring_side side) {

@@ -1,0 +1,52 @@
+"""What a worker gives up before any plugin code runs: privileges to gain, cores, most of the environment.
+
+Called once, in the fresh process, between the fork and the first message. It must never fail a start: where the system
+knows something not, or forbids it, the rest still holds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["KEPT_NAMES", "KEPT_PREFIXES", "lock_down"]
+
+_PR_SET_NO_NEW_PRIVS = 38
+
+#: Of the environment, what a decoder, an effect or an output needs: language, time zone, where the sound server is.
+KEPT_NAMES = frozenset(
+    {"HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "STELLATUNE_SHM"}
+)
+KEPT_PREFIXES = ("ALSA_", "GLIBC_", "JACK_", "LC_", "PA_", "PIPEWIRE_", "PULSE_")
+
+_MAX_DESCRIPTORS = 1024
+_MAX_ADDRESS_SPACE = 16 << 30
+_OOM_SCORE = "500"
+
+
+def lock_down() -> None:
+    """Makes the calling process harmless where that costs a plugin nothing it may need."""
+    _forget_environment()
+    _limit(resource.RLIMIT_CORE, 0)  # a core file would delay the news of a death, and may hold what was played
+    _limit(resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS)
+    _limit(resource.RLIMIT_AS, _MAX_ADDRESS_SPACE)
+    with suppress(OSError):  # when memory is short, a worker goes before the host
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
+    ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _forget_environment() -> None:
+    for name in list(os.environ):
+        if name not in KEPT_NAMES and not name.startswith(KEPT_PREFIXES):
+            del os.environ[name]
+
+
+def _limit(which: int, most: int) -> None:
+    """Lowers a limit for good; one that is lower already stays."""
+    _, hard = resource.getrlimit(which)
+    if hard == resource.RLIM_INFINITY or hard > most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(which, (most, most))
