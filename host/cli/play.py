@@ -70,7 +70,8 @@ def play(
                 }
                 for track in result.tracks
             ]
-            console.document(PLAY_SCHEMA, {"inputs": told, "frames": result.frames})
+            faults = [plain(fault.message) for fault in result.faults]
+            console.document(PLAY_SCHEMA, {"inputs": told, "frames": result.frames, "faults": faults})
         return exit_of(result)
 
     return run_interruptible(work)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.playback import PlaybackResult, StageUse, TrackResult, label_of
+from host.playback import Fault, PlaybackResult, StageUse, TrackResult, label_of
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 
@@ -16,7 +16,10 @@ REPORT_SCHEMA = "stellatune.render-report/1"
 
 
 def report_of(result: PlaybackResult, output: Path) -> JsonObject:
-    """The report as JSON. ``gaps``, ``faults`` and ``restarts`` are per input; there are none without recovery."""
+    """The report as JSON. ``gaps`` and ``restarts`` are per input; there are none without recovery.
+
+    ``faults`` are those of an input and its decoder there, those of effects, output and workers here.
+    """
     rate = result.format.sample_rate_hz if result.format else 0
     return {
         "schema": REPORT_SCHEMA,
@@ -28,6 +31,7 @@ def report_of(result: PlaybackResult, output: Path) -> JsonObject:
         "times_realtime": _times(result.frames, rate, result.wall_s),
         "chain": [_use(use) for use in result.stages],
         "inputs": [_input(track, result) for track in result.tracks],
+        "faults": [_fault(fault) for fault in result.faults],
     }
 
 
@@ -45,11 +49,19 @@ def _input(track: TrackResult, result: PlaybackResult) -> JsonObject:
         "frames_out": track.frames_out,
         "sha256": track.sha256 or None,
         "gaps": [],
-        "faults": [] if track.failure is None else [{"code": track.failure.code, "message": str(track.failure)}],
+        "faults": [*_failure(track), *(_fault(fault) for fault in track.faults)],
         "restarts": 0,
         "wall_s": round(track.wall_s, 6),
         "times_realtime": _times(track.frames_out, rate, track.wall_s),
     }
+
+
+def _failure(track: TrackResult) -> list[Json]:
+    return [] if track.failure is None else [{"code": track.failure.code, "message": str(track.failure)}]
+
+
+def _fault(fault: Fault) -> Json:
+    return {"code": fault.code, "message": fault.message}
 
 
 def _use(use: StageUse) -> Json:

@@ -63,6 +63,8 @@ async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], 
         await asyncio.sleep(0)  # what was published last is told, too
         failures.cancel()
         await asyncio.wait([failures])
+    for fault in (*(fault for track in result.tracks for fault in track.faults), *result.faults):
+        console.warn(fault.message)
     if not result.played:
         only = result.failed[0].failure if len(result.failed) == 1 else None
         raise only or MediaError("nothing could be played", remedy="the reasons stand above")

@@ -12,7 +12,7 @@ from host.capabilities import known_extensions
 from host.cli.config import settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
-from host.errors import MediaError
+from host.errors import MediaError, PluginRefused
 from host.events import PluginLogLine
 from host.playback import Input, PlaybackResult, expand, off_loop
 from host.settings import Paths
@@ -57,6 +57,8 @@ async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]
         ) from error
 
 
-def exit_of(result: PlaybackResult) -> Exit:
-    """0 all, 6 some, and the caller raises for none."""
+def exit_of(result: PlaybackResult) -> int:
+    """0 all, 6 some, and the caller raises for none; 7 when an effect did not do its work."""
+    if any(fault.spoils for fault in result.faults):
+        return PluginRefused.exit_code
     return Exit.PARTLY_PLAYED if result.failed else Exit.DONE

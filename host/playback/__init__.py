@@ -4,6 +4,7 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 """
 
 from host.playback.chain import Chain, Output, StageSpec
+from host.playback.faults import Fault
 from host.playback.graph import Pacing, Pipeline, PipelineFormat
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
@@ -17,6 +18,7 @@ from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, T
 __all__ = [
     "Chain",
     "Excerpt",
+    "Fault",
     "Input",
     "Media",
     "Now",

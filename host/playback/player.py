@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from host.errors import MediaError, StellaError
 from host.events import DigestDone, EventBus, PlaybackEnded, StageEnded, TrackEnded, WorkerExited
 from host.playback.chain import Chain, build_pipeline
+from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline, PipelineFormat
 from host.playback.inputs import Input
 from host.playback.opening import Opener
 from host.playback.relay import Relay
-from host.playback.stage_watch import StageWatch
+from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse, TrackResult
 from host.runtime import PluginRuntime
@@ -29,6 +30,7 @@ __all__ = ["Now", "Player"]
 FADE_S = 0.02
 LAST_WORDS_S = 0.1
 STOP_TIMEOUT_S = 1.5
+KILLED_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,16 @@ class Player:
             self._pipeline, self._relay = pipeline, relay
             try:
                 frames = await relay.run(first)
+                faults = self._chain_faults(pipeline)
             except asyncio.CancelledError:
                 await self._fade_out(pipeline, watch)
                 raise
             finally:
                 self._pipeline = None
                 await pipeline.close()
+            faults += await self._crashes((*relay.decoders(), *pipeline.dsps, pipeline.sink), watch)
         tracks = tuple(sorted((*self._unopened, *relay.results()), key=lambda track: track.index))
-        result = PlaybackResult(tracks, pipeline.format, self._stages, frames, time.monotonic() - began)
+        result = PlaybackResult(tracks, pipeline.format, self._stages, frames, time.monotonic() - began, faults)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 
@@ -143,6 +147,20 @@ class Player:
             await first.decoder.destroy()
             raise
         return pipeline
+
+    def _chain_faults(self, pipeline: Pipeline) -> tuple[Fault, ...]:
+        """What effects and sink have counted, while they live."""
+        stages = zip(self._stages, (*pipeline.dsps, pipeline.sink), strict=True)
+        return tuple(
+            fault for use, stage in stages for fault in lane_faults(f"{use.name} ({use.plugin_id})", stage.instance)
+        )
+
+    async def _crashes(self, stages: Iterable[Watched], watch: StageWatch) -> tuple[Fault, ...]:
+        """Crashes in destroy. A worker that was killed because it hung there is gone within moments."""
+        for stage in stages:
+            if stage.instance.worker.doomed:
+                await stage.instance.worker.wait_exit(KILLED_TIMEOUT_S)
+        return watch.crashes()
 
     async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
         """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""

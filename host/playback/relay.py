@@ -12,15 +12,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from host.capabilities import Decoder
 from host.errors import MediaError, OutputError, StellaError, Supervised
 from host.events import EventBus, TrackEnded, TrackStarted
 from host.playback.digests import TrackDigests
+from host.playback.faults import lane_faults
 from host.playback.graph import Pipeline
 from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Segment, Timeline
 from host.playback.tracks import OpenTrack, TrackResult
 
 __all__ = ["Relay"]
+
+_ROUNDING_S = 0.001
 
 
 class Relay:
@@ -60,6 +64,10 @@ class Relay:
     def track(self, index: int) -> OpenTrack:
         """A track that was joined."""
         return self._tracks[index]
+
+    def decoders(self) -> tuple[Decoder, ...]:
+        """Those of the tracks that were joined; all but the last are destroyed."""
+        return tuple(track.decoder for track in self._tracks.values())
 
     def results(self) -> tuple[TrackResult, ...]:
         """What became of the tracks that were opened."""
@@ -153,8 +161,9 @@ class Relay:
         seconds = frames / self._pipeline.format.sample_rate_hz
         failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
+        faults = lane_faults(str(track.path), track.decoder.instance)
         self._results[track.index] = TrackResult(
-            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s
+            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
         )
         self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
 
@@ -189,7 +198,9 @@ class Relay:
 
 def _failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:
     """The error with the track it ended, and how far that got."""
-    played = f"ended after {seconds:.1f} s: " if seconds else ""
+    whole = track.duration_s is not None and seconds >= track.duration_s - _ROUNDING_S
+    end = "played to its end" if whole else "ended"
+    played = f"{end} after {seconds:.1f} s: " if seconds else ""
     text = f"{track.path}: {played}{error.message}"
     if isinstance(error, Supervised):
         return type(error)(text, remedy=error.remedy, details=error.details)

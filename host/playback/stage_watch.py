@@ -12,6 +12,7 @@ from typing import Protocol
 from abi.wire import StopReason
 from host.errors import PluginRefused, ProtocolViolated, StellaError, WorkerLost
 from host.events import DigestDone, StageEnded, Subscription, Topic, WorkerExited
+from host.playback.faults import Fault, crash_in_destroy
 from host.runtime import Instance
 
 __all__ = ["StageEnd", "StageWatch", "Watched"]
@@ -57,6 +58,7 @@ class StageWatch:
         self._ends: dict[tuple[str, int], StageEnded] = {}
         self._gone: dict[tuple[str, int], str] = {}
         self._digests: dict[tuple[int, int], str] = {}
+        self._crashes: list[Fault] = []
 
     async def first_end(self, stages: Iterable[Watched]) -> StageEnd:
         """Waits until one of these stages has ended; the first in the given order if several have."""
@@ -86,9 +88,17 @@ class StageWatch:
 
     def is_gone(self, stage: Watched) -> bool:
         """Whether its worker is known to be dead."""
+        self._catch_up()
+        return (stage.instance.plugin_id, stage.instance.generation) in self._gone
+
+    def crashes(self) -> tuple[Fault, ...]:
+        """Workers that ended while they destroyed an instance, as far as that is known."""
+        self._catch_up()
+        return tuple(self._crashes)
+
+    def _catch_up(self) -> None:
         while (fact := self._facts.poll()) is not None:
             self._remember(fact)
-        return (stage.instance.plugin_id, stage.instance.generation) in self._gone
 
     def _end_of(self, stage: Watched) -> StageEnd | None:
         instance = stage.instance
@@ -110,3 +120,6 @@ class StageWatch:
             case WorkerExited() as exited:
                 reason = f" ({exited.reason})" if exited.reason else ""
                 self._gone[exited.plugin_id, exited.generation] = f"its worker ended: {exited.how}{reason}"
+                crash = crash_in_destroy(exited)
+                if crash is not None:
+                    self._crashes.append(crash)

@@ -11,6 +11,7 @@ from abi.wire import DecoderOpened
 from host.capabilities import Decoder
 from host.errors import StellaError
 from host.ids import Generation, PluginId, TypeId
+from host.playback.faults import Fault
 from host.playback.graph import PipelineFormat
 
 __all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
@@ -93,7 +94,7 @@ class TrackResult:
     """What became of one input. ``failure`` is why it was not played, or not to its end.
 
     ``frames_in`` counts the source's frames, ``frames_out`` those of the pipeline; ``sha256`` is of the float32 samples
-    that entered the sink, where that was asked for.
+    that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that.
     """
 
     index: int
@@ -104,17 +105,19 @@ class TrackResult:
     frames_out: int = 0
     sha256: str = ""
     wall_s: float = 0.0
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybackResult:
-    """All inputs in order. ``format`` is None when nothing could be played."""
+    """All inputs in order. ``format`` is None when nothing could be played; ``faults`` are those of the chain."""
 
     tracks: tuple[TrackResult, ...]
     format: PipelineFormat | None = None
     stages: tuple[StageUse, ...] = ()
     frames: int = 0
     wall_s: float = 0.0
+    faults: tuple[Fault, ...] = ()
 
     @property
     def played(self) -> tuple[TrackResult, ...]:
