@@ -23,7 +23,6 @@ KEPT_NAMES = frozenset(
 KEPT_PREFIXES = ("ALSA_", "GLIBC_", "JACK_", "LC_", "PA_", "PIPEWIRE_", "PULSE_")
 
 _MAX_DESCRIPTORS = 1024
-_MAX_ADDRESS_SPACE = 16 << 30
 _OOM_SCORE = "500"
 
 
@@ -32,7 +31,6 @@ def lock_down() -> None:
     _forget_environment()
     _limit(resource.RLIMIT_CORE, 0)  # a core file would delay the news of a death, and may hold what was played
     _limit(resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS)
-    _limit(resource.RLIMIT_AS, _MAX_ADDRESS_SPACE)
     with suppress(OSError):  # when memory is short, a worker goes before the host
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
     ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
