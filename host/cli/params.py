@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from host.cli.chain_options import parse_dsp
 
-__all__ = ["decoder_option", "dsp_option", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
 
 T = TypeVar("T")
 
@@ -25,6 +26,18 @@ def parsed(name: str, parse: Callable[[str], T]) -> Callable[[str], T]:
 
     convert.__name__ = name
     return convert
+
+
+def file_name(text: str) -> str:
+    """What may name a file. Raises: ValueError when it is nothing at all."""
+    if not text:
+        raise ValueError("the name is empty; is it a variable that is not set?")
+    return text
+
+
+def file_path(text: str) -> Path:
+    """The same, as a path."""
+    return Path(file_name(text))
 
 
 dsp_option = click.option(

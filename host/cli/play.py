@@ -9,7 +9,7 @@ import click
 from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
 from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, parsed
+from host.cli.params import decoder_option, dsp_option, file_name, parsed
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.wiring import decoder_named, stages, wire_output
@@ -21,7 +21,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 
 
 @click.command()
-@click.argument("names", metavar="FILE|DIR|PLAYLIST...", nargs=-1, required=True)
+@click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1, required=True)
 @dsp_option
 @click.option(
     "--output",

@@ -9,13 +9,14 @@ import click
 from host.cli.chain_options import DspOption, OutputOption
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option
+from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed
 from host.cli.progress import clock
 from host.cli.report import report_of, write_report
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of
+from host.cli.targets import report_file
 from host.cli.wiring import decoder_named, stages, wire_output
-from host.errors import NotFound, Usage
+from host.errors import Usage
 from host.jsontext import JsonObject
 
 __all__ = ["render"]
@@ -28,8 +29,8 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
 
 @click.command()
-@click.argument("names", metavar="FILE...", nargs=-1, required=True)
-@click.option("-o", "--out", "out", type=click.Path(path_type=Path), required=True, help="A .wav or .flac file.")
+@click.argument("names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True)
+@click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option
 @click.option("--rate", type=click.IntRange(MIN_RATE_HZ, MAX_RATE_HZ), metavar="HZ", help="Convert to this rate.")
@@ -39,7 +40,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
     type=click.Choice(["s16", "s24", "f32"]),
     help="Of the samples; f32 for .wav and s24 for .flac unless given.",
 )
-@click.option("--report", type=click.Path(path_type=Path), help="Write what was done, as JSON.")
+@click.option("--report", type=parsed("PATH", file_path), help="Write what was done, as JSON.")
 @click.pass_obj
 def render(
     console: Console,
@@ -53,10 +54,6 @@ def render(
 ) -> int:
     """Write what would be heard into a file, as fast as it goes. Several inputs follow each other without a gap."""
     config = _sink_config(out, sample_format)
-    if report is not None and not report.absolute().parent.is_dir():
-        raise NotFound(f"{report}: the folder of the report does not exist", remedy=f"mkdir -p {report.parent}")
-    if report is not None and report.absolute() == out.absolute():
-        raise Usage(f"{report}: is the output too", remedy="give the report another name")
 
     async def work(interrupts: Interrupts) -> int:
         wanted = report is not None or console.json
@@ -67,10 +64,12 @@ def render(
             wired = wire_output(OutputOption("file", str(out)), config, plugins)
             inputs = await inputs_of(app, names)
             wish = Wish(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted)
-            result = await run_chain(app, console, interrupts, inputs, wish)
-        document = report_of(result, out)
-        if report is not None:
-            write_report(report, document)
+            sources = [*map(Path, names), *(source.path for source in inputs)]
+            async with report_file(report, out, sources, interrupts) as target:
+                result = await run_chain(app, console, interrupts, inputs, wish)
+                document = report_of(result, out)
+                if target is not None:
+                    write_report(target, document)
         if console.json:
             console.document(str(document.pop("schema")), document)
         else:

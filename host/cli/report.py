@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
+import os
 from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.playback import Fault, PlaybackResult, StageUse, TrackResult, label_of
+from host.playback import Fault, PlaybackResult, StageUse, TargetFile, TrackResult, label_of
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 
@@ -78,15 +77,13 @@ def _times(frames: int, rate: int, wall_s: float) -> Json:
     return round(frames / rate / wall_s, 3) if rate and wall_s > 0 else None
 
 
-def write_report(path: Path, report: JsonObject) -> None:
-    """Writes the file in one step: whole or not at all. Raises: OutputError."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+def write_report(target: TargetFile, report: JsonObject) -> None:
+    """Writes it and puts it in place: whole or not at all. Raises: OutputError."""
     try:
-        beside.write_text(dump_json(report) + "\n", encoding="utf-8")
-        beside.replace(path)
+        with os.fdopen(target.fd, "w", encoding="utf-8", closefd=False) as stream:
+            stream.write(dump_json(report) + "\n")
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise OutputError(
-            f"{path}: the report cannot be written: {error.strerror}", remedy="choose another place"
+            f"{target.path}: the report cannot be written: {error.strerror}", remedy="free some space"
         ) from error
+    target.commit()

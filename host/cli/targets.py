@@ -1,4 +1,4 @@
-"""Outputs that are files: opened beside their place, granted to the sink, put in place when all went well."""
+"""Files that a command writes: opened beside their place, put in place when all went well."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from host.app import Application
 from host.cli.interrupts import Interrupts
 from host.cli.wiring import files_to_write
-from host.errors import OutputError
-from host.playback import Input, Output, TargetFile, off_loop
+from host.errors import OutputError, Usage
+from host.playback import Input, Output, TargetFile, is_same_target, off_loop
 from host.runtime import FileGrant, FileGrants
 
-__all__ = ["granted"]
+__all__ = ["granted", "report_file"]
 
 FILE_TIMEOUT_S = 10.0
 
@@ -41,6 +41,25 @@ async def granted(
         yield replace(output, files=FileGrants(tuple(FileGrant(value, target.fd) for value, target in targets)))
         for _, target in targets:
             target.commit()
+
+
+@asynccontextmanager
+async def report_file(
+    path: Path | None, output: Path, sources: Sequence[Path], interrupts: Interrupts
+) -> AsyncIterator[TargetFile | None]:
+    """A new file for the report, if one is wanted; the block commits it.
+
+    Raises:
+        StellaError: it cannot be written there, or is an input or the output.
+    """
+    if path is None:
+        yield None
+        return
+    if is_same_target(path, output):
+        raise Usage(f"{path}: is the output too", remedy="give the report another name")
+    with await _in_time(path, sources) as target:
+        interrupts.on_abandon(target.discard)
+        yield target
 
 
 async def _in_time(path: Path, sources: Sequence[Path]) -> TargetFile:

@@ -11,7 +11,7 @@ from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
 from host.playback.patience import off_loop
 from host.playback.player import Now, Player
-from host.playback.target_file import TargetFile
+from host.playback.target_file import TargetFile, is_same_target
 from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
 
@@ -38,6 +38,7 @@ __all__ = [
     "Timeline",
     "TrackResult",
     "expand",
+    "is_same_target",
     "label_of",
     "off_loop",
     "open_media",

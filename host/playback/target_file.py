@@ -16,7 +16,7 @@ from pathlib import Path
 
 from host.errors import NotFound, OutputError, StellaError, Usage
 
-__all__ = ["TargetFile"]
+__all__ = ["TargetFile", "is_same_target"]
 
 NAMED_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 UNNAMED_FLAGS = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC
@@ -115,6 +115,14 @@ class TargetFile:
         self.discard()
 
 
+def is_same_target(one: Path, other: Path) -> bool:
+    """Whether both names lead to one file, be it there already or not."""
+    try:
+        return os.path.samestat(one.stat(), other.stat())
+    except (OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _new_file(folder: int, name: str) -> tuple[int, str]:
     """An empty file in the folder, without a name where that can be done, and its name. Raises: OSError."""
     try:
@@ -157,4 +165,4 @@ def _refuse_existing(path: Path, real: Path, sources: Iterable[Path]) -> None:
     for source in sources:
         with contextlib.suppress(OSError, ValueError):
             if os.path.samestat(facts, source.stat()):
-                raise Usage(f"{path}: is an input too ({source})", remedy="give the output another name")
+                raise Usage(f"{path}: is an input too ({source})", remedy="choose another name")

@@ -135,6 +135,10 @@ def test_options_that_make_no_sense(
         ("nowhere/out.wav", 4, "folder does not exist"),
         ("in.wav/out.wav", 4, "not a directory"),
         ("out.mp3", 2, ".wav or .flac"),
+        ("loop.wav", 2, "circle"),
+        ("a" * 255 + ".wav", 2, "too long"),
+        ("/proc/out.wav", 5, "cannot be written there"),
+        ("", 2, "empty"),
     ],
 )
 def test_outputs_that_cannot_be(stellatune: Stellatune, tmp_path: Path, out: str, code: int, words: str) -> None:
@@ -143,8 +147,43 @@ def test_outputs_that_cannot_be(stellatune: Stellatune, tmp_path: Path, out: str
     (tmp_path / "folder.wav").mkdir()
     (tmp_path / "device.wav").symlink_to("/dev/full")
     (tmp_path / "link.wav").symlink_to(source)
-    one_line(stellatune("render", source, "-o", tmp_path / out), code, words)
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    one_line(stellatune("render", source, "-o", out), code, words)
     assert np.array_equal(read_wav(source).samples, as_float(samples))
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        ("in.wav", "is an input too"),
+        ("link.json", "is an input too"),
+        ("hard.json", "is an input too"),
+        ("list.m3u", "is an input too"),
+        ("out.wav", "is the output too"),
+        ("aside/out.wav", "is the output too"),
+        ("folder", "is a directory"),
+        ("device", "not a regular file"),
+        ("", "empty"),
+    ],
+)
+def test_reports_that_cannot_be(stellatune: Stellatune, tmp_path: Path, report: str, words: str) -> None:
+    samples = noise(100)
+    source = write_wav(tmp_path / "in.wav", samples)
+    (tmp_path / "list.m3u").write_text("in.wav\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "aside").symlink_to(".")
+    (tmp_path / "device").symlink_to("/dev/null")
+    (tmp_path / "link.json").symlink_to(source)
+    (tmp_path / "hard.json").hardlink_to(source)
+    one_line(stellatune("render", "list.m3u", "-o", "out.wav", "--report", report), 2, words)
+    assert np.array_equal(read_wav(source).samples, as_float(samples))
+    assert (tmp_path / "list.m3u").read_text() == "in.wav\n"
+    assert not (tmp_path / "out.wav").exists(), "it was rendered first"
+
+
+@pytest.mark.parametrize("command", [("render", "", "-o", "out.wav"), ("play", "", "--output", "null")])
+def test_an_empty_name(stellatune: Stellatune, command: tuple[str, ...]) -> None:
+    one_line(stellatune(*command), 2, "empty", "variable")
 
 
 def test_a_failed_render_leaves_the_old_output(stellatune: Stellatune, tmp_path: Path) -> None:

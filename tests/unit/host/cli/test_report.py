@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from host.cli.report import REPORT_SCHEMA, report_of, write_report
 from host.errors import MediaError, OutputError
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import dump_json
-from host.playback import PipelineFormat, PlaybackResult, StageUse, TrackResult
+from host.playback import PipelineFormat, PlaybackResult, StageUse, TargetFile, TrackResult
 
 DECODER = StageUse("decoder", PluginId("a.flac"), TypeId("flac"), Generation(3), 101)
 OUTPUT = StageUse("output", PluginId("a.file"), TypeId("file"), Generation(1), 102)
@@ -44,10 +45,14 @@ def test_the_shape() -> None:
 
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     report = report_of(RESULT, Path("out.wav"))
-    write_report(tmp_path / "report.json", report)
+    with TargetFile.create(tmp_path / "report.json") as target:
+        write_report(target, report)
     assert json.loads((tmp_path / "report.json").read_text()) == report
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_report(tmp_path / "none" / "report.json", report)
+    full = os.open("/dev/full", os.O_WRONLY)
+    with TargetFile.create(tmp_path / "other.json") as target, pytest.raises(OutputError, match="cannot be written"):
+        os.dup2(full, target.fd)
+        write_report(target, report)
+    os.close(full)
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
