@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -32,12 +32,17 @@ def _json(value: JsonValue, indent: int | None = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The global options, and how to speak under them."""
+    """The global options, and how to speak under them.
+
+    With JSON, stderr holds the one error object or nothing (but for what ``-v`` asks for): ``warnings`` are kept, and
+    go into the document or the details of the error.
+    """
 
     config_file: Path | None = None
     json: bool = False
     color: str = "auto"
     verbosity: int = 0
+    warnings: list[str] = field(default_factory=list)
 
     def colored(self, stream: TextIO) -> bool:
         """Whether to colour what goes to ``stream``."""
@@ -55,22 +60,38 @@ class Console:
 
     def document(self, schema: str, members: Mapping[str, JsonValue]) -> None:
         """The one JSON document of a command."""
-        click.echo(_json({"schema": schema, **members}, indent=2))
+        told = {"warnings": self.warnings} if self.warnings else {}
+        click.echo(_json({"schema": schema, **members, **told}, indent=2))
 
     def note(self, text: str, level: int = 0) -> None:
         """A line for people about what goes on; ``level`` 1 needs ``-v``."""
-        if self.verbosity >= level:
-            click.echo(text, err=True, color=self.colored(sys.stderr))
+        if self.verbosity >= level and not (self.json and level == 0):
+            self._tell(text)
 
     def warn(self, text: str) -> None:
         """Something is not as it should be, and the work goes on."""
-        self.note(click.style("warning: ", fg="yellow") + plain(text))
+        if self.json:
+            self.warnings.append(plain(text))
+        else:
+            self.note(click.style("warning: ", fg="yellow") + plain(text))
+
+    def failed(self, text: str) -> None:
+        """Something that was asked for could not be done, and the work goes on: told even when quiet."""
+        if self.json:
+            self.warnings.append(plain(text))
+        else:
+            self._tell(click.style("failed: ", fg="red") + plain(text))
+
+    def _tell(self, text: str) -> None:
+        click.echo(text, err=True, color=self.colored(sys.stderr))
 
     def fail(self, error: StellaError) -> None:
         """The one line, or JSON object, with which a command ends badly."""
         if self.json:
-            body = {"code": error.code, "message": error.message, "hint": error.remedy, "details": error.details}
+            told = {"warnings": self.warnings} if self.warnings else {}
+            details = {**error.details, **told}
+            body = {"code": error.code, "message": error.message, "hint": error.remedy, "details": details}
             click.echo(_json({"error": body}), err=True)
             return
         head = click.style("error: ", fg="red", bold=True)
-        click.echo(f"stellatune: {head}{plain(str(error))}", err=True, color=self.colored(sys.stderr))
+        self._tell(f"stellatune: {head}{plain(str(error))}")

@@ -80,7 +80,7 @@ async def _perform(
             missing = error.message
     folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
     where = folder / RESULT_NAME
-    console.note(f"no sound device ({missing}): rendering to {where} instead")
+    console.warn(f"no sound device ({missing}): rendering to {where} instead")
     output = wire_output(OutputOption("file", str(where)), {"format": "s16"}, plugins)
     return await run_chain(app, console, interrupts, inputs, Wish(effects, output)), where
 

@@ -25,7 +25,7 @@ MARKS = {State.GOOD: ("ok", "green"), State.WARNING: ("warning", "yellow"), Stat
 def doctor(console: Console) -> int:
     """Look whether all that is needed is there."""
     places = Paths.of_user()
-    quiet = replace(console, verbosity=-1)  # what is wrong becomes a finding
+    quiet = replace(console, verbosity=-1, warnings=[])  # what is wrong becomes a finding
     findings = [*checkup(places, settings_of(quiet, places))]
 
     async def work(_interrupts: Interrupts) -> int:

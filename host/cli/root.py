@@ -28,6 +28,7 @@ COMMANDS = {
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
     "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),
 }
+CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class LazyCommands(click.Group):
@@ -54,7 +55,7 @@ class LazyCommands(click.Group):
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Read this file instead of config.toml.")
+@click.option("--config", "config_file", type=CONFIG, help="Read this file instead of config.toml.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, errors as JSON on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -73,15 +74,20 @@ def run(arguments: Sequence[str]) -> int:
     console = Console(json="--json" in arguments)
     try:
         with stellatune.make_context("stellatune", list(arguments)) as ctx:
-            outcome = stellatune.invoke(ctx)
-            if isinstance(ctx.obj, Console):
-                console = ctx.obj
+            try:
+                outcome = stellatune.invoke(ctx)
+            finally:
+                console = ctx.obj if isinstance(ctx.obj, Console) else console
             sys.stdout.flush()
             return outcome if isinstance(outcome, int) else Exit.DONE
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        if console.json:
+            path = error.ctx.command_path
+            console.fail(Usage(f"{path}: a command is missing", remedy=f"see `{path} --help`"))
+        else:
+            click.echo(error.format_message(), err=True)
         return Exit.USAGE
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "stellatune"

@@ -64,10 +64,10 @@ async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], 
         failures.cancel()
         await asyncio.wait([failures])
     for fault in (*(fault for track in result.tracks for fault in track.faults), *result.faults):
-        console.warn(fault.message)
+        (console.failed if fault.spoils else console.warn)(fault.message)
     if not result.played:
         only = result.failed[0].failure if len(result.failed) == 1 else None
-        raise only or MediaError("nothing could be played", remedy="the reasons stand above")
+        raise only or MediaError("nothing could be played", remedy="see the reason of each input")
     return result
 
 
@@ -76,4 +76,4 @@ async def _tell_failures(app: Application, console: Console, *, alone: bool) -> 
     with app.bus.subscribe(TrackEnded) as ends:
         async for ended in ends:
             if ended.error and not (alone and ended.frames == 0):
-                console.warn(ended.error)
+                console.failed(ended.error)

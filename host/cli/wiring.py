@@ -82,6 +82,8 @@ def _target(option: OutputOption, capability: CapabilityManifest) -> JsonObject:
         if not option.target.isprintable():
             raise Usage(f"{option.target}: the name of an output must be printable UTF-8", remedy="choose another name")
         return {"path": option.target}
+    if capability.type_id == "null":
+        raise Usage("the null output takes no target", remedy="--output null")
     return {"id": option.target}
 
 

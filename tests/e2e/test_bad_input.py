@@ -193,6 +193,16 @@ def test_a_failed_render_leaves_the_old_output(stellatune: Stellatune, tmp_path:
     assert out.read_bytes() == b"precious"
 
 
+def test_quiet_names_each_input_that_failed_and_nothing_else(stellatune: Stellatune, tmp_path: Path) -> None:
+    write_wav(tmp_path / "in.wav", noise(100))
+    outcome = stellatune("-q", "render", "none.wav", "in.wav", "gone.wav", "-o", "out.wav")
+    assert (outcome.code, outcome.out) == (6, "")
+    assert [line.split(":")[:2] for line in outcome.err.splitlines()] == [
+        ["failed", " none.wav"],
+        ["failed", " gone.wav"],
+    ]
+
+
 def test_errors_as_json(stellatune: Stellatune, tmp_path: Path) -> None:
     outcome = stellatune("--json", "render", tmp_path / "none.wav", "-o", tmp_path / "out.wav")
     assert (outcome.code, outcome.out) == (5, "")

@@ -38,6 +38,11 @@ def test_the_document_names_its_schema(stellatune: Stellatune, tmp_path: Path, c
         ("play in.wav --output system:nosuch", 5, "output"),
         ('play in.wav --output null --dsp gain:{"gain_db":"much"}', 8, "config_rejected"),
         ("play in.wav --output file", 2, "usage"),
+        ("play in.wav --output null:x", 2, "usage"),
+        ("outputs", 2, "usage"),
+        ("plugins", 2, "usage"),
+        ("--config none.toml paths", 2, "usage"),
+        ("--config . paths", 2, "usage"),
     ],
 )
 @needs_portaudio
@@ -48,10 +53,26 @@ def test_an_error_is_an_object_on_stderr(
     outcome = stellatune("--json", *command.split(), **no_device(tmp_path))
     assert outcome.code == code, outcome.err
     assert outcome.out == ""
-    error = json.loads(outcome.err.splitlines()[-1])["error"]
+    error = json.loads(outcome.err)["error"]
     assert error["code"] == word
     assert error["message"]
     assert error["hint"]
+
+
+def test_failed_inputs_stand_in_the_document(stellatune: Stellatune, tmp_path: Path) -> None:
+    write_wav(tmp_path / "in.wav", noise(1_000))
+    outcome = stellatune("--json", "play", "none.wav", "in.wav", "gone.wav", "--output", "null")
+    assert (outcome.code, outcome.err) == (6, "")
+    errors = [each["error"] for each in outcome.document["inputs"]]
+    assert "none.wav" in errors[0] and errors[1] is None and "gone.wav" in errors[2]
+    assert [text.partition(":")[0] for text in outcome.document["warnings"]] == ["none.wav", "gone.wav"]
+
+
+def test_failed_inputs_stand_in_the_error(stellatune: Stellatune) -> None:
+    outcome = stellatune("--json", "play", "none.wav", "gone.wav", "--output", "null")
+    assert (outcome.code, outcome.out) == (5, "")
+    warnings = json.loads(outcome.err)["error"]["details"]["warnings"]
+    assert [text.partition(":")[0] for text in warnings] == ["none.wav", "gone.wav"]
 
 
 @needs_portaudio
