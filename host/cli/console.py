@@ -70,17 +70,15 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Something is not as it should be, and the work goes on."""
-        if self.json:
-            self.warnings.append(plain(text))
-        else:
-            self.note(click.style("warning: ", fg="yellow") + plain(text))
+        if self.json or self.verbosity >= 0:
+            self.failed(text)
 
     def failed(self, text: str) -> None:
-        """Something that was asked for could not be done, and the work goes on: told even when quiet."""
+        """Something that was asked for could not be done, and the work goes on: a warning that quiet does not hide."""
         if self.json:
             self.warnings.append(plain(text))
         else:
-            self._tell(click.style("failed: ", fg="red") + plain(text))
+            self._tell(click.style("warning: ", fg="yellow") + plain(text))
 
     def _tell(self, text: str) -> None:
         click.echo(text, err=True, color=self.colored(sys.stderr))

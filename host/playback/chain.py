@@ -15,6 +15,7 @@ from host.errors import NotFound, OutputError, PluginRefused
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.playback.graph import Pacing, Pipeline, PipelineFormat
+from host.playback.output_failures import output_failure
 from host.playback.tracks import StageUse
 from host.runtime import FileGrants, Instance, PluginRuntime
 
@@ -101,6 +102,8 @@ def _output_errors() -> Iterator[None]:
     try:
         yield
     except PluginRefused as refused:
+        if refused.status == StatusCode.IO:
+            raise output_failure(refused) from refused
         kind = NotFound if refused.status == StatusCode.INVALID_ARG else OutputError
         raise kind(refused.message, remedy="`stellatune outputs list` shows what is there") from refused
 

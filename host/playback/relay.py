@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from host.capabilities import Decoder
-from host.errors import MediaError, OutputError, StellaError, Supervised
+from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, TrackEnded, TrackStarted
 from host.playback.digests import TrackDigests
 from host.playback.faults import lane_faults
 from host.playback.graph import Pipeline
+from host.playback.output_failures import output_failure
 from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Segment, Timeline
 from host.playback.tracks import OpenTrack, TrackResult
@@ -186,7 +187,10 @@ class Relay:
         if self._digests is not None:
             for index, sha256 in (await self._digests.collect(end)).items():
                 self._results[index] = replace(self._results[index], sha256=sha256)
-        await pipeline.sink.close()
+        try:
+            await pipeline.sink.close()
+        except PluginRefused as refused:
+            raise output_failure(refused) from refused
         return end
 
     def _rest(self) -> tuple[Watched, ...]:

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from abi.kinds import CapabilityKind
 from abi.wire import StopReason
 from host.errors import PluginRefused, ProtocolViolated, StellaError, WorkerLost
 from host.events import DigestDone, StageEnded, Subscription, Topic, WorkerExited
 from host.playback.faults import Fault, crash_in_destroy
+from host.playback.output_failures import output_failure
 from host.runtime import Instance
 
 __all__ = ["StageEnd", "StageWatch", "Watched"]
@@ -45,7 +47,9 @@ class StageEnd:
             case None:
                 return WorkerLost(f"{name}: {self.text}", remedy="see -v for what its worker said")
             case StopReason.PLUGIN_ERROR:
-                return PluginRefused(f"{name}: {self.text or 'failed without a word'}", status=self.code)
+                refused = PluginRefused(f"{name}: {self.text or 'failed without a word'}", status=self.code)
+                is_sink = self.stage.instance.kind is CapabilityKind.OUTPUT_SINK
+                return output_failure(refused) if is_sink else refused
             case StopReason.CONTRACT | StopReason.RING:
                 return ProtocolViolated(f"{name}: {self.text or 'broke the contract'}", remedy="the plugin is at fault")
 

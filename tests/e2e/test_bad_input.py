@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.audio import as_float, noise, read_wav, write_wav
+from tests.e2e.audio import as_float, noise, read_wav, write_endless_wav, write_wav
 from tests.e2e.conftest import Outcome, Stellatune
 
 
@@ -191,6 +192,22 @@ def test_a_failed_render_leaves_the_old_output(stellatune: Stellatune, tmp_path:
     out.write_bytes(b"precious")
     one_line(stellatune("render", tmp_path / "none.wav", "-o", out), 5, "none.wav")
     assert out.read_bytes() == b"precious"
+
+
+def test_a_file_that_may_not_grow_ends_the_render(stellatune: Stellatune, tmp_path: Path) -> None:
+    source = write_endless_wav(tmp_path / "in.wav", gigabytes=1)
+    limit = 40_000_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))  # what a child inherits
+    try:
+        process = stellatune.start("-q", "render", source, "-o", tmp_path / "out.wav")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with process:
+        out, err = process.communicate(timeout=60)
+    one_line(Outcome(process.returncode, out, err), 5, "File too large", "ulimit -f")
+    assert not (tmp_path / "out.wav").exists()
+    stellatune.expect_nothing_left()
 
 
 def test_quiet_names_each_input_that_failed_and_nothing_else(stellatune: Stellatune, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_server_that_dies_is_told_and_ends_the_playback(
         wait_until_it_plays(process)
         server.signal(signal.SIGKILL)
         _, err = process.communicate(timeout=30)
-    assert process.returncode == 7, err
+    assert process.returncode == 5, err
     (error,) = [line for line in err.splitlines() if line.startswith("stellatune: error:")]
     assert "sound device 'pulse' is gone" in error
     stellatune.expect_nothing_left()
