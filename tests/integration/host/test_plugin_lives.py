@@ -13,8 +13,9 @@ from tests.support.child import run_child
 LIVES = 300
 RATE_HZ = 44100
 WITHIN_S = 400
-#: One arena for all threads, and no stack kept for the next: both would come and go with the load of the machine.
-STEADY_MEMORY = "glibc.malloc.arena_max=1:glibc.pthread.stack_cache_size=0"
+#: One heap for all threads and all sizes, and no stack kept for the next: these would come and go with the load of the
+#: machine, and so would Python's own arenas.
+STEADY_MEMORY = "glibc.malloc.arena_max=1:glibc.malloc.mmap_max=0:glibc.pthread.stack_cache_size=0"
 
 
 @pytest.mark.parametrize(("backend", "lives"), [("memfd", LIVES), ("posix", 20)])
@@ -23,6 +24,7 @@ def test_lives_of_plugins_leave_nothing(
 ) -> None:
     monkeypatch.setenv("STELLATUNE_SHM", backend)
     monkeypatch.setenv("GLIBC_TUNABLES", STEADY_MEMORY)
+    monkeypatch.setenv("PYTHONMALLOC", "malloc")
     source = write_wav(tmp_path / "second.wav", noise(RATE_HZ), RATE_HZ)
     code, out = run_child("tests.support.plugin_lives", source, tmp_path, lives, within_s=WITHIN_S)
     assert code == 0, out
