@@ -163,6 +163,41 @@ ST_SDK_UNUSED static StStatus st_plan_hot_apply(void *handle, StStr config, StCo
     return st_plan(out, ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
 }
 
+/* ---- the module ----
+ *
+ * What most modules write alike, for C: who it is, its capabilities in an array, and its factories by name.
+ *
+ *     static const StCapabilityDescriptor CAPABILITIES[] = {{.kind = ST_CAPABILITY_DSP, ...}};
+ *     ST_DEFINE_MODULE(METADATA, CAPABILITIES, .plugin_version = {1, 0, 0, 0}, .create_dsp_instance = create_dsp)
+ *
+ * A decoder says its rules, of one type, before that:
+ *
+ *     ST_DEFINE_SCORES("flac", SCORES)
+ *     ST_DEFINE_MODULE(METADATA, CAPABILITIES, ..., ST_SCORES, .create_decoder_instance = create_decoder)
+ */
+#define ST_DEFINE_MODULE(metadata_json, capabilities, ...)                                        \
+    static StStr st_module_metadata(void) { return st_str(metadata_json); }                       \
+    static size_t st_module_count(void) { return sizeof(capabilities) / sizeof((capabilities)[0]); } \
+    static const StCapabilityDescriptor *st_module_get(size_t index) {                            \
+        return index < st_module_count() ? &(capabilities)[index] : NULL;                         \
+    }                                                                                             \
+    static const StPluginModule st_module = {.api_version = STELLATUNE_API_VERSION,               \
+                                             .plugin_free = st_plugin_free,                       \
+                                             .metadata_json_utf8 = st_module_metadata,            \
+                                             .capability_count = st_module_count,                 \
+                                             .capability_get = st_module_get,                     \
+                                             __VA_ARGS__};                                        \
+    ST_EXPORT_PLUGIN(st_module)
+
+#define ST_DEFINE_SCORES(type_id, scores)                                                  \
+    static size_t st_score_count(StStr type) {                                             \
+        return st_str_equals(type, type_id) ? sizeof(scores) / sizeof((scores)[0]) : 0;     \
+    }                                                                                      \
+    static const StDecoderExtScore *st_score_get(StStr type, size_t index) {               \
+        return index < st_score_count(type) ? &(scores)[index] : NULL;                     \
+    }
+#define ST_SCORES .decoder_ext_score_count = st_score_count, .decoder_ext_score_get = st_score_get
+
 /* ---- JSON reader ----
  *
  * A value is a slice of the text; nothing is allocated and nothing is copied but strings. Every function returns 1 when

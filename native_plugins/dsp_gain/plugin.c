@@ -174,29 +174,12 @@ static StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t chan
     return st_ok();
 }
 
-static StStr metadata_json(void) { return st_str(METADATA); }
+static const StCapabilityDescriptor CAPABILITIES[] = {{
+    .kind = ST_CAPABILITY_DSP,
+    .type_id_utf8 = ST_STR("gain"),
+    .display_name_utf8 = ST_STR("Gain"),
+    .config_schema_json_utf8 = ST_STR(SCHEMA),
+    .default_config_json_utf8 = ST_STR(DEFAULT_CONFIG),
+}};
 
-static size_t capability_count(void) { return 1; }
-
-static const StCapabilityDescriptor *capability_get(size_t index) {
-    static const StCapabilityDescriptor gain = {
-        .kind = ST_CAPABILITY_DSP,
-        .type_id_utf8 = ST_STR("gain"),
-        .display_name_utf8 = ST_STR("Gain"),
-        .config_schema_json_utf8 = ST_STR(SCHEMA),
-        .default_config_json_utf8 = ST_STR(DEFAULT_CONFIG),
-    };
-    return index == 0 ? &gain : NULL;
-}
-
-static const StPluginModule module = {
-    .api_version = STELLATUNE_API_VERSION,
-    .plugin_version = {1, 0, 0, 0},
-    .plugin_free = st_plugin_free,
-    .metadata_json_utf8 = metadata_json,
-    .capability_count = capability_count,
-    .capability_get = capability_get,
-    .create_dsp_instance = create_dsp,
-};
-
-ST_EXPORT_PLUGIN(module)
+ST_DEFINE_MODULE(METADATA, CAPABILITIES, .plugin_version = {1, 0, 0, 0}, .create_dsp_instance = create_dsp)
