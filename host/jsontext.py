@@ -10,6 +10,9 @@ __all__ = ["Json", "JsonObject", "dump_json", "parse_json"]
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"
 
+#: Of a whole number: far more than any double, far less than what is slow to read.
+MAX_DIGITS = 400
+
 
 def _refuse_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
@@ -20,6 +23,12 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"the number {text} is too large")
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"the number {text[:10]}... has too many digits")
+    return int(text)
 
 
 def _once(pairs: list[tuple[str, Json]]) -> JsonObject:
@@ -34,7 +43,13 @@ def _once(pairs: list[tuple[str, Json]]) -> JsonObject:
 def parse_json(text: str) -> Json:
     """Reads one JSON value. Raises: ValueError with a text for the user."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once)
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_once,
+        )
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:

@@ -1,4 +1,4 @@
-"""What people type for a chain, taken apart: ``--dsp``, ``--output``, ``--start``, ``--length``, ``--volume``. Pure."""
+"""What people type for a chain, taken apart: effects, outputs, times, rates and volumes. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from host.errors import ConfigRejected
 from host.jsontext import JsonObject, parse_json
 
-__all__ = ["DspOption", "OutputOption", "parse_dsp", "parse_output", "parse_time", "parse_volume"]
+__all__ = ["DspOption", "OutputOption", "parse_dsp", "parse_output", "parse_rate", "parse_time", "parse_volume"]
+
+MIN_RATE_HZ = 1000
+MAX_RATE_HZ = 768_000
+#: 31 years: more than any file holds, and every count of frames still fits its word.
+MAX_TIME_S = 10**9
+MAX_TIME_CHARS = 100
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _DSP_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z][a-z0-9._-]*)?")
 _SECOND_PART = re.compile(r"([a-z][a-z0-9._-]*)(:|$)")
+_JSON_WORDS = ("null", "true", "false")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -36,10 +44,10 @@ class OutputOption:
 
 
 def parse_dsp(text: str) -> DspOption:
-    """Raises: ValueError with a text for people."""
+    """Raises: ValueError with a text for people; ConfigRejected when that is wrong which follows the type."""
     head, colon, config_text = text.partition(":")
     second = _SECOND_PART.match(config_text)
-    if second:  # PLUGIN:TYPE
+    if second and config_text not in _JSON_WORDS:  # PLUGIN:TYPE
         head, colon, config_text = f"{head}:{second[1]}", second[2], config_text[second.end() :]
     name, equals, type_name = head.rpartition("=")
     if equals and not _NAME.fullmatch(name):
@@ -48,17 +56,17 @@ def parse_dsp(text: str) -> DspOption:
         raise ValueError(
             f'"{type_name}" is no name of an effect; write [NAME=]TYPE[:JSON], such as gain:{{"gain_db": -3}}'
         )
-    config = _object(config_text) if colon else None
+    config = _object(type_name, config_text) if colon else None
     return DspOption(name or type_name.replace(":", ".").rpartition(".")[2], type_name, config, bool(equals))
 
 
-def _object(text: str) -> JsonObject:
+def _object(owner: str, text: str) -> JsonObject:
     try:
         value = parse_json(text)
     except ValueError as error:
-        raise ValueError(f"the configuration is wrong: {error}") from error
+        raise ConfigRejected(f"config of {owner}: {error}", remedy='write it as {"name": value}') from error
     if not isinstance(value, dict):
-        raise ValueError('the configuration must be a JSON object, such as {"gain_db": -3}')
+        raise ConfigRejected(f"config of {owner}: must be a JSON object", remedy='write it as {"name": value}')
     return value
 
 
@@ -76,15 +84,28 @@ def parse_time(text: str) -> Fraction:
     """Seconds from ``12.5``, ``1:02.5`` or ``1:02:03``, exactly.
 
     Raises:
-        ValueError: anything else, or 60 and more where a minute or hour holds fewer.
+        ValueError: anything else, 60 and more where a minute or hour holds fewer, or longer than anything lasts.
     """
+    if len(text) > MAX_TIME_CHARS:
+        raise ValueError(f'"{text[:10]}..." is no time: it has {len(text)} characters')
     match = _TIME.fullmatch(text.strip())
     if not match:
         raise ValueError(f'"{text}" is no time; write seconds (12.5), minutes (1:02.5) or hours (1:02:03)')
     hours, minutes, seconds = match[1], match[2], Fraction(match[3])
     if (minutes is not None and seconds >= 60) or (hours is not None and int(minutes) >= 60):
         raise ValueError(f'"{text}" is no time: 60 and more where less fits')
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
+    total = int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
+    if total > MAX_TIME_S:
+        raise ValueError(f'"{text}" is no time that anything lasts; {MAX_TIME_S} seconds are the most')
+    return total
+
+
+def parse_rate(text: str) -> int:
+    """A sample rate in Hz. Raises: ValueError with a text for people."""
+    rate = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_RATE_HZ)) else 0
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
+        raise ValueError(f'"{text}" is no sample rate; write a whole number from {MIN_RATE_HZ} to {MAX_RATE_HZ}')
+    return rate
 
 
 def parse_volume(text: str) -> float:

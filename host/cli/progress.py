@@ -40,7 +40,8 @@ def line(now: Now) -> str:
     done = max(0.0, now.place.seconds - begins)
     bar = ""
     if total:
-        cells = min(BAR_CELLS, int(done / total * BAR_CELLS))
+        done = min(done, total)  # the place is read beside the clock, and may be a moment ahead
+        cells = int(done / total * BAR_CELLS)
         bar = f" [{'=' * cells}{' ' * (BAR_CELLS - cells)}]"
     bits = f"/{track.info.bits_per_sample}" if track.info.bits_per_sample else ""
     chain = " -> ".join(f"{_short(use.name, use.type_id)}#{use.generation}" for use in now.stages)

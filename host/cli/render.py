@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from host.cli.chain_options import DspOption, OutputOption
+from host.cli.chain_options import DspOption, OutputOption, parse_rate
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed
@@ -21,9 +21,6 @@ from host.jsontext import JsonObject
 
 __all__ = ["render"]
 
-MIN_RATE_HZ = 1000
-MAX_RATE_HZ = 768_000
-
 #: What a file holds unless --format says otherwise: WAV all that was computed, FLAC the most it can.
 DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
@@ -33,7 +30,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option
-@click.option("--rate", type=click.IntRange(MIN_RATE_HZ, MAX_RATE_HZ), metavar="HZ", help="Convert to this rate.")
+@click.option("--rate", type=parsed("HZ", parse_rate), help="Convert to this rate.")
 @click.option(
     "--format",
     "sample_format",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from abi.kinds import CapabilityKind
@@ -21,12 +22,15 @@ from host.packages import (
 )
 from host.playback import Output, StageSpec
 
-__all__ = ["DEVICE_SILENCE_MS", "decoder_named", "files_to_write", "stage", "stages", "wire_output"]
+__all__ = ["DEVICE_SILENCE_MS", "MAX_INSTANCES", "decoder_named", "files_to_write", "stage", "stages", "wire_output"]
 
 Plugins = Mapping[PluginId, PluginManifest]
 
 #: A device that starves for so long gets silence; files and the null output simply wait.
 DEVICE_SILENCE_MS = 100
+
+#: Of one plugin in one worker: its status page has 64 lanes, and the first is the worker's own (ST_STATUS_LANES).
+MAX_INSTANCES = 63
 
 
 def stage(name: str, kind: CapabilityKind, type_name: str, config: JsonObject | None, plugins: Plugins) -> StageSpec:
@@ -38,7 +42,7 @@ def stage(name: str, kind: CapabilityKind, type_name: str, config: JsonObject | 
 
 
 def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, ...]:
-    """The effects, in order. A name given twice is refused: it could not be addressed."""
+    """The effects, in order. A name given twice is refused: it could not be addressed; so are too many."""
     found: list[StageSpec] = []
     for option in options:
         taken = [spec.name for spec in found]
@@ -49,6 +53,12 @@ def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, .
         while name in taken:
             name, count = f"{option.name}{count}", count + 1
         found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins))
+    for plugin_id, used in Counter(spec.plugin_id for spec in found).items():
+        if used > MAX_INSTANCES:
+            raise Usage(
+                f"--dsp: {used} effects of {plugin_id}; at most {MAX_INSTANCES} of one plugin work in a chain",
+                remedy="render in two passes, or leave some out",
+            )
     return tuple(found)
 
 

@@ -79,10 +79,16 @@ class OpenTrack:
     @property
     def duration_s(self) -> float | None:
         """How long it will play, where that is known."""
-        if self.window.take_frames >= 0:
-            return self.window.take_frames / self.info.sample_rate_hz
-        end = self.info.total_frames - self.info.encoder_padding_frames
+        known = self._left_s()
+        if self.window.take_frames < 0:
+            return known
+        wanted = self.window.take_frames / self.info.sample_rate_hz
+        return wanted if known is None else min(wanted, known)
+
+    def _left_s(self) -> float | None:
+        """From the first frame that is played to the end of the source, where that is known."""
         if self.info.flags & DecoderFlag.HAS_FRAMES:
+            end = self.info.total_frames - self.info.encoder_padding_frames
             return (end - self.window.first_frame) / self.info.sample_rate_hz
         if self.info.flags & DecoderFlag.HAS_DURATION:
             return max(0.0, self.info.duration_ms / 1000 - self.window.first_frame / self.info.sample_rate_hz)

@@ -6,7 +6,16 @@ from fractions import Fraction
 
 import pytest
 
-from host.cli.chain_options import DspOption, OutputOption, parse_dsp, parse_output, parse_time, parse_volume
+from host.cli.chain_options import (
+    DspOption,
+    OutputOption,
+    parse_dsp,
+    parse_output,
+    parse_rate,
+    parse_time,
+    parse_volume,
+)
+from host.errors import ConfigRejected
 
 
 @pytest.mark.parametrize(
@@ -36,17 +45,33 @@ def test_effects_that_can_be_read(text: str, expected: DspOption | None) -> None
         ("", "no name of an effect"),
         ("Gain!", "no name of an effect"),
         ("1x=gain", "the name"),
-        ("gain:", "not JSON"),
-        ("gain:{", "not JSON"),
-        ("gain:[1]", "must be a JSON object"),
-        ("gain:3", "must be a JSON object"),
-        ('gain:{"gain_db": NaN}', "NaN"),
-        ("gain:" + "[" * 100_000, "too deeply"),
     ],
 )
 def test_effects_that_are_refused(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_dsp(text)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[1]", "must be a JSON object"),
+        ("3", "must be a JSON object"),
+        ("null", "must be a JSON object"),
+        ("true", "must be a JSON object"),
+        ('{"gain_db": NaN}', "NaN"),
+        ('{"gain_db": ' + "9" * 5000 + "}", "too many digits"),
+        ("[" * 100_000, "too deeply"),
+    ],
+)
+def test_configurations_that_are_refused(config: str, words: str) -> None:
+    with pytest.raises(ConfigRejected, match=words) as caught:
+        parse_dsp(f"gain:{config}")
+    assert "gain" in caught.value.message
+    assert caught.value.remedy
+    assert len(caught.value.message) < 200
 
 
 def test_outputs() -> None:
@@ -68,16 +93,26 @@ def test_outputs() -> None:
         ("1:02:03", 3723),
         ("90", 90),
         ("0.1", Fraction(1, 10)),
+        ("1000000000", 10**9),
     ],
 )
 def test_times(text: str, seconds: Fraction) -> None:
     assert parse_time(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1:60", "1:60:00", "x", "1e3", "nan", "1:2:3:4", "."])
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1:60", "1:60:00", "x", "1e3", "nan", "1:2:3:4", ".", "1000000001", "9" * 5000, "300000:00:00"]
+)
 def test_times_that_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no time"):
         parse_time(text)
+
+
+def test_rates() -> None:
+    assert parse_rate("48000") == 48000
+    for text in ("", "nan", "-1", "0", "999", "768001", "44.1", "9" * 5000, "\u0661\u0662\u0663\u0664"):
+        with pytest.raises(ValueError, match="from 1000 to 768000"):
+            parse_rate(text)
 
 
 def test_volumes() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
@@ -10,9 +12,13 @@ from hypothesis import strategies as st
 
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
+from host.ids import Generation, PluginId, TypeId
 from host.playback.graph import Pacing, PipelineFormat, RingPlan, end_of_programme
-from host.playback.tracks import Excerpt, Window, window
+from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window, window
 from host.settings import PipelineSizes
+
+if TYPE_CHECKING:
+    from host.capabilities import Decoder
 
 
 def source(total: int = 0, delay: int = 0, padding: int = 0) -> DecoderOpened:
@@ -56,3 +62,21 @@ def test_rings_hold_whole_blocks_and_wakes_fit_in_them(rate: int, channels: int,
     assert plan.format.ahead_frames >= rate * ahead_ms / 1000
     assert sizes.block_frames <= plan.wake_frames < plan.format.ahead_frames
     assert plan.format.history_frames >= rate * pacing.history_ms / 1000
+
+
+@pytest.mark.parametrize(
+    ("info", "excerpt", "seconds"),
+    [
+        (source(88200), Excerpt(), 2.0),
+        (source(88200), Excerpt(Fraction(1), Fraction(1, 2)), 0.5),
+        (source(88200), Excerpt(Fraction(1), Fraction(1000)), 1.0),
+        (source(), Excerpt(Fraction(0), Fraction(3)), 3.0),
+        (source(), Excerpt(), None),
+    ],
+)
+def test_a_track_lasts_no_longer_than_its_source(info: DecoderOpened, excerpt: Excerpt, seconds: float | None) -> None:
+    wanted = window(info, excerpt)
+    assert wanted is not None
+    decoder = cast("Decoder", None)  # not asked for this
+    use = StageUse("decoder", PluginId("a"), TypeId("a"), Generation(1), 1)
+    assert OpenTrack(0, Path("a"), decoder, info, use, wanted, 0).duration_s == seconds

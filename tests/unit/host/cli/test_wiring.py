@@ -1,0 +1,26 @@
+"""Names and configurations become stages, and what could never start is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from host.cli.chain_options import DspOption
+from host.cli.wiring import MAX_INSTANCES, stages
+from host.errors import Usage
+from host.packages import discover, search_path
+from host.settings import Paths
+from shm_audio import _core
+
+
+def test_the_limit_is_that_of_the_status_page() -> None:
+    assert _core.lib.ST_STATUS_LANES - 1 == MAX_INSTANCES
+
+
+def test_as_many_of_one_plugin_as_its_worker_holds() -> None:
+    plugins = discover(search_path(Paths.of_user())).plugins
+    gain = DspOption("gain", "gain", None)
+    assert len(stages([gain] * MAX_INSTANCES, plugins)) == MAX_INSTANCES
+    with pytest.raises(Usage, match="at most 63 of one plugin"):
+        stages([gain] * (MAX_INSTANCES + 1), plugins)
+    both = [gain] * MAX_INSTANCES + [DspOption("equalizer", "equalizer", None)]
+    assert len(stages(both, plugins)) == MAX_INSTANCES + 1
