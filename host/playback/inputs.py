@@ -20,6 +20,8 @@ __all__ = ["Input", "expand", "natural_key"]
 
 PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8", ".pls"})
 MAX_PLAYLIST_BYTES = 4 << 20
+#: Share of control characters in what is not UTF-8: text of any code page has none to speak of, noise has a ninth.
+MAX_CONTROLS = 0.03
 _DIGITS = re.compile(r"(\d+)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PLS_ENTRY = re.compile(r"File\d+\s*=\s*(.+)", re.IGNORECASE)
@@ -92,17 +94,26 @@ def _playlist(path: Path) -> Iterator[Input]:
     except MediaError as error:
         yield Input(path, error)
         return
-    entries = _pls_entries(_text(data)) if path.suffix.lower() == ".pls" else _m3u_entries(_text(data))
+    text = _text(data)
+    if text is None:
+        yield Input(path, MediaError(f"{path}: not a playlist", remedy="a playlist is a text file, in UTF-8 at best"))
+        return
+    entries = _pls_entries(text) if path.suffix.lower() == ".pls" else _m3u_entries(text)
     if not entries:
         yield Input(path, MediaError(f"{path}: the playlist names no file", remedy="add a line with a file name"))
     yield from (_locate(path.parent, entry) for entry in entries)
 
 
-def _text(data: bytes) -> str:
+def _text(data: bytes) -> str | None:
+    """The text of a playlist; None when these bytes are none."""
+    if b"\0" in data:
+        return None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        text = data.decode("latin-1")
+    controls = sum(char < " " and char not in "\t\r\n" for char in text)
+    return None if controls > len(text) * MAX_CONTROLS else text
 
 
 def _m3u_entries(text: str) -> list[str]:
@@ -117,8 +128,15 @@ def _pls_entries(text: str) -> list[str]:
 def _locate(folder: Path, entry: str) -> Input:
     """A playlist's entry, relative to the folder of the playlist."""
     if not _SCHEME.match(entry):
-        return Input(folder / entry)
+        return _entry(folder / entry)
     parts = urlsplit(entry)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Input(Path(unquote(parts.path)))
+        return _entry(Path(unquote(parts.path)))
     return Input(Path(entry), MediaError(f"{entry}: not a local file", remedy="download it first"))
+
+
+def _entry(path: Path) -> Input:
+    if path.suffix.lower() not in PLAYLIST_SUFFIXES:
+        return Input(path)
+    error = MediaError(f"{path}: a playlist inside a playlist is not followed", remedy="name it on the command line")
+    return Input(path, error)

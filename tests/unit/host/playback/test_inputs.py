@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,32 @@ def test_playlists_that_are_none(tmp_path: Path) -> None:
     assert len(found) == 3
     assert found[0].refused is not None and "names no file" in found[0].refused.message
     assert found[1].refused is not None and "no such file" in found[1].refused.message
+
+
+@pytest.mark.parametrize("suffix", [".m3u", ".m3u8", ".pls"])
+@pytest.mark.parametrize(
+    "data", [random.Random(1).randbytes(5000), bytes(range(1, 256)) * 4, "a.flac".encode("utf-16")]
+)
+def test_what_is_no_text_is_one_error(tmp_path: Path, suffix: str, data: bytes) -> None:
+    (tmp_path / f"list{suffix}").write_bytes(data)
+    (found,) = expand([str(tmp_path / f"list{suffix}")], AUDIO)
+    assert found.refused is not None and "not a playlist" in found.refused.message
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("cp1252", "\u201cquoted\u201d \u2013 song.flac"), ("shift-jis", "\u3042\u3044\u3046.flac")],
+)
+def test_an_old_code_page_is_text(tmp_path: Path, page: str, name: str) -> None:
+    (tmp_path / "list.m3u").write_bytes(f"{name}\n".encode(page))
+    (found,) = expand([str(tmp_path / "list.m3u")], AUDIO)
+    assert found.refused is None
+
+
+def test_playlists_inside_playlists_are_named(tmp_path: Path) -> None:
+    (tmp_path / "list.m3u").write_text(f"a.flac\nother.M3U\nfile://{tmp_path}/third.pls\n")
+    first, *nested = expand([str(tmp_path / "list.m3u")], AUDIO)
+    assert first.refused is None
+    assert [entry.path.name for entry in nested] == ["other.M3U", "third.pls"]
+    for entry in nested:
+        assert entry.refused is not None and "inside a playlist is not followed" in entry.refused.message
