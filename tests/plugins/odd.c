@@ -15,6 +15,12 @@
 #define RATE 48000
 #define CHANNELS 2
 
+/* What a configuration without these means. */
+#ifndef MODE
+#define MODE ""
+#define FRAMES 1e9
+#endif
+
 typedef struct Odd {
     char mode[32];
     uint64_t frames, at, wrong;
@@ -22,6 +28,7 @@ typedef struct Odd {
     const StIoVTable *io;
     void *io_handle;
     pthread_t thread;
+    char complaint[301];
 } Odd;
 
 static int is(const Odd *o, const char *mode) { return strcmp(o->mode, mode) == 0; }
@@ -45,8 +52,9 @@ static void *talk(void *arg) {
 static StStatus make(StStr config, Odd **out) {
     Odd *o = calloc(1, sizeof *o);
     StJson value, json = st_json(config);
+    snprintf(o->mode, sizeof o->mode, "%s", MODE);
     if (st_json_member(json, "mode", &value)) st_json_string(value, o->mode, sizeof o->mode, NULL);
-    o->frames = (uint64_t)st_json_number_or(json, "frames", 1e9);
+    o->frames = (uint64_t)st_json_number_or(json, "frames", FRAMES);
     if (is(o, "say no")) return free(o), st_error(ST_ERROR_INVALID_ARG, "odd: no, because I was told to");
     if (is(o, "say no strangely")) return free(o), (StStatus){.code = 77};
     if (is(o, "print")) printf("{\"hello\": 1}\n"), fflush(stdout);
@@ -58,6 +66,8 @@ static StStatus make(StStr config, Odd **out) {
 
 static void destroy(void *handle) {
     Odd *o = handle;
+    if (is(o, "crash in destroy")) raise(SIGSEGV);
+    if (is(o, "hang in destroy")) for (;;) pause();
     if (o->thread) pthread_join(o->thread, NULL);
     free(o);
 }
@@ -142,6 +152,7 @@ static StStatus p_process(void *handle, float *samples, uint32_t frames) {
         if (is(o, "nan") && i % 5 == 0) samples[i] = i % 2 ? INFINITY : NAN;
         if (is(o, "fail")) samples[i] = -1.0f;
     }
+    if (is(o, "fail at length")) return st_error(ST_ERROR_INTERNAL, "odd: %s", (char *)memset(o->complaint, 'x', 300));
     return is(o, "fail") ? st_error(ST_ERROR_INTERNAL, "odd: not today") : st_ok();
 }
 

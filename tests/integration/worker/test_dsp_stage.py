@@ -11,6 +11,7 @@ from abi.wire import (
     At,
     AttachDecode,
     AttachDsp,
+    DestroyInstance,
     DetachStage,
     FaultKind,
     FinishStage,
@@ -24,6 +25,12 @@ from tests.support.ring_end import numbered
 from tests.support.stage_rings import BLOCK, StageRings
 from tests.support.waiting import until
 from tests.support.worker_peer import WorkerPeer
+
+
+def failed_and_moved(odd: WorkerPeer) -> tuple[int, int]:
+    """Blocks, as the stage's line has them."""
+    (lane,) = (lane for lane in odd.page.lanes() if lane.instance == 1)
+    return lane.failed_blocks, lane.blocks
 
 
 def test_dsp_moves_whole_blocks(odd: WorkerPeer, rings: StageRings) -> None:
@@ -45,6 +52,29 @@ def test_a_failing_dsp_passes_blocks_on_as_they_were(odd: WorkerPeer, rings: Sta
     assert np.array_equal(rings.taste(8 * BLOCK), numbered(0, 8 * BLOCK, 2))
     lines = [odd.event(PluginLog).text for _ in range(4)]
     assert [re.findall(r"; (\d+) blocks", line) for line in lines] == [["1"], ["2"], ["4"], ["8"]]
+    assert all(line.endswith(": odd: not today") for line in lines)
+    assert failed_and_moved(odd) == (8, 8)
+
+
+def test_an_instance_begins_with_no_failed_blocks(odd: WorkerPeer, rings: StageRings) -> None:
+    """Also where it takes the line of one that had some."""
+    dsp(odd, rings, "fail")
+    rings.feed(BLOCK)
+    rings.taste(BLOCK)
+    assert until(lambda: failed_and_moved(odd) == (1, 1), SOON_S)
+    line = odd.page.lanes()[-1].slot
+    odd.ask(DestroyInstance(1))
+    odd.ask(odd.creation(DSP, "odd"))
+    assert odd.page.lanes()[-1].slot == line
+    assert failed_and_moved(odd) == (0, 0)
+
+
+def test_a_long_complaint_is_cut(odd: WorkerPeer, rings: StageRings) -> None:
+    dsp(odd, rings, "fail at length")
+    rings.feed(BLOCK)
+    rings.taste(BLOCK)
+    line = odd.event(PluginLog).text
+    assert line.endswith(": odd: " + "x" * 195)
 
 
 def test_what_a_dsp_makes_infinite_becomes_silence(odd: WorkerPeer, rings: StageRings) -> None:
