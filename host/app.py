@@ -12,6 +12,7 @@ from host.packages import Discovery, discover, search_path
 from host.playback import Chain, Excerpt, Opener, Player, off_loop
 from host.runtime import PluginRuntime
 from host.settings import Paths, Settings
+from host.supervise import Watcher
 from host.worker import Zygote
 
 __all__ = ["Application"]
@@ -28,6 +29,7 @@ class Application:
         self.bus = EventBus()
         self._discovery: Discovery | None = None
         self._runtime: PluginRuntime | None = None
+        self._watcher: Watcher | None = None
         self._zygote = Zygote()
 
     @property
@@ -68,9 +70,12 @@ class Application:
         self._runtime = PluginRuntime(
             self._discovery.plugins, self.bus, self.settings, state_dir=self.paths.state_dir, zygote=self._zygote
         )
+        self._watcher = Watcher(self._runtime.workers, self.settings.limits.standstill_ms / 1000)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._watcher is not None:
+            await self._watcher.close()
         await self.runtime.close()

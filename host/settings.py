@@ -46,16 +46,13 @@ class Limits:
     process_ms: int = _range(250, 10, 60_000)
     update_ms: int = _range(1000, 50, 600_000)
     destroy_ms: int = _range(500, 50, 600_000)
-    query_ms: int = _range(30_000, 100, 600_000)
     negotiate_ms: int = _range(5000, 100, 600_000)
     first_write_ms: int = _range(2000, 50, 600_000)
     write_ms: int = _range(1000, 50, 600_000)
-    sink_status_ms: int = _range(500, 50, 600_000)
-    flush_extra_ms: int = _range(2000, 100, 600_000)
     drain_ms: int = _range(2000, 0, 600_000)
     shutdown_ms: int = _range(1000, 50, 600_000)
     terminate_ms: int = _range(300, 0, 60_000)
-    heartbeat_ms: int = _range(500, 50, 60_000)
+    standstill_ms: int = _range(10_000, 1000, 600_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class LiveGeneration:
         return self._handle.pid if self._handle is not None else 0
 
     @property
+    def has_worker(self) -> bool:
+        """Whether there is a worker already."""
+        return self._handle is not None
+
+    @property
     def handle(self) -> WorkerHandle:
         """The worker.
 

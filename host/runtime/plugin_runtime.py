@@ -125,6 +125,10 @@ class PluginRuntime:
         """Every generation that has a process, oldest first."""
         return tuple(map(_status, self._lifecycle.present))
 
+    def workers(self) -> tuple[WorkerHandle, ...]:
+        """Every worker whose start is complete, oldest first."""
+        return tuple(one.handle for one in self._lifecycle.present if one.has_worker)
+
     def instances(self) -> tuple[Instance, ...]:
         """Every live instance, oldest first."""
         return self._instances.all()
