@@ -6,12 +6,14 @@ Owns the order of candidates and the reasons of those who refused. One instance 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from abi.kinds import CapabilityKind, DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
-from host.errors import MediaError, Misuse, StellaError, WorkerLost
+from host.errors import MediaError, Misuse, StellaError, Supervised, WorkerLost
+from host.playback.faults import Fault
 from host.playback.media import Media, open_media
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
@@ -40,13 +42,17 @@ class Opener:
         """
         with await open_media(path, self._media_timeout_s) as media:
             refusals: list[str] = []
+            faults: list[Fault] = []
             for candidate in self._candidates(media.extension):
                 try:
-                    return await self._try_twice(index, media, candidate)
+                    track = await self._try_twice(index, media, candidate)
+                    return replace(track, faults=tuple(faults))
                 except (MediaError, Misuse):
                     raise
                 except StellaError as error:
                     refusals.append(error.message)
+                    if isinstance(error, Supervised):  # no answer at all, which the success of the next must not hide
+                        faults.append(Fault(error.code, f"{path}: {error.message}; the next decoder was tried"))
         if not refusals:
             raise MediaError(f"{path}: no decoder is installed", remedy="see `stellatune doctor`")
         reasons = "; ".join(dict.fromkeys(refusals))

@@ -162,7 +162,7 @@ class Relay:
         seconds = frames / self._pipeline.format.sample_rate_hz
         failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
-        faults = lane_faults(str(track.path), track.decoder.instance)
+        faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
         self._results[track.index] = TrackResult(
             track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
         )

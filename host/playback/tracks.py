@@ -66,7 +66,7 @@ class StageUse:
 
 @dataclass(frozen=True, slots=True)
 class OpenTrack:
-    """An input whose decoder is open and stands at its first frame."""
+    """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked."""
 
     index: int
     path: Path
@@ -75,6 +75,7 @@ class OpenTrack:
     use: StageUse
     window: Window
     skip_frames: int
+    faults: tuple[Fault, ...] = ()
 
     @property
     def duration_s(self) -> float | None:

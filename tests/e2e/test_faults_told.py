@@ -106,6 +106,25 @@ def test_a_decoder(stellatune: Stellatune, tmp_path: Path, mode: str, where: str
     assert len(read_wav(tmp_path / "out.wav").samples) == FRAMES
 
 
+def test_a_decoder_that_crashes_in_open_is_named_though_the_next_one_takes_the_file(
+    stellatune: Stellatune, tmp_path: Path
+) -> None:
+    source = write_wav(tmp_path / "in.wav", noise(FRAMES))
+    path = odd_plugin(tmp_path, "crash in open")
+    manifest = tmp_path / "odd" / "plugin.toml"
+    manifest.write_text(manifest.read_text().replace("{ odd = 1 }", "{ wav = 65535 }"))
+    outcome = stellatune("render", source, "-o", "out.wav", "--report", "report.json", STELLATUNE_PLUGIN_PATH=path)
+    assert outcome.code == 0, outcome.err
+    (line,) = warnings(outcome.err)
+    assert "in.wav" in line and "test.odd" in line and "next decoder" in line
+    (track,) = report_of(tmp_path)["inputs"]
+    assert track["decoder"]["type"] == "wav"
+    (fault,) = track["faults"]
+    assert fault["code"] == "worker_lost"
+    assert "test.odd" in fault["message"]
+    assert np.array_equal(read_wav(tmp_path / "out.wav").samples, as_float(noise(FRAMES)))
+
+
 def test_play_tells_it_too(stellatune: Stellatune, tmp_path: Path) -> None:
     source = write_wav(tmp_path / "in.wav", noise(FRAMES))
     path = odd_plugin(tmp_path)

@@ -78,6 +78,7 @@ static StStatus d_open(void *handle, StDecoderOpenArgs args) {
     Odd *o = handle;
     o->io = args.io_vtable;
     o->io_handle = args.io_handle;
+    if (is(o, "crash in open")) raise(SIGSEGV);
     return is(o, "hang in open") ? hang() : st_ok();
 }
 
