@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from host.cli.report import REPORT_SCHEMA, report_of, write_report
+from host.cli.session import exit_of
 from host.errors import MediaError, OutputError
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import dump_json
-from host.playback import PipelineFormat, PlaybackResult, StageUse, TargetFile, TrackResult
+from host.playback import Fault, PipelineFormat, PlaybackResult, StageUse, TargetFile, TrackResult
 
 DECODER = StageUse("decoder", PluginId("a.flac"), TypeId("flac"), Generation(3), 101)
 OUTPUT = StageUse("output", PluginId("a.file"), TypeId("file"), Generation(1), 102)
@@ -41,6 +43,28 @@ def test_the_shape() -> None:
     assert failed["decoder"] is None
     assert failed["sha256"] is None
     assert failed["faults"][0]["code"] == "media"
+
+
+def test_faults_stand_with_the_input_or_with_the_chain() -> None:
+    scrubbed, passed_on = Fault("not_finite", "3 samples"), Fault("process_failed", "fx: 2 of 9", spoils=True)
+    bad = replace(RESULT.tracks[0], failure=MediaError("a.flac: damaged"), faults=(scrubbed,))
+    report = json.loads(dump_json(report_of(replace(RESULT, tracks=(bad,), faults=(passed_on,)), Path("out.wav"))))
+    (entry,) = report["inputs"]
+    assert [fault["code"] for fault in entry["faults"]] == ["media", "not_finite"]
+    assert report["faults"] == [{"code": "process_failed", "message": "fx: 2 of 9"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "faults", "code"),
+    [
+        (1, (), 0),
+        (2, (), 6),
+        (1, (Fault("lost_in_destroy", "x"), Fault("not_finite", "x")), 0),
+        (2, (Fault("process_failed", "x", spoils=True),), 7),
+    ],
+)
+def test_the_exit_code(count: int, faults: tuple[Fault, ...], code: int) -> None:
+    assert exit_of(replace(RESULT, tracks=RESULT.tracks[:count], faults=faults)) == code
 
 
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
