@@ -118,6 +118,7 @@ static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMe
         stream->channels = info->channels;
         stream->bits = info->bits_per_sample;
         stream->total_frames = info->total_samples;
+        stream->max_block_frames = info->max_blocksize;
     } else if (block->type == FLAC__METADATA_TYPE_VORBIS_COMMENT && stream->comments == NULL) {
         stream->comments = FLAC__metadata_object_clone(block);
     } else if (block->type == FLAC__METADATA_TYPE_PICTURE) {
@@ -142,21 +143,6 @@ static void on_damage(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErr
                    (unsigned long long)count);
 }
 
-/* libFLAC has nothing more: whether that is a proper end. */
-static void judge_end(FlacStream *stream) {
-    stream->ended = 1;
-    if (stream->total_frames && stream->decoded_end < stream->total_frames) {
-        fail(stream, ST_ERROR_DECODE,
-             "file ends before its declared %llu frames; %llu were decoded (truncated? get the file again)",
-             (unsigned long long)stream->total_frames, (unsigned long long)stream->decoded_end);
-    } else if (stream->total_frames == 0 && stream->io->seek && stream->frame_end_byte &&
-               flac_input_has_frame_at(stream, stream->frame_end_byte)) {
-        fail(stream, ST_ERROR_DECODE,
-             "file ends inside a FLAC frame, after %llu frames (truncated? get the file again)",
-             (unsigned long long)stream->decoded_end);
-    }
-}
-
 /* Counts what this step lost, once a block shows that the stream goes on: what follows the last one is no audio. */
 static void count_lost(FlacStream *stream, uint64_t before) {
     if (stream->step_lost && !stream->has_lost_frame) {
@@ -169,6 +155,32 @@ static void count_lost(FlacStream *stream, uint64_t before) {
         if (stream->lost_places == 0 || stream->lost_frame < stream->first_lost) stream->first_lost = stream->lost_frame;
         if (stream->lost_places == 0 || stream->lost_frame > stream->last_lost) stream->last_lost = stream->lost_frame;
         stream->lost_places++;
+    }
+}
+
+/* Where only the last of the declared blocks is missing, and something is left of it, it becomes silence like others. */
+static int fill_lost_end(FlacStream *stream) {
+    uint64_t before = stream->decoded_end;
+    if (!stream->has_lost_frame || stream->total_frames - before > stream->max_block_frames) return 0;
+    stream->silent_frames += stream->total_frames - stream->next_frame;
+    stream->next_frame = stream->decoded_end = stream->total_frames;
+    count_lost(stream, before);
+    return 1;
+}
+
+/* libFLAC has nothing more: whether that is a proper end. */
+static void judge_end(FlacStream *stream) {
+    stream->ended = 1;
+    if (stream->total_frames && stream->decoded_end < stream->total_frames) {
+        if (fill_lost_end(stream)) return;
+        fail(stream, ST_ERROR_DECODE,
+             "file ends before its declared %llu frames; %llu were decoded (truncated? get the file again)",
+             (unsigned long long)stream->total_frames, (unsigned long long)stream->decoded_end);
+    } else if (stream->total_frames == 0 && stream->io->seek && stream->frame_end_byte &&
+               flac_input_has_frame_at(stream, stream->frame_end_byte)) {
+        fail(stream, ST_ERROR_DECODE,
+             "file ends inside a FLAC frame, after %llu frames (truncated? get the file again)",
+             (unsigned long long)stream->decoded_end);
     }
 }
 

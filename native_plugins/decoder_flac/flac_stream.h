@@ -25,6 +25,7 @@ typedef struct FlacStream {
     uint32_t channels;
     uint32_t bits;
     uint64_t total_frames; /* 0: unknown */
+    uint32_t max_block_frames;
     FLAC__StreamMetadata *comments;
     FLAC__StreamMetadata *picture;
 

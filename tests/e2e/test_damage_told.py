@@ -45,7 +45,7 @@ def flac(stellatune: Stellatune, tmp_path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("chain", [(), ("--dsp", "gain")], ids=["bare", "effect"])
-@pytest.mark.parametrize(("places", "words"), [((0.5,), "in 1 place,"), ((0.25, 0.75), "in 2 places,")])
+@pytest.mark.parametrize(("places", "words"), [((0.5,), "in 1 place,"), ((0.25, 0.75), "in 2 places,"), ((0.999,), "in 1 place,")])
 def test_lost_frames_are_told_and_the_track_is_whole(
     stellatune: Stellatune, flac: bytes, tmp_path: Path, places: tuple[float, ...], words: str, chain: tuple[str, ...]
 ) -> None:
@@ -70,7 +70,7 @@ def test_lost_frames_are_told_and_the_track_is_whole(
     assert (entry["frames_out"], len(result)) == (FRAMES, FRAMES)
 
 
-@pytest.mark.parametrize("at", [0.02, 0.5, 0.9])
+@pytest.mark.parametrize("at", [0.02, 0.5, 0.999])
 def test_a_rate_converter_gives_all_it_holds(stellatune: Stellatune, flac: bytes, tmp_path: Path, at: float) -> None:
     (tmp_path / "bad.flac").write_bytes(one_bit(flac, int(len(flac) * at)))
     _, _, whole = render(stellatune, tmp_path / "whole.flac", "--rate", "48000")
