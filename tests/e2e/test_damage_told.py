@@ -113,3 +113,14 @@ def test_one_bit_of_a_real_file(stellatune: Stellatune, corpora: Path, tmp_path:
     assert outcome.code == 6, outcome.err
     assert "in 1 place," in report["inputs"][0]["faults"][0]["message"]
     assert len(result) == 357_223
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6])
+def test_libsndfile_tells_it_too(stellatune: Stellatune, flac: bytes, tmp_path: Path, at: float) -> None:
+    """What it gives in place of the damage, and whether it goes on, is its own affair; that it is told is ours."""
+    (tmp_path / "bad.flac").write_bytes(one_bit(flac, int(len(flac) * at)))
+    outcome, report, result = render(stellatune, tmp_path / "bad.flac", "--decoder", "sndfile")
+    assert outcome.code == 6, outcome.err
+    (fault,) = report["inputs"][0]["faults"]
+    assert "decoder.sndfile" in fault["message"] and "flac decoder" in fault["message"]
+    assert len(result) > FRAMES * at / 2
