@@ -45,7 +45,9 @@ def flac(stellatune: Stellatune, tmp_path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("chain", [(), ("--dsp", "gain")], ids=["bare", "effect"])
-@pytest.mark.parametrize(("places", "words"), [((0.5,), "in 1 place,"), ((0.25, 0.75), "in 2 places,"), ((0.999,), "in 1 place,")])
+@pytest.mark.parametrize(
+    ("places", "words"), [((0.5,), "in 1 place,"), ((0.25, 0.75), "in 2 places,"), ((0.999,), "in 1 place,")]
+)
 def test_lost_frames_are_told_and_the_track_is_whole(
     stellatune: Stellatune, flac: bytes, tmp_path: Path, places: tuple[float, ...], words: str, chain: tuple[str, ...]
 ) -> None:
