@@ -9,7 +9,7 @@ from typing import Protocol
 
 from abi.wire import Event, LoadModule
 from host.errors import GenerationDraining, IncompatibleVersion, LoadFailed, Misuse, StellaError
-from host.events import EventBus, GenerationChanged, WorkerExited, WorkerStarted
+from host.events import DigestDone, EventBus, GenerationChanged, StageEnded, WorkerExited, WorkerStarted
 from host.ids import Generation, PluginId, Role
 from host.packages import PluginManifest
 from host.runtime.facts import fact_of
@@ -196,6 +196,10 @@ class Lifecycle:
         except ValueError as error:
             handle.condemn(f"sent an event that cannot be: {error}")
             return
+        if isinstance(fact, StageEnded | DigestDone) and fact.instance not in (
+            instance.id for instance in self._instances.of(generation)
+        ):
+            return  # of an instance that is gone, or never was: nobody's stage
         self._bus.publish(fact)
 
     def _exited(self, generation: LiveGeneration, status: ExitStatus) -> None:
