@@ -5,12 +5,21 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.audio import write_endless_wav
 from tests.e2e.conftest import ROOT, Stellatune, wait_until_it_plays
+
+
+@pytest.fixture(autouse=True)
+def heard_hangups() -> Iterator[None]:
+    """Commands hear SIGHUP also where these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def unnamed_files(pid: int, folder: Path) -> list[str]:
