@@ -53,7 +53,7 @@ from host.events import (
     WorkerExited,
 )
 from host.events import InstanceCreated as InstanceCreatedFact
-from host.ids import Generation, InstanceId, PluginId, Role
+from host.ids import Generation, PluginId, Role
 from host.runtime import Instance, Phase, PluginRuntime
 from host.settings import Limits, Settings
 from host.worker import ExitStatus
@@ -422,21 +422,23 @@ def test_a_plugin_that_nobody_knows(tmp_path: Path) -> None:
 
 def test_what_workers_tell_is_stamped_and_made_printable(tmp_path: Path) -> None:
     async def body(rig: Rig) -> None:
-        await rig.runtime.load(GAIN)
+        instance = await rig.create()
+        number = int(instance.id)
         peer = rig.workers.peer
-        peer.tell(PluginLog(4, 2, "a\x1bb"))
-        peer.tell(PluginEvent(4, Payload(b'{"x": 1}')))
-        peer.tell(PluginEvent(4, Payload(b"{nonsense")))
-        peer.tell(StageStopped(4, 1, StopReason.FINISHED, 512, 0, ""))
+        peer.tell(PluginLog(number, 2, "a\x1bb"))
+        peer.tell(PluginEvent(number, Payload(b'{"x": 1}')))
+        peer.tell(PluginEvent(number, Payload(b"{nonsense")))
+        peer.tell(StageStopped(number + 1, 1, StopReason.FINISHED, 256, 0, ""))  # nobody's stage: not told
+        peer.tell(StageStopped(number, 1, StopReason.FINISHED, 512, 0, ""))
         wanted = (PluginLogLine, PluginEmitted, StageEnded)
         found: list[Topic] = []
         while len(found) < 4:
             fact = await anext(rig.facts)
             if isinstance(fact, wanted):
                 found.append(fact)
-        assert found[0] == PluginLogLine(GAIN, Generation(1), InstanceId(4), 2, "a\\x1bb")
+        assert found[0] == PluginLogLine(GAIN, Generation(1), instance.id, 2, "a\\x1bb")
         assert isinstance(found[1], PluginEmitted)
-        assert (found[1].value, found[1].generation, found[1].instance) == ({"x": 1}, 1, 4)
+        assert (found[1].value, found[1].generation, found[1].instance) == ({"x": 1}, 1, number)
         assert isinstance(found[2], PluginLogLine)
         assert "not JSON" in found[2].text
         assert isinstance(found[3], StageEnded)
