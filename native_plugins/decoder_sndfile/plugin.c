@@ -97,14 +97,6 @@ static const StDecoderInstanceVTable DECODER = {
                  .destroy = decoder_destroy},
 };
 
-static const StCapabilityDescriptor CAPABILITY = {
-    .kind = ST_CAPABILITY_DECODER,
-    .type_id_utf8 = ST_STR("sndfile"),
-    .display_name_utf8 = ST_STR("libsndfile"),
-    .config_schema_json_utf8 = ST_STR(NO_CONFIG_SCHEMA),
-    .default_config_json_utf8 = ST_STR("{}"),
-};
-
 #define SCORE(extension, points) \
     { .ext_utf8 = ST_STR(extension), .score = (points) }
 
@@ -116,27 +108,6 @@ static const StDecoderExtScore SCORES[] = {
     SCORE("rf64", 20), SCORE("wav", 20),   SCORE("wave", 20), SCORE("aif", 20),  SCORE("aiff", 20), SCORE("aifc", 20),
     SCORE("flac", 20), SCORE("*", 1),
 };
-
-static StStr metadata(void) {
-    return st_str("{\"id\": \"stellatune.decoder.sndfile\", \"name\": \"libsndfile decoder\", \"api_version\": 6, "
-                  "\"version\": {\"major\": 1, \"minor\": 0, \"patch\": 0}, \"licence\": \"MIT\"}");
-}
-
-static size_t capability_count(void) {
-    return 1;
-}
-
-static const StCapabilityDescriptor *capability_get(size_t index) {
-    return index == 0 ? &CAPABILITY : NULL;
-}
-
-static size_t score_count(StStr type_id) {
-    return st_str_equals(type_id, "sndfile") ? sizeof SCORES / sizeof SCORES[0] : 0;
-}
-
-static const StDecoderExtScore *score_get(StStr type_id, size_t index) {
-    return index < score_count(type_id) ? &SCORES[index] : NULL;
-}
 
 static StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out) {
     Sound *sound;
@@ -151,16 +122,18 @@ static StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef
     return st_ok();
 }
 
-static const StPluginModule MODULE = {
-    .api_version = STELLATUNE_API_VERSION,
-    .plugin_version = {.major = 1},
-    .plugin_free = st_plugin_free,
-    .metadata_json_utf8 = metadata,
-    .capability_count = capability_count,
-    .capability_get = capability_get,
-    .decoder_ext_score_count = score_count,
-    .decoder_ext_score_get = score_get,
-    .create_decoder_instance = create_decoder,
-};
+static const StCapabilityDescriptor CAPABILITIES[] = {{
+    .kind = ST_CAPABILITY_DECODER,
+    .type_id_utf8 = ST_STR("sndfile"),
+    .display_name_utf8 = ST_STR("libsndfile"),
+    .config_schema_json_utf8 = ST_STR(NO_CONFIG_SCHEMA),
+    .default_config_json_utf8 = ST_STR("{}"),
+}};
 
-ST_EXPORT_PLUGIN(MODULE)
+static const char METADATA[] =
+    "{\"id\": \"stellatune.decoder.sndfile\", \"name\": \"libsndfile decoder\", \"api_version\": 6, "
+    "\"version\": {\"major\": 1, \"minor\": 0, \"patch\": 0}, \"licence\": \"MIT\"}";
+
+ST_DEFINE_SCORES("sndfile", SCORES)
+ST_DEFINE_MODULE(METADATA, CAPABILITIES, .plugin_version = {.major = 1}, ST_SCORES,
+                 .create_decoder_instance = create_decoder)
