@@ -23,4 +23,4 @@ def output_failure(refused: PluginRefused) -> StellaError:
         return refused
     text = refused.message.casefold()
     known = (remedy for number, remedy in _REMEDIES.items() if os.strerror(number).casefold() in text)
-    return OutputError(refused.message, remedy=next(known, "see whether the output is still there"))
+    return OutputError(refused.message, remedy=next(known, "`stellatune outputs list` shows what is there"))
