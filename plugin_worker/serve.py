@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from abi.kinds import API_VERSION
 from abi.wire import (
+    EXIT_HOST_LOST,
     MAX_FDS,
     MAX_PACKET,
     WIRE_VERSION,
@@ -44,10 +45,9 @@ from plugin_worker.layout import struct_sizes
 from plugin_worker.module import LoadedModule, check_module, open_library
 from plugin_worker.outbox import Outbox
 
-__all__ = ["EXIT_HOST_LOST", "EXIT_PROTOCOL", "Server"]
+__all__ = ["EXIT_PROTOCOL", "Server"]
 
 EXIT_PROTOCOL = 66
-EXIT_HOST_LOST = 68
 _INT_BYTES = array.array("i").itemsize
 _FD_SPACE = socket.CMSG_SPACE(MAX_FDS * _INT_BYTES)
 _CUT_SHORT = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)

@@ -14,10 +14,12 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
+from abi.wire import EXIT_HOST_LOST
 from plugin_worker.sandbox import lock_down
-from plugin_worker.serve import EXIT_HOST_LOST, Server
+from plugin_worker.serve import Server
 
 __all__ = ["main"]
 
@@ -79,11 +81,11 @@ def _become_worker(host: int, parent: int, fds: list[int]) -> NoReturn:
     try:
         control, events, output = fds
         os.setsid()
-        _adopted_by(host, parent)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        _adopted_by(host, parent)
         kept = sorted((control, events))
         for low, high in zip([2, *kept], [*kept, 65536], strict=True):
             os.closerange(low + 1, high)
@@ -105,7 +107,9 @@ def _adopted_by(host: int, parent: int) -> None:
     while (now := os.getppid()) == parent:
         os.sched_yield()
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if now != host or os.getppid() != host:
+    if now != host or (now := os.getppid()) != host:
+        with suppress(OSError):
+            os.write(2, f"plugin_worker: adopted by process {now}, not by the host {host}\n".encode())
         os._exit(EXIT_HOST_LOST)
 
 

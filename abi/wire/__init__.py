@@ -7,7 +7,7 @@ from abi.wire.codec import MAX_FDS, MAX_PACKET, Packet, decode, encode
 from abi.wire.errors import MessageTooLarge, PacketRefused, WireError
 from abi.wire.event import Dropped, PluginEvent, PluginLog
 from abi.wire.fault import Failed, FaultKind
-from abi.wire.handshake import WIRE_VERSION, Hello, HelloReply, Ping, Pong
+from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, Ping, Pong
 from abi.wire.instance import (
     CloseSink,
     CreateInstance,
@@ -45,6 +45,7 @@ from abi.wire.stage import (
 )
 
 __all__ = [
+    "EXIT_HOST_LOST",
     "MAX_FDS",
     "MAX_PACKET",
     "WIRE_VERSION",

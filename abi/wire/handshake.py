@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abi.wire.message import Reply, Request, message
 
-__all__ = ["WIRE_VERSION", "Hello", "HelloReply", "Ping", "Pong"]
+__all__ = ["EXIT_HOST_LOST", "WIRE_VERSION", "Hello", "HelloReply", "Ping", "Pong"]
 
 #: Rises with every change of any message.
 WIRE_VERSION = 1
+
+#: How a worker ends that believes its host gone.
+EXIT_HOST_LOST = 68
 
 
 @message(1)

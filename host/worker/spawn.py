@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from abi.kinds import API_VERSION
-from abi.wire import WIRE_VERSION, Event, Hello
+from abi.wire import EXIT_HOST_LOST, WIRE_VERSION, Event, Hello
 from host.errors import IncompatibleVersion, LoadFailed, Misuse, PluginRefused, Supervised
 from host.settings import Limits
 from host.worker.handle import WorkerHandle
@@ -44,6 +44,19 @@ async def spawn(
         LoadFailed: it cannot be started, or ended or fell silent before it answered.
         IncompatibleVersion: it speaks another wire or api version.
     """
+    try:
+        return await _attempt(spec, on_event, limits, start)
+    except _HostLostError:  # it was mistaken, or it could not tell us the news: this host is here
+        return await _attempt(spec, on_event, limits, start)
+
+
+class _HostLostError(LoadFailed):
+    """The worker ended because it believed its host gone."""
+
+
+async def _attempt(
+    spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], None], limits: Limits, start: Starter
+) -> WorkerHandle:
     handle = await _start(spec, on_event, start)
     try:
         await _shake_hands(handle, spec, limits)
@@ -89,8 +102,10 @@ async def _shake_hands(handle: WorkerHandle, spec: WorkerSpec, limits: Limits) -
     except (Supervised, PluginRefused, Misuse) as error:
         reason = handle.doomed
         handle.terminate()
-        how = str(await handle.wait_exit(_REAP_S) or "it cannot be killed")
-        raise LoadFailed(
+        status = await handle.wait_exit(_REAP_S)
+        how = str(status or "it cannot be killed")
+        kind = _HostLostError if status is not None and status.code == EXIT_HOST_LOST else LoadFailed
+        raise kind(
             f"the worker for {spec.plugin_id} did not start: {f'{reason} ({how})' if reason else how}"
             f"{last_words(handle.log_tail)}",
             remedy="run `stellatune doctor`, or install StellaTune again",

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from signal import SIGKILL
 
 import pytest
 
-from abi.wire import CreateInstance, Event, LoadModule, Payload, Ping
+from abi.wire import EXIT_HOST_LOST, CreateInstance, Event, LoadModule, Payload, Ping
 from host.errors import IncompatibleVersion, LoadFailed, PluginRefused, WorkerLost
 from host.ids import Generation, PluginId, Role
 from host.settings import Limits
 from host.worker import ExitStatus, WorkerHandle, WorkerSpec, Zygote, spawn
+from host.worker.process import WorkerProcess
 from tests.support.cold_start import ColdStart
 
 SPEC = WorkerSpec(PluginId("test.dsp.start"), Role.PLAY, Generation(3))
@@ -118,6 +120,25 @@ def test_a_worker_has_only_what_it_is_given() -> None:
         os.close(extra)
 
     asyncio.run(body())
+
+
+def test_a_worker_that_believes_its_host_gone_is_started_once_more(root: Path) -> None:
+    starts: list[int] = []
+
+    async def start(channels: Sequence[int], output_fd: int, /) -> WorkerProcess:
+        starts.append(output_fd)
+        text = f"sys.exit({EXIT_HOST_LOST})" if len(starts) < 2 else GREET + "receive()"
+        return await program(root, text)(channels, output_fd)
+
+    async def body() -> None:
+        handle = await spawn(SPEC, ignore, LIMITS, start)
+        handle.terminate()
+        assert await handle.wait_exit(10) == ExitStatus(signal=SIGKILL)
+        with pytest.raises(LoadFailed, match=f"exit status {EXIT_HOST_LOST}"):
+            await spawn(SPEC, ignore, LIMITS, program(root, f"sys.exit({EXIT_HOST_LOST})"))
+
+    asyncio.run(body())
+    assert len(starts) == 2
 
 
 def test_a_worker_is_locked_down_before_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:

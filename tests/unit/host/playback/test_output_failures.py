@@ -18,7 +18,7 @@ from host.playback.output_failures import output_failure
         (errno.ENOSPC, "free some space"),
         (errno.EDQUOT, "free some space"),
         (errno.EFBIG, "ulimit"),
-        (errno.EIO, "still there"),
+        (errno.EIO, "outputs list"),
     ],
 )
 def test_what_cannot_be_written(number: int, remedy: str) -> None:
