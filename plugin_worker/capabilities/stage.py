@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 
 from abi.wire import StageStopped, StopReason
 from plugin_worker._core import ffi, lib
@@ -34,16 +35,16 @@ def map_ring(ring: CData, fd: int, side: int) -> None:
         raise WorkerFault("attach", "a ring's format or positions are impossible")
 
 
-class StageInstance(Instance):
+class StageInstance(Instance, ABC):
     """Joins and leaves rings. Lane thread only; ``rings`` is also read by the control thread while the pump runs."""
 
     epoch = 0
     attached = False
 
     @property
+    @abstractmethod
     def rings(self) -> tuple[CData, CData]:
         """Input and output ring; null where the kind has none."""
-        raise NotImplementedError
 
     @property
     def own_rings(self) -> tuple[CData, ...]:
@@ -51,13 +52,13 @@ class StageInstance(Instance):
         return tuple(ring for ring in self.rings if ring != ffi.NULL)
 
     @property
+    @abstractmethod
     def position(self) -> int:
         """Where the stage stands on the pipeline's clock."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pump(self) -> bool:
         """Runs the C pump once."""
-        raise NotImplementedError
 
     def begin(self, epoch: int) -> None:
         """Both rings are mapped: greet both peers and let the lane pump."""
