@@ -90,9 +90,7 @@ class RingEnd:
 
     def wait(self, frames: int, within_s: float) -> int:
         """Sleeps until so many frames are ready, or the deadline."""
-        return self.wait_until(frames, lib.st_now_ns() + int(within_s * 1e9))
-
-    def wait_until(self, frames: int, deadline_ns: int) -> int:
+        deadline_ns = lib.st_now_ns() + int(within_s * 1e9)
         return int(lib.st_ring_wait_for(self._face, frames, self._interrupt, deadline_ns))
 
     def interrupt(self) -> None:
@@ -118,7 +116,15 @@ class RingEnd:
 class RawWords:
     """The second page as anybody with the descriptor can write it; offsets as in ring.h."""
 
-    _PLACES: ClassVar = {"write_pos": 0, "writer_wants": 8, "read_pos": 64, "retain_pos": 72, "reader_wants": 80}
+    #: The bell is half as wide; zeros follow it.
+    _PLACES: ClassVar = {
+        "write_pos": 0,
+        "writer_wants": 8,
+        "read_pos": 64,
+        "retain_pos": 72,
+        "reader_wants": 80,
+        "reader_bell": 88,
+    }
 
     def __init__(self, fd: int) -> None:
         self._map = mmap.mmap(fd, 4096, offset=4096)

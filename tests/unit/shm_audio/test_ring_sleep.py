@@ -20,6 +20,7 @@ from tests.unit.shm_audio.conftest import FORMAT, Ends
 FRAMES = 200_000
 BLOCK = FORMAT.block_frames
 SOON_S = 10.0
+RING_AGAIN_S = 0.002
 
 
 def seconds(start_ns: int) -> float:
@@ -162,20 +163,21 @@ def test_a_deadline_in_the_past_does_not_sleep(ends: Ends) -> None:
     assert ends.reader.wait(BLOCK, within_s=-1) == lib.ST_RING_TIMEOUT
 
 
-def test_a_deadline_is_a_moment_not_a_duration(ends: Ends) -> None:
-    """However often the sleeper is woken in vain, it gives up when it said."""
-    deadline = lib.st_now_ns() + 100_000_000
-    rung = 0
-    results: list[int] = []
-    thread = threading.Thread(target=lambda: results.append(ends.reader.wait_until(BLOCK, deadline)))
-    thread.start()
-    while thread.is_alive():
-        ends.reader.ring_own_bell()
-        rung += 1
-        thread.join(0.002)
+def woken_in_vain(ends: Ends, within_s: float) -> int:
+    """How often the reader lay down, rung all the time though nothing came, before it gave up; it did when it said."""
+    began, bell, rung = lib.st_now_ns(), ends.words.get("reader_bell"), 0
+    with waiting(ends.reader, BLOCK, within_s) as results:
+        while not until(lambda: bool(results), RING_AGAIN_S) and seconds(began) < within_s + SOON_S:
+            ends.reader.ring_own_bell()
+            rung += 1
     assert results == [lib.ST_RING_TIMEOUT]
-    assert 0 <= seconds(deadline) < 5
-    assert rung >= 5
+    assert within_s <= seconds(began) < within_s + SOON_S
+    return ends.words.get("reader_bell") - bell - rung
+
+
+def test_a_deadline_is_a_moment_not_a_duration(ends: Ends) -> None:
+    """However often the sleeper is woken in vain, it gives up when it said. A busy machine needs longer to wake it."""
+    assert any(woken_in_vain(ends, within_s) >= 5 for within_s in (0.1, 1.0, 10.0))
 
 
 def test_what_is_ready_needs_no_sleep(ends: Ends) -> None:
