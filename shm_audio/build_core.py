@@ -64,8 +64,14 @@ ffibuilder.set_source(
     "shm_audio._core",
     SOURCE,
     sources=["shm_audio/csrc/ring.c", "shm_audio/csrc/wake.c", "shm_audio/csrc/host_face.c"],
+#define ST_CRASH_FRAMES 48
+typedef struct st_crash_hint {
+    uint32_t stage; int32_t signal; int32_t si_code; int32_t sender; int32_t slot; uint32_t frames; uint64_t address;
+    uint64_t stack; uint64_t frame[ST_CRASH_FRAMES];
+} st_crash_hint;
     include_dirs=["shm_audio/csrc"],
     depends=[str(path) for path in sorted(Path("shm_audio/csrc").glob("*.h"))],
     define_macros=[("_GNU_SOURCE", None)],
     extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-Wall", "-Wextra", "-Werror"],
 )
+int st_status_crash(void *page, st_crash_hint *out);

@@ -9,7 +9,7 @@ from shm_audio._core import ffi, lib
 from shm_audio.errors import SegmentError
 from shm_audio.segment import Segment
 
-__all__ = ["CALLS", "LaneStatus", "StatusPage"]
+__all__ = ["CALLS", "CrashRecord", "LaneStatus", "StatusPage"]
 
 #: Names of the calls a lane can be in, by the number it writes; 0 is none.
 CALLS = (
@@ -61,11 +61,31 @@ class LaneStatus(NamedTuple):
     failed_blocks: int
 
 
+class CrashRecord(NamedTuple):
+    """What the handler of a fatal signal wrote; a hint like all here.
+
+    ``sender``: the process that sent the signal, 0 when the processor or the kernel raised it. ``slot``: the lane that
+    crashed, -1 for a thread that is none. ``stack``: its stack pointer. ``frames``: code addresses, innermost first.
+    """
+
+    signal: int
+    si_code: int
+    sender: int
+    slot: int
+    address: int
+    stack: int
+    frames: tuple[int, ...]
+
+
 class StatusPage:
-    """Made by the host, written by one worker. Single-threaded: the host's loop."""
+    """Made by the host, written by one worker. Single-threaded: the host's loop.
+
+    ``bell_fd`` is an eventfd that the worker rings when it crashes: a hint, as all that stands in the page.
+    """
 
     def __init__(self) -> None:
         """Raises: SegmentError when the system gives no memory."""
+        self.bell_fd = -1
         self._segment = Segment("status", lib.ST_STATUS_BYTES)
         # SAFETY: the mapping is read-only and lives until close(), which sets it to null.
         failed = lib.st_status_format(self._segment.fd) != 0
@@ -73,6 +93,11 @@ class StatusPage:
         if self._page == ffi.NULL:
             self._segment.close()
             raise SegmentError(f"a status page cannot be mapped: {os.strerror(ffi.errno)}")
+        try:
+            self.bell_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except OSError as error:
+            self.close()
+            raise SegmentError(f"a status page has no bell: {error.strerror}") from error
 
     @property
     def fd(self) -> int:
@@ -110,8 +135,26 @@ class StatusPage:
                 )
         return tuple(found)
 
+    def crash(self) -> CrashRecord | None:
+        """What a fatal signal left, None when there was none so far, and after close."""
+        hint = ffi.new("st_crash_hint *")
+        if self._page == ffi.NULL or not lib.st_status_crash(self._page, hint):
+            return None
+        return CrashRecord(
+            signal=hint.signal,
+            si_code=hint.si_code,
+            sender=hint.sender,
+            slot=hint.slot,
+            address=hint.address,
+            stack=hint.stack,
+            frames=tuple(hint.frame[0 : hint.frames]),
+        )
+
     def close(self) -> None:
         """Unmaps and closes; twice is fine."""
         lib.st_status_unmap(self._page)
         self._page = ffi.NULL
         self._segment.close()
+        if self.bell_fd >= 0:
+            os.close(self.bell_fd)
+            self.bell_fd = -1

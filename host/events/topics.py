@@ -16,6 +16,7 @@ __all__ = [
     "InstanceDestroyed",
     "PlaybackEnded",
     "PluginEmitted",
+    "PluginFault",
     "PluginLogLine",
     "StageEnded",
     "Topic",
@@ -63,6 +64,29 @@ class WorkerExited(Topic):
     call: str
     lost_instances: int
     last_lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFault(Topic):
+    """A worker was lost that nobody had asked to end; told once per loss.
+
+    ``cause``: crash, killed, exit, hang, protocol, asked or abandoned; ``signal``: its name, empty when it exited;
+    ``how``: in one line for people. ``action``: restart, quarantine or none. ``restarts``: of this plugin and role.
+    """
+
+    plugin_id: PluginId
+    role: Role
+    generation: Generation
+    pid: int
+    instance: InstanceId
+    call: str
+    cause: str
+    signal: str
+    how: str
+    backtrace: tuple[str, ...]
+    last_lines: tuple[str, ...]
+    action: str
+    restarts: int
 
 
 @dataclass(frozen=True, slots=True)

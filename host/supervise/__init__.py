@@ -1,10 +1,25 @@
-"""Watching workers from outside: what stands still is ended; what died too often stays out for a while.
+"""Watching workers from outside: what stands still is ended, what died is examined, what died too often stays out.
 
 Owns no worker. It must never touch a plugin, and never start one.
 """
 
+from host.supervise.autopsy import Autopsy, Cause, examine
+from host.supervise.history import CrashHistory
 from host.supervise.policy import Quarantine, Restart, Rules, Standing, State, Verdict
 from host.supervise.supervisor import Supervisor
 from host.supervise.watcher import Watcher
 
-__all__ = ["Quarantine", "Restart", "Rules", "Standing", "State", "Supervisor", "Verdict", "Watcher"]
+__all__ = [
+    "Autopsy",
+    "Cause",
+    "CrashHistory",
+    "Quarantine",
+    "Restart",
+    "Rules",
+    "Standing",
+    "State",
+    "Supervisor",
+    "Verdict",
+    "Watcher",
+    "examine",
+]

@@ -5,10 +5,22 @@ what a death means.
 """
 
 from host.worker.handle import WorkerHandle
+from host.worker.in_progress import instance_of
+from host.worker.kill import KillKind
 from host.worker.log_tail import printable
 from host.worker.process import ExitStatus
 from host.worker.spawn import Starter, spawn
 from host.worker.spec import WorkerSpec
 from host.worker.zygote import Zygote
 
-__all__ = ["ExitStatus", "Starter", "WorkerHandle", "WorkerSpec", "Zygote", "printable", "spawn"]
+__all__ = [
+    "ExitStatus",
+    "KillKind",
+    "Starter",
+    "WorkerHandle",
+    "WorkerSpec",
+    "Zygote",
+    "instance_of",
+    "printable",
+    "spawn",
+]

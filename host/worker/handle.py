@@ -28,13 +28,14 @@ from abi.wire import (
 from host.errors import Misuse, ProtocolViolated, RequestTimeout, StellaError, WorkerLost
 from host.ids import Generation
 from host.worker.in_progress import describe
+from host.worker.kill import Doom, KillKind
 from host.worker.log_tail import LogTail
 from host.worker.outcome import error_of, last_words
 from host.worker.output import OutputReader
 from host.worker.packets import ChannelClosed, ChannelJammed, PacketSocket
 from host.worker.process import ExitStatus, WorkerProcess
 from host.worker.spec import WorkerSpec
-from shm_audio import LaneStatus, StatusPage
+from shm_audio import CrashRecord, LaneStatus, StatusPage
 
 __all__ = ["WorkerHandle"]
 
@@ -43,6 +44,7 @@ R = TypeVar("R", bound=Reply)
 _EVENTS_AT_ONCE = 64
 _PACKETS_AFTER_DEATH = 4096
 _END_AFTER_CLOSE_S = 0.5
+_END_AFTER_CRASH_S = 0.2
 _ORPHAN_LOOKS = 100
 _ORPHAN_LOOK_S = 0.01
 _KILLED = "the host killed it"
@@ -92,6 +94,10 @@ class WorkerHandle:
         self.exited: asyncio.Future[ExitStatus] = self._loop.create_future()
         #: The lanes in use when the process ended.
         self.last_lanes: tuple[LaneStatus, ...] = ()
+        #: What its handler of fatal signals wrote; set when the process has ended.
+        self.crash: CrashRecord | None = None
+        #: Whether SIGTERM was sent.
+        self.asked_to_end = False
         self._process = process
         self._control = control
         self._events = events
@@ -99,13 +105,15 @@ class WorkerHandle:
         self._on_exit: Callable[[ExitStatus], None] | None = None
         self._calls: dict[int, _Call] = {}
         self._last_id = 0
-        self._doom = ""
+        self._doom: Doom | None = None
         self._tail = LogTail()
         self._output = OutputReader(output_fd, self._tail, self._loop)
         self._close_timer: asyncio.TimerHandle | None = None
+        self._crash_timer: asyncio.TimerHandle | None = None
         control.start_reading(self._read_control)
         events.start_reading(self._read_events)
         self._loop.add_reader(process.pidfd, self._look_at_end)
+        self._loop.add_reader(status.bell_fd, self._hear_bell)
 
     @property
     def pid(self) -> int:
@@ -125,7 +133,17 @@ class WorkerHandle:
     @property
     def doomed(self) -> str:
         """Why the host killed the worker; empty when it did not."""
-        return self._doom
+        return self._doom.reason if self._doom is not None else ""
+
+    @property
+    def kill_kind(self) -> KillKind | None:
+        """What the host killed the worker for; None when it did not."""
+        return self._doom.kind if self._doom is not None else None
+
+    @property
+    def blocks(self) -> int:
+        """Blocks that the lanes in use at its end had moved."""
+        return sum(lane.blocks for lane in self.last_lanes)
 
     @property
     def last_call(self) -> str:
@@ -173,13 +191,13 @@ class WorkerHandle:
         self._calls[request_id] = call
         if self.exited.done():
             self._end_calls(self._lost)
-        elif not self._doom:
+        elif self._doom is None:
             try:
                 self._control.send(data, (*fds, *payload_fds) if payload_fds else fds)
             except ChannelClosed:
                 self._lost_channel("control")
             except ChannelJammed as error:
-                self._kill(str(error))
+                self._kill(str(error), KillKind.HANG)
             finally:
                 close_fds(payload_fds)
         return await future  # type: ignore[return-value]  # _answer lets only the request's own reply type through
@@ -191,15 +209,16 @@ class WorkerHandle:
 
     def ask_to_end(self) -> None:
         """SIGTERM: the last chance of a worker that did not answer ``Shutdown``."""
+        self.asked_to_end = True
         self._process.send_signal(signal.SIGTERM)
 
-    def terminate(self, reason: str = _KILLED) -> None:
+    def terminate(self, reason: str = _KILLED, kind: KillKind = KillKind.ASKED) -> None:
         """SIGKILL to the worker and all it forked; ``reason`` is what those who wait for it will read."""
-        self._kill(reason)
+        self._kill(reason, kind)
 
     def condemn(self, text: str) -> ProtocolViolated:
         """The worker or its plugin did what cannot be: kills it, and gives the error to raise."""
-        self._kill(text)
+        self._kill(text, KillKind.PROTOCOL)
         return ProtocolViolated(f"{self.spec.plugin_id}: {text}", remedy="its worker was killed")
 
     # ---- what comes in ----
@@ -245,7 +264,7 @@ class WorkerHandle:
         call = self._calls.get(packet.request_id)
         message = packet.message
         if call is None:
-            if self._doom:
+            if self._doom is not None:
                 return  # the reply that was too late
             raise PacketRefused(f"{type(message).__name__} for request {packet.request_id}, which is not under way")
         if isinstance(message, call.reply):
@@ -255,7 +274,7 @@ class WorkerHandle:
             del self._calls[packet.request_id]
             error = error_of(message, self.spec.plugin_id)
             if isinstance(error, ProtocolViolated):
-                self._kill(error.message)
+                self._kill(error.message, KillKind.PROTOCOL)
             call.end(error)
         else:
             raise PacketRefused(f"{type(message).__name__} as reply to {type(call.request).__name__}")
@@ -274,7 +293,7 @@ class WorkerHandle:
             return
         name = type(call.request).__name__
         where = describe(self.status.lanes()) or "no call of the plugin was in progress"
-        self._kill(f"{name} took longer than {call.timeout_s:g} s")
+        self._kill(f"{name} took longer than {call.timeout_s:g} s", KillKind.HANG)
         call.end(
             RequestTimeout(
                 f"{self.spec.plugin_id}: {name} took longer than {call.timeout_s:g} s; {where}",
@@ -294,12 +313,20 @@ class WorkerHandle:
         (self._control if name == "control" else self._events).stop_reading()
         if self._close_timer is None and not self.exited.done():
             self._close_timer = self._loop.call_later(
-                _END_AFTER_CLOSE_S, self._kill, f"it closed its {name} channel and did not end"
+                _END_AFTER_CLOSE_S, self._kill, f"it closed its {name} channel and did not end", KillKind.PROTOCOL
             )
 
-    def _kill(self, reason: str) -> None:
-        if not self._doom and not self.exited.done():
-            self._doom = reason
+    def _hear_bell(self) -> None:
+        """The worker says that it crashes: its end is near, or is brought near. It is heard once; a lie is nothing."""
+        self._loop.remove_reader(self.status.bell_fd)
+        crash = self.status.crash()
+        if crash is not None:
+            reason = f"it crashed ({ExitStatus(signal=crash.signal)}) and did not end"
+            self._crash_timer = self._loop.call_later(_END_AFTER_CRASH_S, self._kill, reason, KillKind.CRASH)
+
+    def _kill(self, reason: str, kind: KillKind) -> None:
+        if self._doom is None and not self.exited.done():
+            self._doom = Doom(kind, reason)
         self._process.kill_group()
 
     def _look_at_end(self) -> None:
@@ -313,10 +340,12 @@ class WorkerHandle:
         if status is None:
             return
         self._loop.remove_reader(self._process.pidfd)
+        self._loop.remove_reader(self.status.bell_fd)
         self._control.stop_reading()
         self._events.stop_reading()
-        if self._close_timer is not None:
-            self._close_timer.cancel()
+        for timer in (self._close_timer, self._crash_timer):
+            if timer is not None:
+                timer.cancel()
         self._bury(status, _ORPHAN_LOOKS)
 
     def _bury(self, status: ExitStatus, looks: int) -> None:
@@ -326,6 +355,7 @@ class WorkerHandle:
             return
         self._output.finish()
         self.last_lanes = self.status.lanes()
+        self.crash = self.status.crash()
         for resource in (self._control, self._events, self._process, self.status):
             resource.close()
         self.exited.set_result(status)
@@ -341,7 +371,7 @@ class WorkerHandle:
 
     def _lost(self, call: _Call) -> WorkerLost:
         status = self.exited.result()
-        how = f"{self._doom} ({status})" if self._doom else str(status)
+        how = f"{self.doomed} ({status})" if self._doom is not None else str(status)
         during = self.last_call
         lines = self.log_tail
         return WorkerLost(

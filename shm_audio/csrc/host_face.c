@@ -50,6 +50,23 @@ uint64_t st_status_heartbeat(void *page) {
     return atomic_load_explicit(&((st_status_page *)page)->heartbeat, memory_order_relaxed);
 }
 
+int st_status_crash(void *page, st_crash_hint *out) {
+    st_crash_record *crash = &((st_status_page *)page)->crash;
+    uint32_t stage = atomic_load_explicit(&crash->stage, memory_order_acquire), frames = crash->frames;
+    int32_t slot = crash->slot;
+    if (stage == ST_CRASH_NONE) return 0;
+    out->stage = stage;
+    out->signal = crash->signal;
+    out->si_code = crash->si_code;
+    out->sender = crash->sender;
+    out->slot = slot >= 0 && slot < (int32_t)ST_STATUS_LANES ? slot : -1;
+    out->frames = frames <= ST_CRASH_FRAMES ? frames : ST_CRASH_FRAMES;
+    out->address = crash->address;
+    out->stack = crash->stack;
+    memcpy(out->frame, crash->frame, sizeof out->frame);
+    return 1;
+}
+
 int st_status_lane(void *page, uint32_t slot, st_lane_hint *out) {
     st_lane_status *lane;
     if (slot >= ST_STATUS_LANES) return 0;

@@ -25,6 +25,19 @@ typedef struct st_lane_hint {
     uint64_t failed_blocks;
 } st_lane_hint;
 
+/* The crash record, copied once; `slot` and `frames` are in range. */
+typedef struct st_crash_hint {
+    uint32_t stage;
+    int32_t signal;
+    int32_t si_code;
+    int32_t sender;
+    int32_t slot;
+    uint32_t frames;
+    uint64_t address;
+    uint64_t stack;
+    uint64_t frame[ST_CRASH_FRAMES];
+} st_crash_hint;
+
 /*
  * Copies the three positions, each loaded once: retain, then read, then write, so that retain <= read <= write holds in
  * the copy of an honest ring.
@@ -77,5 +90,15 @@ void st_status_unmap(void *page);
  */
 uint64_t st_status_heartbeat(void *page);
 int st_status_lane(void *page, uint32_t slot, st_lane_hint *out);
+
+/*
+ * The crash record; 0 when nothing crashed so far. Frames are given from the traced stage on; the first one before, too.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+int st_status_crash(void *page, st_crash_hint *out);
 
 #endif

@@ -1,0 +1,26 @@
+"""Why the host killed a worker: the words that an autopsy reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, unique
+
+__all__ = ["Doom", "KillKind"]
+
+
+@unique
+class KillKind(Enum):
+    """What a kill means for the one who judges it."""
+
+    ASKED = "asked"  # somebody wanted it gone, or nobody wanted it any more
+    HANG = "hang"  # it was over a limit, or gave no sign of life
+    PROTOCOL = "protocol"  # it, or its plugin, said what cannot be
+    CRASH = "crash"  # it crashed, told so, and did not end
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """The first kill counts: its kind, and the reason that those who wait for the worker will read."""
+
+    kind: KillKind
+    reason: str
