@@ -1,0 +1,105 @@
+/*
+ * sink.c: takes frames nowhere, at full speed, and faults on the way.
+ */
+#include "stages.h"
+#include "trigger.h"
+
+#define TARGETS "[{\"id\": \"fault\", \"name\": \"Nowhere, with faults\", \"default\": true}]"
+#define PHASES                                                                                                   \
+    (PHASE_BIT(PHASE_CREATE) | PHASE_BIT(PHASE_LIST) | PHASE_BIT(PHASE_NEGOTIATE) | PHASE_BIT(PHASE_OPEN) |      \
+     PHASE_BIT(PHASE_WRITE) | PHASE_BIT(PHASE_FLUSH) | PHASE_BIT(PHASE_DESTROY))
+
+typedef struct Sink {
+    Trigger trigger;
+    int is_open;
+} Sink;
+
+static StStatus list_targets(void *handle, StStr *out_json) {
+    *out_json = st_str_copy(TARGETS, sizeof TARGETS - 1);
+    trigger_call(&((Sink *)handle)->trigger, PHASE_LIST, NULL);
+    return out_json->len ? st_ok() : st_error(ST_ERROR_INTERNAL, "fault: out of memory");
+}
+
+static StStatus negotiate(void *handle, StStr target, StAudioSpec wished, StOutputSinkNegotiatedSpec *out_spec) {
+    (void)target;
+    memset(out_spec, 0, sizeof *out_spec);
+    out_spec->spec = wished;
+    out_spec->flags = ST_NEGOTIATE_EXACT;
+    trigger_call(&((Sink *)handle)->trigger, PHASE_NEGOTIATE, NULL);
+    return st_ok();
+}
+
+static StStatus open_sink(void *handle, StStr target, StAudioSpec spec, uint64_t start_frame) {
+    Sink *sink = handle;
+    (void)target, (void)spec, (void)start_frame;
+    sink->is_open = 1;
+    trigger_call(&sink->trigger, PHASE_OPEN, NULL);
+    return st_ok();
+}
+
+static StStatus not_open(void) { return st_error(ST_ERROR_INVALID_ARG, "fault: the sink is not open"); }
+
+static StStatus write_frames(void *handle, uint32_t frames, uint16_t channels, const float *samples,
+                             uint32_t *out_accepted) {
+    Sink *sink = handle;
+    if (!sink->is_open) return not_open();
+    *out_accepted = frames;
+    trigger_call(&sink->trigger, PHASE_WRITE,
+                 &(Site){.samples = (float *)samples, .frames = frames, .channels = channels, .count = out_accepted});
+    return st_ok();
+}
+
+static StStatus query_status(void *handle, StOutputSinkRuntimeStatus *out_status) {
+    memset(out_status, 0, sizeof *out_status);
+    out_status->running = (uint8_t)((Sink *)handle)->is_open;
+    return st_ok();
+}
+
+static StStatus flush(void *handle) {
+    Sink *sink = handle;
+    if (!sink->is_open) return not_open();
+    trigger_call(&sink->trigger, PHASE_FLUSH, NULL);
+    return st_ok();
+}
+
+static StStatus reset(void *handle, uint64_t next_frame) {
+    (void)next_frame;
+    return ((Sink *)handle)->is_open ? st_ok() : not_open();
+}
+
+static void close_sink(void *handle) { ((Sink *)handle)->is_open = 0; }
+
+static void destroy(void *handle) {
+    trigger_call(&((Sink *)handle)->trigger, PHASE_DESTROY, NULL);
+    free(handle);
+}
+
+static const StOutputSinkInstanceVTable VTABLE = {
+    .list_targets_json_utf8 = list_targets,
+    .negotiate_spec = negotiate,
+    .open = open_sink,
+    .write_interleaved_f32 = write_frames,
+    .query_status = query_status,
+    .flush = flush,
+    .reset = reset,
+    .close = close_sink,
+    .instance = {.destroy = destroy},
+};
+
+StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_instance) {
+    Sink *sink;
+    StStatus set;
+    if (!st_str_equals(type_id, "fault")) return st_error(ST_ERROR_INVALID_ARG, "fault: no such sink type here");
+    sink = calloc(1, sizeof *sink);
+    if (sink == NULL) return st_error(ST_ERROR_INTERNAL, "fault: out of memory");
+    set = trigger_set(&sink->trigger, config, PHASES);
+    if (set.code != ST_OK) {
+        free(sink);
+        return set;
+    }
+    memset(out_instance, 0, sizeof *out_instance);
+    out_instance->handle = sink;
+    out_instance->vtable = &VTABLE;
+    trigger_call(&sink->trigger, PHASE_CREATE, NULL);
+    return set;
+}
