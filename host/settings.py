@@ -25,12 +25,16 @@ def _range(default: int, low: int, high: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PipelineSizes:
-    """How much is held where. Rings other than the decode ring use `ring_ahead_ms`."""
+    """How much is held where. Rings other than the decode ring use `ring_ahead_ms`.
+
+    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies.
+    """
 
     block_frames: int = _range(512, 32, 8192)
     decode_ahead_ms: int = _range(2000, 50, 60_000)
     ring_ahead_ms: int = _range(200, 20, 10_000)
     history_ms: int = _range(1000, 20, 10_000)
+    checkpoint_kib: int = _range(256, 1, 16_384)
 
 
 @dataclass(frozen=True, slots=True)

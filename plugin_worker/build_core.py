@@ -23,6 +23,14 @@ void st_ring_before_sleep(st_ring *ring);
 enum { ST_RING_HOST, ST_RING_WRITER, ST_RING_READER };
 enum { ST_RING_OK, ST_RING_INTERRUPTED, ST_RING_TIMEOUT, ST_RING_IMPOSSIBLE, ST_RING_BAD_FORMAT, ST_RING_SYSTEM };
 
+typedef struct { ...; } st_checkpoint_format;
+typedef struct { ...; } st_checkpoint_slot;
+typedef struct { uint64_t position; uint64_t epoch; uint64_t config_gen; uint64_t length; } st_checkpoint_label;
+typedef struct { uint32_t slot_bytes; ...; } st_checkpoint;
+int st_checkpoint_map(st_checkpoint *face, int fd, int keep_slot);
+void st_checkpoint_unmap(st_checkpoint *face);
+int st_checkpoint_get(const st_checkpoint *face, uint32_t slot, st_checkpoint_label *out_label, uint8_t *bytes);
+
 typedef struct { float *samples; ...; } st_scratch;
 int st_scratch_make(st_scratch *scratch, size_t count);
 void st_scratch_free(st_scratch *scratch);
@@ -155,7 +163,7 @@ SOURCE = """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox", "sink_pump", "stop"]
-SHARED = ["channels", "convert", "digest", "ramp", "ring", "scratch", "wake"]
+SHARED = ["channels", "checkpoint", "convert", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()
 ffibuilder.cdef(cdef.declarations())

@@ -146,7 +146,7 @@ def _attach(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
         case DecoderInstance(), AttachDecode():
             return _own(fds, lambda: instance.attach(message, fds[0]))
         case DspInstance(), AttachDsp():
-            return _own(fds, lambda: instance.attach(message, fds[0], fds[1]))
+            return _own(fds, lambda: instance.attach(message, fds))
         case SinkInstance(), AttachSink():
             return _own(fds, lambda: instance.attach(message, fds[0]))
     close_fds(list(fds))
@@ -213,7 +213,7 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
 
 
 #: Descriptors that a request carries, where there are any.
-_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 2, AttachSink: 1}
+_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 3, AttachSink: 1}
 
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {

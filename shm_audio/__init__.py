@@ -1,5 +1,6 @@
-"""Shared memory for audio: segments, rings, status pages. Plain numbers in and out; knows nothing of plugins."""
+"""Shared memory for audio: segments, rings, checkpoints, status pages. Plain numbers; knows nothing of plugins."""
 
+from shm_audio.checkpoint import Checkpoints, CheckpointSlot
 from shm_audio.errors import RingError, SegmentError, ShmError
 from shm_audio.layout import struct_sizes
 from shm_audio.ring import Ring, RingFormat, RingWords
@@ -8,10 +9,10 @@ from shm_audio.status_page import CALLS, CrashRecord, LaneStatus, StatusPage
 
 __all__ = [
     "CALLS",
-    "LaneStatus",
     "CheckpointSlot",
     "Checkpoints",
     "CrashRecord",
+    "LaneStatus",
     "Ring",
     "RingError",
     "RingFormat",

@@ -40,21 +40,46 @@ int st_ring_look(const st_ring *ring, uint64_t *out_write, uint64_t *out_read, u
 int st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interrupt, int64_t deadline_ns);
 int64_t st_now_ns(void);
 
+typedef struct { ...; } st_checkpoint_format;
+typedef struct { ...; } st_checkpoint_slot;
+typedef struct st_checkpoint_label {
+    uint64_t position; uint64_t epoch; uint64_t config_gen; uint64_t length;
+} st_checkpoint_label;
+#define ST_CHECKPOINT_SLOTS ...
+#define ST_CHECKPOINT_MAX_BYTES ...
+size_t st_checkpoint_segment_bytes(uint32_t slot_bytes);
+size_t st_checkpoint_slot_offset(uint32_t slot_bytes, uint32_t slot);
+int st_checkpoint_format_segment(int fd, uint32_t slot_bytes);
+int st_checkpoint_read(int fd, uint32_t slot_bytes, uint32_t slot, st_checkpoint_label *out_label, uint8_t *bytes);
+int st_checkpoint_clear(int fd, uint32_t slot_bytes);
+typedef struct { uint32_t slot_bytes; uint32_t next; ...; } st_checkpoint;
+int st_checkpoint_map(st_checkpoint *face, int fd, int keep_slot);
+void st_checkpoint_unmap(st_checkpoint *face);
+int st_checkpoint_put(st_checkpoint *face, const st_checkpoint_label *label, const uint8_t *bytes);
+int st_checkpoint_get(const st_checkpoint *face, uint32_t slot, st_checkpoint_label *out_label, uint8_t *bytes);
+
 typedef struct st_lane_hint {
     uint64_t instance; uint32_t call; uint32_t call_seq; int64_t began_ns; uint64_t blocks; uint64_t scrubbed_samples;
     uint64_t clipped_samples; uint64_t silence_frames; uint32_t xruns; uint32_t queued_frames;
     uint64_t failed_blocks;
 } st_lane_hint;
 #define ST_STATUS_LANES ...
+#define ST_CRASH_FRAMES 48
+typedef struct st_crash_hint {
+    uint32_t stage; int32_t signal; int32_t si_code; int32_t sender; int32_t slot; uint32_t frames; uint64_t address;
+    uint64_t stack; uint64_t frame[ST_CRASH_FRAMES];
+} st_crash_hint;
 #define ST_STATUS_BYTES ...
 int st_status_format(int fd);
 void *st_status_map(int fd);
 void st_status_unmap(void *page);
 uint64_t st_status_heartbeat(void *page);
 int st_status_lane(void *page, uint32_t slot, st_lane_hint *out);
+int st_status_crash(void *page, st_crash_hint *out);
 """
 
 SOURCE = """
+#include "checkpoint.h"
 #include "host_face.h"
 """
 
@@ -63,15 +88,9 @@ ffibuilder.cdef(CDEF)
 ffibuilder.set_source(
     "shm_audio._core",
     SOURCE,
-    sources=["shm_audio/csrc/ring.c", "shm_audio/csrc/wake.c", "shm_audio/csrc/host_face.c"],
-#define ST_CRASH_FRAMES 48
-typedef struct st_crash_hint {
-    uint32_t stage; int32_t signal; int32_t si_code; int32_t sender; int32_t slot; uint32_t frames; uint64_t address;
-    uint64_t stack; uint64_t frame[ST_CRASH_FRAMES];
-} st_crash_hint;
+    sources=[f"shm_audio/csrc/{name}.c" for name in ("checkpoint", "host_face", "ring", "wake")],
     include_dirs=["shm_audio/csrc"],
     depends=[str(path) for path in sorted(Path("shm_audio/csrc").glob("*.h"))],
     define_macros=[("_GNU_SOURCE", None)],
     extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-Wall", "-Wextra", "-Werror"],
 )
-int st_status_crash(void *page, st_crash_hint *out);

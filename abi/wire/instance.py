@@ -32,7 +32,7 @@ class Done(Reply):
 class InstanceCreated(Reply):
     """Facts that hold as long as the instance does; zero where the kind has no such thing.
 
-    ``layouts``: ``ST_LAYOUT_*`` bits of a dsp; ``exports_state``: it has ``export_state_blob``.
+    ``layouts``: ``ST_LAYOUT_*`` bits of a dsp; ``exports_state``: its running state can be kept and handed on.
     """
 
     latency_frames: int

@@ -40,7 +40,10 @@ class ModuleInfo(Reply):
 
 @message(11)
 class LoadModule(Request[ModuleInfo]):
-    """Loads the one module of this worker. ``python`` tells a Python module from a shared library."""
+    """Loads the one module of this worker. ``python`` tells a Python module from a shared library.
+
+    Descriptor 0, where one comes along, is a private copy of the library and what is loaded; ``path`` is a label then.
+    """
 
     path: str
     root: str

@@ -17,6 +17,7 @@ __all__ = [
     "DigestReady",
     "FinishStage",
     "HoldStage",
+    "Join",
     "ReleaseStage",
     "SetVolume",
     "StageStopped",
@@ -34,6 +35,14 @@ class StopReason(IntEnum):
     RING = 6  # the peer's words are impossible
 
 
+class Join(IntEnum):
+    """How a dsp that takes over goes on from what was heard last; numbers of ``st_join`` in plugin_worker/csrc."""
+
+    NONE = 0  # as it is: the state is exact, or the stage is new
+    SETTLE = 1  # the step between the last frame heard and the own signal dies away in a straight line
+    RAMP = 2  # from the dry signal, delayed by the latency, to the wet one
+
+
 @message(40)
 class At(Reply):
     """Where the stage stands: its output's write position, for a sink its input's read position."""
@@ -45,23 +54,38 @@ class At(Reply):
 class AttachDecode(Request[At]):
     """Descriptor 0: output ring. Starts to pump at its write position.
 
-    First drops ``skip_frames`` of the source, then takes at most ``take_frames`` (negative: to the end); the rest
-    counts as trimmed. Rate and channels are converted to the ring's.
+    First writes ``silence_frames`` of the pipeline. Then drops ``skip_frames`` of the source and takes at most
+    ``take_frames`` (negative: to the end); the rest counts as trimmed. Rate and channels are converted to the ring's;
+    of what comes of that, the first ``drop_frames`` are thrown away: a converter that starts anew warms up on them.
     """
 
     instance: int
     epoch: int
+    silence_frames: int
     skip_frames: int
     take_frames: int
+    drop_frames: int
 
 
 @message(42)
 class AttachDsp(Request[At]):
-    """Descriptors 0 and 1: input and output ring. ``wake_frames``: input to sleep for, at least one block."""
+    """Descriptors 0 to 2: input ring, output ring, checkpoints. Pumps from the output's write position on.
+
+    ``wake_frames``: input to sleep for, at least one block. ``checkpoint_frames``: so often the state is kept, at whole
+    multiples of it (a multiple of the block; 0: never). ``state_slot``: the checkpoint to go on from (-1: none), of
+    position ``replay_from``, this epoch and ``config_gen``. Before it pumps, the input from ``replay_from`` on is
+    processed again, in whole blocks, and the output thrown away. ``join``: ``Join``, over ``join_frames``.
+    """
 
     instance: int
     epoch: int
+    config_gen: int
     wake_frames: int
+    checkpoint_frames: int
+    state_slot: int
+    replay_from: int
+    join: int
+    join_frames: int
 
 
 @message(43)
@@ -82,7 +106,7 @@ class AttachSink(Request[At]):
 
 @message(44)
 class HoldStage(Request[At]):
-    """Stops at the next block boundary; the stage's words are the host's until release."""
+    """Stops at the next block boundary, a dsp after a last checkpoint; the words are the host's until release."""
 
     instance: int
 

@@ -58,12 +58,22 @@ class Decoder(Stage):
             raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
         return landed
 
-    async def attach(self, out: Ring, epoch: int, skip_frames: int, take_frames: int) -> int:
+    async def attach(
+        self,
+        out: Ring,
+        epoch: int,
+        *,
+        skip_frames: int,
+        take_frames: int,
+        drop_frames: int = 0,
+        silence_frames: int = 0,
+    ) -> int:
         """Begins to write at the ring's write position, and says where that is.
 
-        First drops ``skip_frames`` of the source, then takes ``take_frames`` at most (negative: all).
+        First writes ``silence_frames``. Then drops ``skip_frames`` of the source and takes ``take_frames`` at most
+        (negative: all). What is converted from these loses its first ``drop_frames``, in frames of the ring.
         """
-        message = AttachDecode(self.instance.id, epoch, skip_frames, take_frames)
+        message = AttachDecode(self.instance.id, epoch, silence_frames, skip_frames, take_frames, drop_frames)
         reply = await self.instance.request(message, self._command_s, (out.fd,))
         return position_of(self.instance, "attach", reply.position)
 

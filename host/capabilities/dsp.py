@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abi.wire import AttachDsp
+from abi.wire import AttachDsp, Join
 from host.capabilities.stage import Stage, position_of
 from host.runtime import Instance
-from shm_audio import Ring
+from shm_audio import Checkpoints, Ring
 
 __all__ = ["Dsp"]
 
@@ -26,8 +26,48 @@ class Dsp(Stage):
         """``ST_LAYOUT_*`` bits of the channel layouts it takes."""
         return self.instance.created.layouts
 
-    async def attach(self, inp: Ring, out: Ring, epoch: int, wake_frames: int) -> int:
-        """Begins at the output ring's write position, and says where that is. Sleeps for ``wake_frames`` of input."""
-        message = AttachDsp(self.instance.id, epoch, wake_frames)
-        reply = await self.instance.request(message, self._command_s, (inp.fd, out.fd))
+    @property
+    def exports_state(self) -> bool:
+        """Its running state can be kept in checkpoints and handed on."""
+        return self.instance.created.exports_state
+
+    async def attach(
+        self,
+        inp: Ring,
+        out: Ring,
+        *,
+        epoch: int,
+        config_gen: int,
+        wake_frames: int,
+        checkpoints: Checkpoints,
+        checkpoint_frames: int,
+        state_slot: int = -1,
+        replay_from: int,
+        join: Join = Join.NONE,
+        join_frames: int = 0,
+    ) -> int:
+        """Begins at the output ring's write position, and says where that is. Sleeps for ``wake_frames`` of input.
+
+        The state is kept every ``checkpoint_frames`` (0: never). An instance that takes over goes on from the
+        checkpoint ``state_slot`` (-1: from nothing) and processes the input from ``replay_from`` on once more, unheard;
+        ``join`` says how its signal then meets what was heard last.
+
+        Raises:
+            PluginRefused: the state is none of its own.
+        """
+        message = AttachDsp(
+            instance=self.instance.id,
+            epoch=epoch,
+            config_gen=config_gen,
+            wake_frames=wake_frames,
+            checkpoint_frames=checkpoint_frames,
+            state_slot=state_slot,
+            replay_from=replay_from,
+            join=int(join),
+            join_frames=join_frames,
+        )
+        limit_s = self._command_s
+        if replay_from < out.words().write_pos:  # a replay is never longer than the history, nor slower than playing it
+            limit_s += inp.format.history_frames / inp.format.sample_rate_hz
+        reply = await self.instance.request(message, limit_s, (inp.fd, out.fd, checkpoints.fd))
         return position_of(self.instance, "attach", reply.position)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from host.capabilities import Decoder, Dsp, Sink
 from host.errors import OutputError, ProtocolViolated, StellaError, Supervised
 from host.settings import PipelineSizes
-from shm_audio import Ring, RingError, RingFormat, RingWords, ShmError
+from shm_audio import Checkpoints, Ring, RingError, RingFormat, RingWords, ShmError
 
 __all__ = ["Pacing", "Pipeline", "PipelineFormat", "RingPlan", "end_of_programme"]
 
@@ -39,18 +39,31 @@ class Pacing:
     history_ms: int
     block_frames: int
     batched: bool
+    checkpoint_bytes: int
 
     @staticmethod
     def paced(sizes: PipelineSizes) -> Pacing:
         """For listening."""
-        return Pacing(sizes.decode_ahead_ms, sizes.ring_ahead_ms, sizes.history_ms, sizes.block_frames, batched=False)
+        return Pacing(
+            sizes.decode_ahead_ms,
+            sizes.ring_ahead_ms,
+            sizes.history_ms,
+            sizes.block_frames,
+            batched=False,
+            checkpoint_bytes=sizes.checkpoint_kib << 10,
+        )
 
     @staticmethod
     def unpaced(sizes: PipelineSizes) -> Pacing:
         """For rendering. The same history, so that a fault costs as much as in playback."""
         ahead_ms = max(sizes.ring_ahead_ms, UNPACED_AHEAD_MS)
         return Pacing(
-            max(sizes.decode_ahead_ms, ahead_ms), ahead_ms, sizes.history_ms, sizes.block_frames, batched=True
+            max(sizes.decode_ahead_ms, ahead_ms),
+            ahead_ms,
+            sizes.history_ms,
+            sizes.block_frames,
+            batched=True,
+            checkpoint_bytes=sizes.checkpoint_kib << 10,
         )
 
 
@@ -74,6 +87,15 @@ class RingPlan:
         history = -(-rate * pacing.history_ms // 1000)
         wake = ahead // (2 * block) * block if pacing.batched else block
         return RingPlan(RingFormat(rate, pipeline.channels, block, ahead, history), wake)
+
+
+CHECKPOINT_MS = 250
+
+
+def checkpoint_frames(fmt: RingFormat) -> int:
+    """How often an effect's state is kept: at least twice per history, in whole blocks."""
+    wished = min(fmt.sample_rate_hz * CHECKPOINT_MS // 1000, fmt.history_frames // 2)
+    return max(1, wished // fmt.block_frames) * fmt.block_frames
 
 
 def end_of_programme(position: int, latency_frames: int, block_frames: int) -> tuple[int, int]:
@@ -103,10 +125,14 @@ class Pipeline:
         if any(dsp.latency_frames > plans[0].format.history_frames for dsp in self.dsps):
             raise OutputError("an effect delays longer than the history", remedy="raise [pipeline] history_ms")
         self._wakes = [plan.wake_frames for plan in plans]
+        self._checkpoint_frames = checkpoint_frames(plans[0].format)
         self._rings: list[Ring] = []
+        self._checkpoints: list[Checkpoints] = []
         try:
             for plan in plans:
                 self._rings.append(Ring.create(plan.format))
+            for _ in self.dsps:
+                self._checkpoints.append(Checkpoints(pacing.checkpoint_bytes))
         except ShmError as error:
             self._close_rings()
             raise OutputError(f"no memory for the audio rings: {error}", remedy="free some memory") from error
@@ -145,13 +171,22 @@ class Pipeline:
             silence_after_ms=silence_after_ms,
         )
         for index in reversed(range(len(self.dsps))):
-            await self.dsps[index].attach(self._rings[index], self._rings[index + 1], self._epoch, self._wakes[index])
+            await self.dsps[index].attach(
+                self._rings[index],
+                self._rings[index + 1],
+                epoch=self._epoch,
+                config_gen=1,
+                wake_frames=self._wakes[index],
+                checkpoints=self._checkpoints[index],
+                checkpoint_frames=self._checkpoint_frames,
+                replay_from=self._rings[index + 1].words().write_pos,
+            )
 
     async def join(self, decoder: Decoder, *, skip_frames: int, take_frames: int) -> int:
         """Attaches a decoder where the last one ended; says where that is. The pipeline owns it from now on."""
         if self._decoder is not None:
             raise RuntimeError("the last decoder has not left")
-        position = await decoder.attach(self._rings[0], self._epoch, skip_frames, take_frames)
+        position = await decoder.attach(self._rings[0], self._epoch, skip_frames=skip_frames, take_frames=take_frames)
         self._decoder = decoder
         return position
 
@@ -201,3 +236,6 @@ class Pipeline:
         for ring in self._rings:
             ring.close()
         self._rings.clear()
+        for checkpoints in self._checkpoints:
+            checkpoints.close()
+        self._checkpoints.clear()

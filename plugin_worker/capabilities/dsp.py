@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from abi.wire import AttachDsp, InstanceCreated
 from plugin_worker._core import ffi, lib
@@ -37,13 +38,14 @@ class DspInstance(StageInstance):
             exports_state=table.instance.export_state_blob != ffi.NULL,
         )
 
-    def attach(self, request: AttachDsp, in_fd: int, out_fd: int) -> int:
-        """Joins both rings and pumps.
+    def attach(self, request: AttachDsp, fds: Sequence[int]) -> int:
+        """Joins both rings and the checkpoints, takes over and replays what is asked for, and pumps.
 
         Raises:
             WorkerFault: no memory, no rings, or rings that do not fit each other.
         """
         self.expect_free()
+        in_fd, out_fd, _checkpoint_fd = fds
         native = self._native
         map_ring(ffi.addressof(native, "input"), in_fd, lib.ST_RING_READER)
         try:

@@ -7,6 +7,7 @@
 #ifndef ST_WORKER_PUMP_H
 #define ST_WORKER_PUMP_H
 
+#include "checkpoint.h"
 #include "convert.h"
 #include "digest.h"
 #include "lane.h"

@@ -29,7 +29,7 @@ from abi.wire import (
     decode,
     encode,
 )
-from shm_audio import Ring, RingFormat, StatusPage
+from shm_audio import Checkpoints, Ring, RingFormat, StatusPage
 from tests.bench.clocks import thread_ids
 from tests.bench.compiled import ROOT, plugin_library
 
@@ -41,6 +41,8 @@ CHANNELS = 2
 GENERATION = 1
 INSTANCE = 1
 FIFO_PRIORITY = 70
+CHECKPOINT_FRAMES = RATE_HZ // 4 // BLOCK_FRAMES * BLOCK_FRAMES
+CHECKPOINT_BYTES = 4096
 REPLY_TIMEOUT_S = 10.0
 
 R = TypeVar("R", bound=Reply)
@@ -128,9 +130,10 @@ class Chain:
         self.wake_frames = wake_frames
         fmt = RingFormat(RATE_HZ, CHANNELS, BLOCK_FRAMES, ahead_blocks * BLOCK_FRAMES, history_frames)
         self._rings = [Ring.create(fmt) for _ in range(len(workers) + 1)]
+        self._checkpoints = [Checkpoints(CHECKPOINT_BYTES) for _ in workers]
         for index in reversed(range(len(workers))):
-            fds = (self._rings[index].fd, self._rings[index + 1].fd)
-            workers[index].request(AttachDsp(INSTANCE, 1, wake_frames), fds)
+            fds = (self._rings[index].fd, self._rings[index + 1].fd, self._checkpoints[index].fd)
+            workers[index].request(AttachDsp(INSTANCE, 1, 1, wake_frames, CHECKPOINT_FRAMES, -1, 0, 0, 0), fds)
 
     @property
     def fds(self) -> tuple[int, int]:
@@ -157,3 +160,5 @@ class Chain:
             worker.request(DetachStage(INSTANCE))
         for ring in self._rings:
             ring.close()
+        for checkpoints in self._checkpoints:
+            checkpoints.close()

@@ -10,8 +10,8 @@ __all__ = ["SAMPLES"]
 _CAPABILITY = wire.CapabilityInfo(1, "flac", "FLAC", Payload(b"{}"), Payload(b"{}"), (wire.ExtScore("flac", 100),))
 
 SAMPLES: tuple[Message, ...] = (
-    wire.HelloReply(1, 6, 4711, (128, 40, 12288)),
-    wire.Hello(1, 6, "stellatune.dsp.gain", "play"),
+    wire.HelloReply(2, 6, 4711, (128, 40, 12288)),
+    wire.Hello(2, 6, "stellatune.dsp.gain", "play"),
     wire.Pong(),
     wire.Ping(),
     wire.Failed(1, 3, "open", "no such file"),
@@ -35,8 +35,8 @@ SAMPLES: tuple[Message, ...] = (
     wire.OpenSink(7, Payload(b'{"id":"null"}'), 48000, 2, 1024, ("out.wav",)),
     wire.CloseSink(7),
     wire.At(2**40),
-    wire.AttachDecode(7, 3, 576, -1),
-    wire.AttachDsp(7, 3, 1024),
+    wire.AttachDecode(7, 3, 441, 576, -1, 147),
+    wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 480),
     wire.AttachSink(7, 3, 1024, 0.5, True, 20),
     wire.HoldStage(7),
     wire.ReleaseStage(7, 4),

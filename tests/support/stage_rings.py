@@ -7,7 +7,7 @@ from types import TracebackType
 
 import numpy as np
 
-from shm_audio import Ring, RingFormat
+from shm_audio import Checkpoints, Ring, RingFormat
 from shm_audio._core import lib
 from tests.support.ring_end import Audio, RingEnd, numbered
 
@@ -16,6 +16,7 @@ __all__ = ["BLOCK", "FORMAT", "StageRings"]
 FORMAT = RingFormat(sample_rate_hz=48000, channels=2, block_frames=64, ahead_frames=2048, history_frames=512)
 BLOCK = FORMAT.block_frames
 PATIENCE_S = 10.0
+SLOT_BYTES = 64 << 10
 
 
 class StageRings:
@@ -25,8 +26,14 @@ class StageRings:
         self._stack = ExitStack()
         self.before = self._stack.enter_context(Ring.create(FORMAT))
         self.after = self._stack.enter_context(Ring.create(FORMAT))
+        self.checkpoints = self._stack.enter_context(Checkpoints(SLOT_BYTES))
         self.source = self._stack.enter_context(RingEnd(self.before.fd, lib.ST_RING_WRITER))
         self.target = self._stack.enter_context(RingEnd(self.after.fd, lib.ST_RING_READER))
+
+    @property
+    def around(self) -> list[int]:
+        """The descriptors that a dsp is attached with."""
+        return [self.before.fd, self.after.fd, self.checkpoints.fd]
 
     def feed(self, frames: int) -> None:
         """Frame-numbered audio for the stage."""

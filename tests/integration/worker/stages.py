@@ -11,6 +11,7 @@ from abi.wire import (
     AttachDecode,
     AttachDsp,
     AttachSink,
+    Join,
     OpenDecoder,
     OpenSink,
     Payload,
@@ -27,17 +28,29 @@ SOON_S = 5.0
 
 
 def decoder(
-    worker: WorkerPeer, rings: StageRings, mode: str = "", frames: int = 10_000, skip: int = 0, take: int = -1
+    worker: WorkerPeer,
+    rings: StageRings,
+    mode: str = "",
+    frames: int = 10_000,
+    skip: int = 0,
+    take: int = -1,
+    silence: int = 0,
+    drop: int = 0,
 ) -> None:
     worker.ask(worker.creation(DECODER, "odd", {"mode": mode, "frames": frames}))
     with open(os.devnull, "rb") as media:  # noqa: PTH123  a device
         worker.ask(OpenDecoder(1, "x", ""), [media.fileno()])
-    worker.ask(AttachDecode(1, EPOCH, skip, take), [rings.after.fd])
+    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop), [rings.after.fd])
+
+
+def dsp_attach(instance: int = 1, epoch: int = EPOCH) -> AttachDsp:
+    """At the begin, without checkpoints."""
+    return AttachDsp(instance, epoch, 1, BLOCK, 0, -1, 0, Join.NONE, 0)
 
 
 def dsp(worker: WorkerPeer, rings: StageRings, mode: str = "") -> None:
     worker.ask(worker.creation(DSP, "odd", {"mode": mode}))
-    assert worker.ask(AttachDsp(1, EPOCH, BLOCK), [rings.before.fd, rings.after.fd]) == At(0)
+    assert worker.ask(dsp_attach(), rings.around) == At(0)
 
 
 def sink(

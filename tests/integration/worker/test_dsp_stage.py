@@ -10,7 +10,6 @@ import numpy as np
 from abi.wire import (
     At,
     AttachDecode,
-    AttachDsp,
     DestroyInstance,
     DetachStage,
     FaultKind,
@@ -20,7 +19,7 @@ from abi.wire import (
     ReleaseStage,
     StopReason,
 )
-from tests.integration.worker.stages import DSP, EPOCH, SOON_S, dsp, stopped
+from tests.integration.worker.stages import DSP, EPOCH, SOON_S, dsp, dsp_attach, stopped
 from tests.support.ring_end import numbered
 from tests.support.stage_rings import BLOCK, StageRings
 from tests.support.waiting import until
@@ -100,10 +99,10 @@ def test_a_ring_with_impossible_words_stops_the_stage(odd: WorkerPeer, rings: St
 
 def test_a_stage_joins_only_rings(odd: WorkerPeer, rings: StageRings) -> None:
     odd.ask(odd.creation(DSP, "odd"))
-    odd.refused(AttachDsp(1, EPOCH, BLOCK), FaultKind.INTERNAL, [0, 1])
-    odd.refused(AttachDsp(1, EPOCH, BLOCK), FaultKind.MISUSE, [rings.before.fd])
-    odd.refused(AttachDecode(1, EPOCH, 0, -1), FaultKind.MISUSE, [rings.after.fd])
+    odd.refused(dsp_attach(), FaultKind.INTERNAL, [0, 1, 2])
+    odd.refused(dsp_attach(), FaultKind.MISUSE, rings.around[:2])
+    odd.refused(AttachDecode(1, EPOCH, 0, 0, -1, 0), FaultKind.MISUSE, [rings.after.fd])
     odd.refused(HoldStage(1), FaultKind.MISUSE)
-    odd.ask(AttachDsp(1, EPOCH, BLOCK), [rings.before.fd, rings.after.fd])
-    odd.refused(AttachDsp(1, EPOCH, BLOCK), FaultKind.MISUSE, [rings.before.fd, rings.after.fd])
+    odd.ask(dsp_attach(), rings.around)
+    odd.refused(dsp_attach(), FaultKind.MISUSE, rings.around)
     odd.refused(FinishStage(1, 0), FaultKind.MISUSE)

@@ -14,7 +14,6 @@ import pytest
 from abi.kinds import CapabilityKind
 from abi.wire import (
     AttachDecode,
-    AttachDsp,
     CreateInstance,
     DestroyInstance,
     Dropped,
@@ -26,6 +25,7 @@ from abi.wire import (
     Pong,
 )
 from tests.integration.worker.conftest import BuildPlugin
+from tests.integration.worker.stages import dsp_attach
 from tests.support.ring_end import numbered
 from tests.support.stage_rings import BLOCK, StageRings
 from tests.support.waiting import until
@@ -47,7 +47,7 @@ def start_odd(start_worker: Start, build_plugin: BuildPlugin) -> Start:
 
 def start_dsp(worker: WorkerPeer, rings: StageRings, mode: str, instance: int = 1) -> None:
     worker.ask(worker.creation(DSP, "odd", {"mode": mode}, instance))
-    worker.ask(AttachDsp(instance, 1, BLOCK), [rings.before.fd, rings.after.fd])
+    worker.ask(dsp_attach(instance), rings.around)
 
 
 def test_a_dsp_beyond_its_block_takes_only_its_worker_along(start_odd: Start) -> None:
@@ -71,7 +71,7 @@ def test_a_decoder_beyond_its_block_dies_there(start_odd: Start) -> None:
         media = os.open(os.devnull, os.O_RDONLY)
         worker.ask(OpenDecoder(1, "x", ""), [media])
         os.close(media)
-        worker.send(AttachDecode(1, 1, 0, -1), [rings.after.fd])
+        worker.send(AttachDecode(1, 1, 0, 0, -1, 0), [rings.after.fd])
         assert worker.ended() == -SIGSEGV
         assert rings.after.words().write_pos == 0
 

@@ -15,7 +15,10 @@ def read(tmp_path: Path, text: str) -> Settings:
 
 
 def test_defaults_are_those_of_the_design() -> None:
-    assert PipelineSizes() == PipelineSizes(block_frames=512, decode_ahead_ms=2000, ring_ahead_ms=200, history_ms=1000)
+    expected = PipelineSizes(
+        block_frames=512, decode_ahead_ms=2000, ring_ahead_ms=200, history_ms=1000, checkpoint_kib=256
+    )
+    assert PipelineSizes() == expected
     limits = Limits()
     assert (limits.handshake_ms, limits.load_ms, limits.destroy_ms, limits.process_ms) == (2000, 5000, 500, 250)
 

@@ -17,6 +17,7 @@ from abi.wire import (
     AttachSink,
     DecoderOpened,
     Done,
+    Join,
     Json,
     Landed,
     Message,
@@ -31,7 +32,7 @@ from host.errors import ProtocolViolated, StellaError
 from host.events import EventBus
 from host.runtime import FileGrant, FileGrants, Instance, PluginRuntime
 from host.settings import Settings
-from shm_audio import Ring, RingFormat
+from shm_audio import Checkpoints, Ring, RingFormat
 from tests.unit.host.runtime.workers import GAIN, MANIFEST, TYPE, Workers, obey
 from tests.unit.host.worker.peer import Answer, Peer, replying
 
@@ -79,19 +80,47 @@ def test_a_decoder_is_opened_on_a_descriptor_that_stays_the_callers(tmp_path: Pa
 
 def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
     async def body(instance: Instance, peer: Peer) -> None:
-        with Ring.create(FORMAT) as inp, Ring.create(FORMAT) as out:
-            assert await Decoder(instance).attach(out, 3, 7, -1) == 512
-            assert await Dsp(instance).attach(inp, out, 3, 1024) == 512
+        with Ring.create(FORMAT) as inp, Ring.create(FORMAT) as out, Checkpoints(64) as kept:
+            decoder = Decoder(instance)
+            assert await decoder.attach(out, 3, skip_frames=7, take_frames=-1, drop_frames=8, silence_frames=9) == 512
+            assert await decoder.attach(out, 3, skip_frames=7, take_frames=-1) == 512
+            first = Dsp(instance).attach(
+                inp,
+                out,
+                epoch=3,
+                config_gen=2,
+                wake_frames=1024,
+                checkpoints=kept,
+                checkpoint_frames=4096,
+                replay_from=0,
+            )
+            assert await first == 512
+            second = Dsp(instance).attach(
+                inp,
+                out,
+                epoch=3,
+                config_gen=2,
+                wake_frames=1024,
+                checkpoints=kept,
+                checkpoint_frames=0,
+                state_slot=1,
+                replay_from=512,
+                join=Join.RAMP,
+                join_frames=480,
+            )
+            assert await second == 512
             volume = 0.5
             sink = Sink(instance)
             assert await sink.attach(inp, 3, wake_frames=512, volume=volume, digest=True, silence_after_ms=9) == 512
         number = instance.id
-        assert peer.received[-3:] == [
-            AttachDecode(number, 3, 7, -1),
-            AttachDsp(number, 3, 1024),
+        assert peer.received[-5:] == [
+            AttachDecode(number, 3, 9, 7, -1, 8),
+            AttachDecode(number, 3, 0, 7, -1, 0),
+            AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0),
+            AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 480),
             AttachSink(number, 3, 512, volume, True, 9),
         ]
-        assert peer.fds_seen == 4
+        assert peer.fds_seen == 9
 
     assert run(tmp_path, body, replying(At(512)))
 
