@@ -12,7 +12,9 @@
     ├── PackageError                tell the user: this plugin cannot be had
     │   ├── ManifestError             its plugin.toml is wrong
     │   ├── IncompatibleVersion       it speaks another api_version; never counted as a fault
-    │   └── LoadFailed                its library or module cannot be loaded, or its tables are wrong
+    │   ├── LoadFailed                its library or module cannot be loaded, or its tables are wrong
+    │   ├── PluginQuarantined         it failed too often; it is left alone until then, or until a reset
+    │   └── PluginDisabled            the user switched it off
     ├── ConfigRejected              tell the user: this configuration is not one
     ├── MediaError                  tell the user, go on with the next: cannot open, nothing decodes it
     ├── OutputError                 tell the user: no output, or it cannot take this
@@ -42,6 +44,8 @@ __all__ = [
     "NotRunning",
     "OutputError",
     "PackageError",
+    "PluginDisabled",
+    "PluginQuarantined",
     "PluginRefused",
     "ProtocolViolated",
     "RequestTimeout",
@@ -150,6 +154,18 @@ class LoadFailed(PackageError):
     """The library or module cannot be loaded."""
 
     default_code = "load_failed"
+
+
+class PluginQuarantined(PackageError):
+    """It failed too often, and is not started."""
+
+    default_code = "quarantined"
+
+
+class PluginDisabled(PackageError):
+    """It was switched off."""
+
+    default_code = "disabled"
 
 
 class ConfigRejected(StellaError):

@@ -1,19 +1,23 @@
 """Generations and instances: what is loaded, what lives in it, and when its process may end.
 
 The host is the system of record: everything here can be rebuilt without asking a worker. It must never decide what to
-do about a fault, and never know what a capability is for.
+do about a fault: it asks the supervisor. It never knows what a capability is for.
 """
 
+from host.runtime.disabled import DisabledPlugins, Disablement
 from host.runtime.file_grants import FileGrant, FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
 from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, json_payload, parse_plugin_json
-from host.runtime.plugin_runtime import GenerationStatus, PluginRuntime
+from host.runtime.plugin_runtime import CRASHES_FILE, GenerationStatus, PluginRuntime, Renewal
 
 __all__ = [
+    "CRASHES_FILE",
     "MAX_LIST_BYTES",
     "MAX_METADATA_BYTES",
+    "DisabledPlugins",
+    "Disablement",
     "FileGrant",
     "FileGrants",
     "GenerationStatus",
@@ -21,6 +25,7 @@ __all__ = [
     "InstanceOrder",
     "Phase",
     "PluginRuntime",
+    "Renewal",
     "Spawner",
     "json_payload",
     "parse_plugin_json",

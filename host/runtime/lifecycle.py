@@ -16,9 +16,11 @@ from host.runtime.facts import fact_of
 from host.runtime.generation import GenerationState, Happening, Phase
 from host.runtime.instances import Instances
 from host.runtime.live import LiveGeneration
+from host.runtime.losses import Losses
 from host.runtime.reaper import KILL_S, Reaper
 from host.runtime.verify import verify_module
 from host.settings import Limits
+from host.supervise import Cause, examine
 from host.worker import ExitStatus, WorkerHandle, WorkerSpec
 
 __all__ = ["Lifecycle", "Spawner"]
@@ -26,6 +28,8 @@ __all__ = ["Lifecycle", "Spawner"]
 _LAST_LINES = 20
 
 _Slot = tuple[PluginId, Role]
+_Number = Callable[[PluginManifest], Awaitable[Generation]]
+_Permit = Callable[[PluginId, Role], Awaitable[None]]
 
 
 class Spawner(Protocol):
@@ -45,15 +49,21 @@ class Lifecycle:
         bus: EventBus,
         limits: Limits,
         instances: Instances,
-        numbers: Callable[[PluginId], Awaitable[Generation]],
+        losses: Losses,
         spawner: Spawner,
+        number: _Number,
+        permit: _Permit,
     ) -> None:
+        """``number`` gives the next generation's; ``permit`` waits until a plugin that failed may start again."""
         self._bus = bus
         self._limits = limits
         self._instances = instances
-        self._numbers = numbers
+        self._losses = losses
         self._spawner = spawner
+        self._number = number
+        self._permit = permit
         self._reaper = Reaper(limits)
+        self._insisting: set[asyncio.Task[None]] = set()
         self._starting: dict[_Slot, asyncio.Task[LiveGeneration]] = {}
         self._active: dict[_Slot, LiveGeneration] = {}
         self._present: list[LiveGeneration] = []
@@ -75,26 +85,38 @@ class Lifecycle:
         found = self._active.get(slot)
         if found is not None:
             return found
-        if self._closed:
-            raise Misuse(f"{manifest.id} cannot be loaded: the runtime is closed")
-        start = self._starting.get(slot)
-        if start is None:
-            start = asyncio.get_running_loop().create_task(self._start(manifest, role))
-            self._starting[slot] = start
-            start.add_done_callback(lambda done: self._started(slot, done))
-        generation = await asyncio.shield(start)
-        if generation.state.phase is not Phase.ACTIVE:
-            raise GenerationDraining(f"{generation} is {generation.state.phase.value}", remedy="load it again")
-        return generation
+        start = self._starting.get(slot) or self._begin(manifest, role, commanded=False)
+        return await self._active_at_last(start)
 
-    async def unload(self, plugin_id: PluginId, role: Role, *, wait: bool) -> None:
-        """Lets the generations of a role drain; with ``wait`` until their processes are gone. Twice is fine."""
+    async def renew(self, manifest: PluginManifest, role: Role) -> tuple[LiveGeneration | None, LiveGeneration]:
+        """The successor first: the active generation of before, if any, and the one that is active instead of it.
+
+        The old one drains: what lives in it is served until it is destroyed. When the successor cannot be loaded, the
+        old one stays as it is.
+
+        Raises: what ``active`` raises.
+        """
+        slot = (manifest.id, role)
+        while (start := self._starting.get(slot)) is not None:
+            await asyncio.wait((start,))
+        old = self._active.get(slot)
+        return old, await self._active_at_last(self._begin(manifest, role, commanded=True))
+
+    async def unload(self, plugin_id: PluginId, role: Role, *, wait: bool, force: bool) -> None:
+        """Lets the generations of a role drain; with ``wait`` until their processes are gone. Twice is fine.
+
+        ``force``: what has not drained after the limit for it is killed.
+        """
         start = self._starting.get((plugin_id, role))
         if start is not None:
             await asyncio.wait((start,))
-        mine = [one for one in self._present if one.plugin_id == plugin_id and one.role is role]
+        mine = tuple(one for one in self._present if one.plugin_id == plugin_id and one.role is role)
         for generation in mine:
             generation.drain()
+        if force and mine:
+            insisting = asyncio.get_running_loop().create_task(self._insist(mine))
+            self._insisting.add(insisting)
+            insisting.add_done_callback(self._insisting.discard)
         if wait:
             for generation in mine:
                 await generation.ended.wait()
@@ -116,10 +138,42 @@ class Lifecycle:
         for generation in left:
             await generation.handle.wait_exit(KILL_S)
         await self._reaper.settle()
+        if self._insisting:
+            await asyncio.wait(tuple(self._insisting))
+        await self._losses.settle()
 
-    async def _start(self, manifest: PluginManifest, role: Role) -> LiveGeneration:
-        number = await self._numbers(manifest.id)
-        generation = LiveGeneration(manifest, role, number, self._changed)
+    async def _insist(self, generations: tuple[LiveGeneration, ...]) -> None:
+        ends = [asyncio.create_task(generation.ended.wait()) for generation in generations]
+        await asyncio.wait(ends, timeout=self._limits.drain_ms / 1000)
+        for generation, end in zip(generations, ends, strict=True):
+            if not end.done():
+                state = generation.state
+                generation.handle.terminate(
+                    f"its unload was forced, with {state.live} live instances and {state.inflight} calls under way"
+                )
+                await generation.handle.wait_exit(KILL_S)
+            end.cancel()
+
+    def _begin(self, manifest: PluginManifest, role: Role, *, commanded: bool) -> asyncio.Task[LiveGeneration]:
+        if self._closed:
+            raise Misuse(f"{manifest.id} cannot be loaded: the runtime is closed")
+        slot = (manifest.id, role)
+        start = asyncio.get_running_loop().create_task(self._start(manifest, role, commanded=commanded))
+        self._starting[slot] = start
+        start.add_done_callback(lambda done: self._started(slot, done))
+        return start
+
+    async def _active_at_last(self, start: asyncio.Task[LiveGeneration]) -> LiveGeneration:
+        generation = await asyncio.shield(start)
+        if generation.state.phase is not Phase.ACTIVE:
+            raise GenerationDraining(f"{generation} is {generation.state.phase.value}", remedy="load it again")
+        return generation
+
+    async def _start(self, manifest: PluginManifest, role: Role, *, commanded: bool) -> LiveGeneration:
+        if not commanded:
+            await self._permit(manifest.id, role)
+        number = await self._number(manifest)
+        generation = LiveGeneration(manifest, role, number, self._changed, commanded=commanded)
         self._present.append(generation)
         with generation.in_flight():
             self._tell(generation)
@@ -169,7 +223,10 @@ class Lifecycle:
         if generation.state.phase is not before.phase:
             slot = (generation.plugin_id, generation.role)
             if generation.state.phase is Phase.ACTIVE:
+                former = self._active.get(slot)
                 self._active[slot] = generation
+                if former is not None:
+                    former.drain()
             elif self._active.get(slot) is generation:
                 del self._active[slot]
             if generation.state.over:
@@ -207,6 +264,10 @@ class Lifecycle:
         expected = generation.state.quiet
         lost = self._instances.of(generation)
         generation.happened(Happening.EXITED)
+        autopsy = examine(handle, status)
+        if autopsy.cause is not Cause.ASKED and not (expected and status.code == 0):
+            on_trial = generation.commanded and not generation.loaded
+            self._losses.take(generation, autopsy, counted=not expected and not on_trial)
         self._bus.publish(
             WorkerExited(
                 generation.plugin_id,

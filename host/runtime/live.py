@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,17 +25,22 @@ class LiveGeneration:
         role: Role,
         number: Generation,
         on_change: Callable[[LiveGeneration, GenerationState], None],
+        *,
+        commanded: bool = False,
     ) -> None:
         self.manifest = manifest
         self.plugin_id: PluginId = manifest.id
         self.role = role
         self.number = number
         self.state: GenerationState = START
+        #: Somebody asked for it while another one may still be good: until it is loaded its end counts for nothing.
+        self.commanded = commanded
         #: Calls that the one-call-per-instance guard refused.
         self.concurrent_calls = 0
         #: Set when the process is gone.
         self.ended = asyncio.Event()
         self._handle: WorkerHandle | None = None
+        self._loaded_at: float | None = None
         self._on_change = on_change
 
     def __str__(self) -> str:
@@ -44,6 +50,16 @@ class LiveGeneration:
     def pid(self) -> int:
         """0 before there is a process."""
         return self._handle.pid if self._handle is not None else 0
+
+    @property
+    def loaded(self) -> bool:
+        """Whether its plugin was ever loaded to the end."""
+        return self._loaded_at is not None
+
+    @property
+    def lived_s(self) -> float:
+        """Since it was loaded; 0 before."""
+        return 0.0 if self._loaded_at is None else time.monotonic() - self._loaded_at
 
     @property
     def has_worker(self) -> bool:
@@ -74,6 +90,8 @@ class LiveGeneration:
         """
         before = self.state
         self.state = step(before, happening)
+        if happening is Happening.LOADED:
+            self._loaded_at = time.monotonic()
         if self.state.over and not before.over:
             self.ended.set()
         self._on_change(self, before)

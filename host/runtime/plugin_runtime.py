@@ -1,4 +1,4 @@
-"""The face of this room: load, create, list, unload, close."""
+"""The face of this room: load, create, renew, disable, list, unload, close."""
 
 from __future__ import annotations
 
@@ -14,17 +14,25 @@ from host.events import EventBus
 from host.ids import Generation, PluginId, Role, TypeId
 from host.jsontext import JsonObject
 from host.packages import PluginManifest
+from host.runtime.admission import Admission
+from host.runtime.disabled import Disablement
 from host.runtime.file_grants import FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder, Instances
 from host.runtime.lifecycle import Lifecycle, Spawner
 from host.runtime.live import LiveGeneration
+from host.runtime.losses import Losses
 from host.runtime.numbers import GenerationNumbers
+from host.runtime.origin import FileMark, mark_of, read_again
 from host.runtime.plugin_json import json_payload
 from host.settings import Limits, Settings
+from host.supervise import CrashHistory, Supervisor
 from host.worker import WorkerHandle, WorkerSpec, Zygote, spawn
 
-__all__ = ["GenerationStatus", "PluginRuntime"]
+__all__ = ["CRASHES_FILE", "GenerationStatus", "PluginRuntime", "Renewal"]
+
+#: In the state directory.
+CRASHES_FILE = "crashes.jsonl"
 
 _NO_FILES = FileGrants()
 
@@ -44,6 +52,17 @@ class GenerationStatus:
     type_ids: tuple[TypeId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A planned replacement. ``old``: the generation that was active before; None, and pid 0, when there was none."""
+
+    plugin_id: PluginId
+    old: Generation | None
+    new: Generation
+    old_pid: int
+    new_pid: int
+
+
 class PluginRuntime:
     """All plugins of one host. Belongs to the event loop's thread. It closes the zygote that it is given."""
 
@@ -56,17 +75,26 @@ class PluginRuntime:
         state_dir: Path,
         zygote: Zygote | None = None,
         spawner: Spawner | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        #: Who may run, after what it did.
+        self.supervisor = supervisor or Supervisor()
         self._limits = settings.limits
         self._zygote = zygote or Zygote()
-        self._packages = packages
+        self._packages = dict(packages)
+        self._marks: dict[PluginId, FileMark] = {}
         self._instances = Instances(bus, settings.limits)
-        numbers = GenerationNumbers(state_dir)
-
-        async def number(plugin_id: PluginId) -> Generation:
-            return await asyncio.to_thread(numbers.next, plugin_id)  # it locks a file: never on the loop
-
-        self._lifecycle = Lifecycle(bus, self._limits, self._instances, number, spawner or self._spawn)
+        self._numbers = GenerationNumbers(state_dir)
+        self._admission = Admission(self.supervisor, state_dir)
+        self._lifecycle = Lifecycle(
+            bus,
+            self._limits,
+            self._instances,
+            Losses(bus, self.supervisor, CrashHistory(state_dir / CRASHES_FILE)),
+            spawner or self._spawn,
+            self._number,
+            self._admission.wait,
+        )
         self._creating: set[asyncio.Task[Instance]] = set()
         self._closing: asyncio.Task[None] | None = None
 
@@ -80,9 +108,10 @@ class PluginRuntime:
 
         Raises:
             NotFound: no such plugin.
+            PluginDisabled, PluginQuarantined: it is not to be used now.
             LoadFailed, IncompatibleVersion: it cannot be loaded; its process is gone.
         """
-        return (await self._lifecycle.active(self._manifest(plugin_id), role)).number
+        return (await self._home(plugin_id, role)).number
 
     async def create(
         self,
@@ -102,7 +131,7 @@ class PluginRuntime:
             GenerationDraining: the generation was unloaded meanwhile; the instance is destroyed again.
             PluginRefused: the plugin said no. And what ``load`` and ``Instance.request`` raise.
         """
-        home = await self._lifecycle.active(self._manifest(plugin_id), role)
+        home = await self._home(plugin_id, role)
         order = InstanceOrder(kind, type_id, config, rate, channels)
         making = asyncio.get_running_loop().create_task(self._create(home, order, files))
         self._creating.add(making)
@@ -113,13 +142,56 @@ class PluginRuntime:
             making.add_done_callback(self._destroy_unwanted)
             raise
 
-    async def unload(self, plugin_id: PluginId, role: Role = Role.PLAY, *, wait: bool = True) -> None:
+    async def renew(self, plugin_id: PluginId, role: Role = Role.PLAY, *, reload: bool = False) -> Renewal:
+        """A new process, which takes the place of the active generation once its plugin is loaded; the old one drains.
+
+        What lives in the old one is served until its owner moves it. ``reload``: plugin.toml and file are read again;
+        when they changed, what the plugin did before is forgotten. Nothing of this counts against the plugin.
+
+        Raises:
+            NotFound, PluginDisabled, PluginQuarantined: as for ``load``.
+            LoadFailed, IncompatibleVersion, ManifestError: the new one is of no use; the old one serves on.
+        """
+        manifest = self._manifest(plugin_id)
+        if reload:
+            manifest, mark = await asyncio.to_thread(read_again, manifest)
+            if self._marks.get(plugin_id, mark) != mark:
+                self.supervisor.reset(plugin_id)
+        await self._admission.check(plugin_id, role)
+        old, new = await self._lifecycle.renew(manifest, role)
+        self._packages[plugin_id] = manifest
+        return Renewal(plugin_id, old.number if old else None, new.number, old.pid if old else 0, new.pid)
+
+    async def unload(
+        self, plugin_id: PluginId, role: Role = Role.PLAY, *, wait: bool = True, force: bool = False
+    ) -> None:
         """No new instance from now on; the process ends when nothing lives in it, runs in it or reaches it.
 
-        With ``wait`` returns when it is gone. Twice is fine, and so is a plugin that is not loaded.
-        Raises: NotFound: no such plugin.
+        With ``wait`` returns when it is gone. ``force``: it is killed when that has not come by itself in drain_ms.
+        Twice is fine, and so is a plugin that is not loaded. Raises: NotFound: no such plugin.
         """
-        await self._lifecycle.unload(self._manifest(plugin_id).id, role, wait=wait)
+        await self._lifecycle.unload(self._manifest(plugin_id).id, role, wait=wait, force=force)
+
+    async def disable(self, plugin_id: PluginId) -> None:
+        """Not loaded from now on, in later hosts neither; what is loaded drains. Twice is fine.
+
+        Raises: NotFound: no such plugin. PackageError: that cannot be remembered.
+        """
+        await self._admission.switch(self._manifest(plugin_id).id, off=True)
+        for role in Role:
+            await self._lifecycle.unload(plugin_id, role, wait=False, force=False)
+
+    async def enable(self, plugin_id: PluginId) -> None:
+        """Undoes ``disable``. Twice is fine. Raises: as ``disable``."""
+        await self._admission.switch(self._manifest(plugin_id).id, off=False)
+
+    async def disabled(self) -> Disablement:
+        """What is switched off, and what was wrong with the file that says so."""
+        return await self._admission.disabled()
+
+    def manifests(self) -> tuple[PluginManifest, ...]:
+        """Every plugin as it was read last."""
+        return tuple(self._packages.values())
 
     def list(self) -> tuple[GenerationStatus, ...]:
         """Every generation that has a process, oldest first."""
@@ -144,6 +216,17 @@ class PluginRuntime:
         if found is None:
             raise NotFound(f"no plugin {plugin_id}", remedy="`stellatune plugins list` shows what is there")
         return found
+
+    async def _home(self, plugin_id: PluginId, role: Role) -> LiveGeneration:
+        manifest = self._manifest(plugin_id)
+        await self._admission.check(plugin_id, role)
+        return await self._lifecycle.active(manifest, role)
+
+    async def _number(self, manifest: PluginManifest) -> Generation:
+        number, self._marks[manifest.id] = await asyncio.to_thread(
+            lambda: (self._numbers.next(manifest.id), mark_of(manifest))
+        )
+        return number
 
     async def _create(self, home: LiveGeneration, order: InstanceOrder, files: FileGrants) -> Instance:
         if not home.takes_instances():

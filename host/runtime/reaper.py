@@ -9,7 +9,7 @@ from abi.wire import Shutdown
 from host.errors import StellaError
 from host.runtime.live import LiveGeneration
 from host.settings import Limits
-from host.worker import WorkerHandle
+from host.worker import KillKind, WorkerHandle
 
 __all__ = ["KILL_S", "Reaper"]
 
@@ -45,7 +45,7 @@ class Reaper:
         if await handle.wait_exit(shutdown_s) is None:
             handle.ask_to_end()
             if await handle.wait_exit(terminate_s) is None:
-                handle.terminate("it ignored the request to shut down, and SIGTERM")
+                handle.terminate("it ignored the request to shut down, and SIGTERM", KillKind.HANG)
                 await handle.wait_exit(KILL_S)
         with suppress(StellaError):  # it may end without an answer; how, the exit tells
             await asked

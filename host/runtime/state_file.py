@@ -1,0 +1,61 @@
+"""One small file of the state directory, replaced whole under a lock: after a power cut it is old or new, never half.
+
+Blocking; the runtime calls it off the loop.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["StateFile"]
+
+_LOCK_PATIENCE_S = 2.0
+_LOCK_RETRY_S = 0.005
+
+
+class StateFile:
+    """Shared by all hosts of one user. The directory is made when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else changes it meanwhile. Raises: OSError."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            deadline = time.monotonic() + _LOCK_PATIENCE_S
+            while True:
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(_LOCK_RETRY_S)
+            yield
+        finally:
+            os.close(fd)
+
+    def read(self) -> bytes | None:
+        """What it holds; None when there is none. Raises: OSError."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def replace(self, data: bytes) -> None:
+        """Only inside ``locked``. Raises: OSError."""
+        beside = self.path.with_name(f"{self.path.name}.new")
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
+        beside.replace(self.path)
