@@ -1,0 +1,62 @@
+"""The arguments of one request, taken by name and type; what nobody took is refused."""
+
+from __future__ import annotations
+
+from host.errors import Usage
+from host.jsontext import Json, JsonObject
+
+__all__ = ["Arguments"]
+
+MAX_TEXT_CHARS = 4096
+
+
+class Arguments:
+    """Each is taken once; ``finish`` complains about the rest."""
+
+    def __init__(self, verb: str, given: JsonObject) -> None:
+        self._verb = verb
+        self._given = dict(given)
+        self._known: list[str] = []
+
+    def text(self, name: str) -> str:
+        """A required text."""
+        found = self.text_or_none(name)
+        if not found:
+            raise self._wrong(name, "is missing")
+        return found
+
+    def text_or_none(self, name: str) -> str | None:
+        """An optional text."""
+        value = self._take(name)
+        if value is None or (isinstance(value, str) and len(value) <= MAX_TEXT_CHARS):
+            return value
+        raise self._wrong(name, "must be a short text")
+
+    def flag(self, name: str) -> bool:
+        """False unless given."""
+        value = self._take(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self._wrong(name, "must be true or false")
+
+    def count(self, name: str, default: int, most: int) -> int:
+        """A whole number from 1 to ``most``."""
+        value = self._take(name)
+        if value is None:
+            return default
+        if type(value) is int and 1 <= value <= most:
+            return value
+        raise self._wrong(name, f"must be a whole number from 1 to {most}")
+
+    def finish(self) -> None:
+        """Refuses what is left."""
+        for name in self._given:
+            known = ", ".join(self._known) or "none"
+            raise Usage(f"{self._verb}: the argument {name!r} is unknown", remedy=f"it takes: {known}")
+
+    def _take(self, name: str) -> Json:
+        self._known.append(name)
+        return self._given.pop(name, None)
+
+    def _wrong(self, name: str, what: str) -> Usage:
+        return Usage(f"{self._verb}: the argument {name!r} {what}")

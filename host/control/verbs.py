@@ -1,0 +1,140 @@
+"""What can be asked of a running host: the verbs, and what each takes. Everything is done by the host's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from host.control.arguments import Arguments
+from host.errors import NotFound, Usage
+from host.events import EventBus
+from host.ids import Role
+from host.jsontext import JsonObject
+
+__all__ = ["EVENTS", "STOP", "VERBS", "Desk", "PluginDesk", "perform"]
+
+#: A stream: the connection serves it.
+EVENTS = "events"
+#: Acted upon when its answer is on the way.
+STOP = "stop"
+
+MAX_ROWS = 1000
+
+
+class PluginDesk(Protocol):
+    """The plugin commands of a host; names are resolved there."""
+
+    def rows(self) -> JsonObject: ...
+    async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject: ...
+    async def unload(self, name: str, role: Role, *, force: bool) -> JsonObject: ...
+    async def enable(self, name: str) -> JsonObject: ...
+    async def disable(self, name: str) -> JsonObject: ...
+    def reset(self, name: str, role: Role | None) -> JsonObject: ...
+    async def crashes(self, name: str | None, limit: int) -> JsonObject: ...
+    def logs(self, name: str, limit: int) -> JsonObject: ...
+
+
+class Desk(Protocol):
+    """What the composition root offers to the control socket."""
+
+    @property
+    def bus(self) -> EventBus: ...
+    @property
+    def plugins(self) -> PluginDesk: ...
+    def status(self) -> JsonObject: ...
+    def stop(self) -> None: ...
+
+
+def _role(arguments: Arguments) -> Role | None:
+    word = arguments.text_or_none("role")
+    try:
+        return None if word is None else Role(word)
+    except ValueError:
+        raise Usage(f"no role {word!r}", remedy=f"there are: {', '.join(Role)}") from None
+
+
+async def _status(desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return desk.status()
+
+
+async def _list(desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return desk.plugins.rows()
+
+
+def _renewing(*, reload: bool) -> Callable[[Desk, Arguments], Awaitable[JsonObject]]:
+    async def renew(desk: Desk, arguments: Arguments) -> JsonObject:
+        name, role = arguments.text("id"), _role(arguments)
+        arguments.finish()
+        return await desk.plugins.restart(name, role or Role.PLAY, reload=reload)
+
+    return renew
+
+
+async def _unload(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, role, force = arguments.text("id"), _role(arguments), arguments.flag("force")
+    arguments.finish()
+    return await desk.plugins.unload(name, role or Role.PLAY, force=force)
+
+
+async def _enable(desk: Desk, arguments: Arguments) -> JsonObject:
+    name = arguments.text("id")
+    arguments.finish()
+    return await desk.plugins.enable(name)
+
+
+async def _disable(desk: Desk, arguments: Arguments) -> JsonObject:
+    name = arguments.text("id")
+    arguments.finish()
+    return await desk.plugins.disable(name)
+
+
+async def _reset(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, role = arguments.text("id"), _role(arguments)
+    arguments.finish()
+    return desk.plugins.reset(name, role)
+
+
+async def _crashes(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, limit = arguments.text_or_none("id"), arguments.count("limit", 50, MAX_ROWS)
+    arguments.finish()
+    return await desk.plugins.crashes(name, limit)
+
+
+async def _logs(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, limit = arguments.text("id"), arguments.count("limit", 50, MAX_ROWS)
+    arguments.finish()
+    return desk.plugins.logs(name, limit)
+
+
+async def _stop(_desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return {"stopping": True}
+
+
+VERBS: dict[str, Callable[[Desk, Arguments], Awaitable[JsonObject]]] = {
+    "status": _status,
+    STOP: _stop,
+    "plugins.list": _list,
+    "plugins.restart": _renewing(reload=False),
+    "plugins.reload": _renewing(reload=True),
+    "plugins.unload": _unload,
+    "plugins.enable": _enable,
+    "plugins.disable": _disable,
+    "plugins.reset": _reset,
+    "plugins.crashes": _crashes,
+    "plugins.logs": _logs,
+}
+
+
+async def perform(desk: Desk, verb: str, given: JsonObject) -> JsonObject:
+    """Does what one request asks for.
+
+    Raises:
+        NotFound: no such verb. StellaError: what the desk says.
+    """
+    found = VERBS.get(verb)
+    if found is None:
+        raise NotFound(f"no verb {verb!r}", remedy=f"there are: {', '.join((*VERBS, EVENTS))}", code="no_verb")
+    return await found(desk, Arguments(verb, given))

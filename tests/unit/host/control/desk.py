@@ -1,0 +1,138 @@
+"""A desk that remembers what it was asked, and a server in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from host.control.connection import Patience
+from host.control.lock import HostLock
+from host.control.server import ControlServer, peer_credentials
+from host.errors import NotFound
+from host.events import EventBus
+from host.ids import Role
+from host.jsontext import Json, JsonObject
+
+STEP_S = 10.0
+
+
+@dataclass
+class Plugins:
+    """Plugin commands that do nothing but remember."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def rows(self) -> JsonObject:
+        return {"plugins": [{"id": "a"}]}
+
+    async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject:
+        self.asked.append(("reload" if reload else "restart", name, role))
+        await self.gate.wait()
+        self.asked.append(("done", name))
+        return {"plugin": name}
+
+    async def unload(self, name: str, role: Role, *, force: bool) -> JsonObject:
+        self.asked.append(("unload", name, role, force))
+        return {}
+
+    async def enable(self, name: str) -> JsonObject:
+        raise NotFound(f"no plugin {name!r}", remedy="look")
+
+    async def disable(self, name: str) -> JsonObject:
+        raise RuntimeError(f"a bug about {name}")
+
+    def reset(self, name: str, role: Role | None) -> JsonObject:
+        self.asked.append(("reset", name, role))
+        return {}
+
+    async def crashes(self, name: str | None, limit: int) -> JsonObject:
+        self.asked.append(("crashes", name, limit))
+        return {"rows": []}
+
+    def logs(self, name: str, limit: int) -> JsonObject:
+        return {"lines": [name * 1000] * limit}
+
+
+@dataclass
+class FakeDesk:
+    """All that the server needs."""
+
+    bus: EventBus = field(default_factory=EventBus)
+    plugins: Plugins = field(default_factory=Plugins)
+    stopped: int = 0
+
+    def status(self) -> JsonObject:
+        return {"host": {"pid": 1}}
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+class Client:
+    """A client that speaks JSON lines, or whatever bytes it is told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    def ask(self, number: int, verb: str, **arguments: Json) -> None:
+        self.send(json.dumps({"id": number, "verb": verb, "arguments": arguments}).encode() + b"\n")
+
+    async def answer(self) -> dict[str, object]:
+        async with asyncio.timeout(STEP_S):
+            found: dict[str, object] = json.loads(await self.reader.readline())
+        return found
+
+    async def gone(self) -> bool:
+        """Whether the server ends the connection without another word."""
+        async with asyncio.timeout(STEP_S):
+            try:
+                return await self.reader.read(1) == b""
+            except ConnectionError:
+                return True
+
+    async def close(self) -> None:
+        self.writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Rig:
+    """A server under test."""
+
+    desk: FakeDesk
+    server: ControlServer
+    path: Path
+    clients: list[Client] = field(default_factory=list)
+
+    async def client(self) -> Client:
+        made = Client(*await asyncio.open_unix_connection(self.path))
+        self.clients.append(made)
+        return made
+
+
+@asynccontextmanager
+async def serving(
+    place: Path,
+    patience: Patience | None = None,
+    credentials: Callable[[socket.socket], tuple[int, int]] = peer_credentials,
+) -> AsyncIterator[Rig]:
+    """A listening server; it and its clients are gone afterwards."""
+    desk = FakeDesk()
+    with HostLock(place / "state", place / "run" / "c.sock") as lock:
+        rig = Rig(desk, ControlServer(desk, patience=patience, credentials=credentials), lock.path)
+        await rig.server.listen(lock)
+        try:
+            yield rig
+        finally:
+            await rig.server.close()
+            for client in rig.clients:
+                await client.close()
