@@ -69,6 +69,11 @@ void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
 void st_lane_clear_interrupt(st_lane *lane);
 void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled);
 
+void st_crash_install(st_status_page *page, int bell_fd);
+void st_crash_enter(int32_t slot);
+void st_crash_leave(void);
+void st_crash_rearm(void);
+
 #define ST_OUTBOX_EVENT_BYTES ...
 typedef struct { uint64_t instance; uint32_t level; uint32_t len; } st_outbox_item;
 int st_outbox_log(uint32_t level, const char *text, size_t len);
@@ -154,6 +159,7 @@ void free(void *ptr);
 SOURCE = """
 #include <stdlib.h>
 #include <stellatune/stellatune.h>
+#include "crash.h"
 #include "file_io.h"
 #include "host_callbacks.h"
 #include "module_open.h"
@@ -162,7 +168,8 @@ SOURCE = """
 """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
-OWN = ["decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox", "sink_pump", "stop"]
+OWN = ["crash", "decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox"]
+OWN += ["sink_pump", "stop"]
 SHARED = ["channels", "checkpoint", "convert", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()

@@ -31,6 +31,7 @@ def invoke(lane: CData, name: str, function: Callable[..., CData], *args: CData)
         return function(*args)
     finally:
         lib.st_call_end(lane)
+        lib.st_crash_rearm()
 
 
 def call(lane: CData, name: str, function: Callable[..., CData], *args: CData) -> None:

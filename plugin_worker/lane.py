@@ -95,11 +95,13 @@ class Lane:
     def _main(self) -> None:
         # SAFETY: this thread owns `native` from here on; Python keeps the memory alive as long as the Lane.
         lib.st_lane_enter(self.native, self._page, self.slot, self.instance)
+        lib.st_crash_enter(self.slot)
         try:
             while self._turn():
                 pass
         finally:
             self._refuse_the_rest()
+            lib.st_crash_leave()
             lib.st_lane_leave(self.native)
             self._home.lane_ended(self, self._last_replies)
 

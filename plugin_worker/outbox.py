@@ -39,6 +39,7 @@ class Outbox:
         self._thread.join(timeout=1.0)
 
     def _main(self) -> None:
+        lib.st_crash_enter(-1)
         while True:
             seen = lib.st_outbox_bell()
             stop = self._stop

@@ -162,8 +162,8 @@ class Server:
         return self._instances
 
     def _hello(self, hello: Hello, packet: Packet) -> None:
-        if self._instances is not None or len(packet.fds) != 1:
-            raise Misuse("hello", "Hello comes once, with the status page")
+        if self._instances is not None or len(packet.fds) != 2:
+            raise Misuse("hello", "Hello comes once, with the status page and its bell")
         if hello.wire_version != WIRE_VERSION or hello.api_version != API_VERSION:
             raise Incompatible(
                 "hello",
@@ -172,6 +172,8 @@ class Server:
         self._page = lib.st_status_attach(packet.fds[0])
         if self._page == ffi.NULL:
             raise WorkerFault("hello", f"the status page cannot be mapped: {os.strerror(ffi.errno)}")
+        lib.st_crash_install(self._page, packet.fds[1])
+        lib.st_crash_enter(-1)
         close_fds(list(packet.fds))
         self._generation = packet.generation
         self._instances = Instances(self, self._page)

@@ -25,7 +25,10 @@ class HelloReply(Reply):
 
 @message(2)
 class Hello(Request[HelloReply]):
-    """Descriptor 0 is the status page. ``plugin_id`` and ``role`` name the process for people."""
+    """Descriptor 0 is the status page, 1 the eventfd to ring in a crash.
+
+    ``plugin_id`` and ``role`` name the process for people.
+    """
 
     wire_version: int
     api_version: int

@@ -122,11 +122,12 @@ def _by_the_host(handle: WorkerHandle) -> tuple[Cause, str, bool]:
 def _crash_words(crash: CrashRecord, doomed: str) -> str:
     """For example ``SIGSEGV at address 0x10``."""
     name = doomed or str(ExitStatus(signal=crash.signal))
+    where = "" if crash.slot >= 0 else ", in a thread of the plugin's own"
     if crash.sender:
-        return f"{name}, raised by itself"
+        return f"{name}, raised by itself{where}"
     if crash.signal == signal.SIGSEGV and abs(crash.address - crash.stack) <= _STACK_BYTES:
-        return f"{name}: its stack overflowed"
-    return f"{name} at address {crash.address:#x}"
+        return f"{name}: its stack overflowed{where}"
+    return f"{name} at address {crash.address:#x}{where}"
 
 
 def _scene(handle: WorkerHandle, cause: Cause) -> LaneStatus | None:

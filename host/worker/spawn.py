@@ -98,7 +98,7 @@ async def _start(spec: WorkerSpec, on_event: Callable[[WorkerHandle, Event], Non
 async def _shake_hands(handle: WorkerHandle, spec: WorkerSpec, limits: Limits) -> None:
     hello = Hello(WIRE_VERSION, API_VERSION, spec.plugin_id, spec.role)
     try:
-        reply = await handle.request(hello, limits.handshake_ms / 1000, (handle.status.fd,))
+        reply = await handle.request(hello, limits.handshake_ms / 1000, (handle.status.fd, handle.status.bell_fd))
     except (Supervised, PluginRefused, Misuse) as error:
         reason = handle.doomed
         handle.terminate()

@@ -70,7 +70,8 @@ class WorkerPeer:
         self._early: dict[int, Reply] = {}
         self._told: list[Event] = []
         if greet:
-            self.hello = self.ask(Hello(WIRE_VERSION, API_VERSION, "test.worker", "play"), [self.page.fd])
+            hello = Hello(WIRE_VERSION, API_VERSION, "test.worker", "play")
+            self.hello = self.ask(hello, [self.page.fd, self.page.bell_fd])
 
     # ---- requests ----
 

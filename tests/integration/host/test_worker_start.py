@@ -43,7 +43,7 @@ default_config = "{}"
 PRELUDE = """
 import os, socket, sys, time
 sys.path.insert(0, {root!r})
-from abi.wire import HelloReply, Pong, decode, encode
+from abi.wire import WIRE_VERSION, HelloReply, Pong, decode, encode
 control = socket.socket(fileno=int(sys.argv[2]))
 def receive():
     data, fds, _, _ = socket.recv_fds(control, 65536, 16)
@@ -52,7 +52,10 @@ def reply(packet, message):
     control.send(encode(message, packet.request_id, packet.generation)[0])
 """
 
-GREET = "from shm_audio import struct_sizes\nreply(receive(), HelloReply(1, 6, os.getpid(), struct_sizes()))\n"
+GREET = """
+from shm_audio import struct_sizes
+reply(receive(), HelloReply(WIRE_VERSION, 6, os.getpid(), struct_sizes()))
+"""
 
 
 def program(root: Path, text: str) -> ColdStart:
@@ -77,8 +80,8 @@ def children() -> set[str]:
         ("control.send(b'hello'); time.sleep(60)", LoadFailed, "sent a packet that cannot be"),
         ("reply(receive(), Pong()); time.sleep(60)", LoadFailed, "SIGKILL"),
         ("reply(receive(), HelloReply(99, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "wire 99"),
-        ("reply(receive(), HelloReply(1, 5, 1, ())); time.sleep(60)", IncompatibleVersion, "api 5"),
-        ("reply(receive(), HelloReply(1, 6, 1, (1,))); time.sleep(60)", IncompatibleVersion, "other shared structs"),
+        ("reply(receive(), HelloReply(WIRE_VERSION, 5, 1, ())); time.sleep(60)", IncompatibleVersion, "api 5"),
+        ("reply(receive(), HelloReply(WIRE_VERSION, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "other shared structs"),
     ],
 )
 def test_a_start_that_fails_says_why_in_one_line(
@@ -110,7 +113,8 @@ def test_a_worker_has_only_what_it_is_given() -> None:
         for handle in (first, second):
             here = Path(f"/proc/{handle.pid}")
             held = sorted(str(link.readlink()) for link in (here / "fd").iterdir())
-            assert [name.split(":")[0] for name in held] == ["/dev/null", "pipe", "pipe", "socket", "socket"]
+            kinds = [name.split(":")[0] for name in held]
+            assert kinds == ["/dev/null", "anon_inode", "pipe", "pipe", "socket", "socket"]
             status = (here / "stat").read_text().rpartition(")")[2].split()
             assert status[1] == str(os.getpid())  # its parent
             assert status[3] == str(handle.pid)  # its session

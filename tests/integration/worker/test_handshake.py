@@ -49,19 +49,20 @@ def test_every_message_is_a_heartbeat(worker: WorkerPeer) -> None:
 
 def test_nothing_before_hello(stranger: WorkerPeer) -> None:
     assert "Hello first" in stranger.refused(DestroyInstance(1), FaultKind.MISUSE).text
-    stranger.ask(HELLO, [stranger.page.fd])
+    stranger.ask(HELLO, [stranger.page.fd, stranger.page.bell_fd])
 
 
 def test_hello_comes_once_and_with_the_status_page(stranger: WorkerPeer) -> None:
     stranger.refused(HELLO, FaultKind.MISUSE)
-    stranger.refused(HELLO, FaultKind.INTERNAL, [0])
-    stranger.ask(HELLO, [stranger.page.fd])
-    stranger.refused(HELLO, FaultKind.MISUSE, [stranger.page.fd])
+    stranger.refused(HELLO, FaultKind.INTERNAL, [0, 0])
+    stranger.ask(HELLO, [stranger.page.fd, stranger.page.bell_fd])
+    stranger.refused(HELLO, FaultKind.MISUSE, [stranger.page.fd, stranger.page.bell_fd])
 
 
 @pytest.mark.parametrize(("wire", "api"), [(WIRE_VERSION + 1, API_VERSION), (WIRE_VERSION, API_VERSION - 1)])
 def test_another_version_is_refused(stranger: WorkerPeer, wire: int, api: int) -> None:
-    text = stranger.refused(Hello(wire, api, "x", "play"), FaultKind.INCOMPATIBLE, [stranger.page.fd]).text
+    page = (stranger.page.fd, stranger.page.bell_fd)
+    text = stranger.refused(Hello(wire, api, "x", "play"), FaultKind.INCOMPATIBLE, page).text
     assert f"wire {wire} api {api}" in text
 
 
