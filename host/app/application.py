@@ -1,4 +1,4 @@
-"""Composition root: the one place that knows all rooms and puts them together, and takes them apart again."""
+"""One host: all rooms put together, and taken apart again."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Application:
         self._runtime = PluginRuntime(
             self._discovery.plugins, self.bus, self.settings, state_dir=self.paths.state_dir, zygote=self._zygote
         )
-        self._watcher = Watcher(self._runtime.workers, self.settings.limits.standstill_ms / 1000)
+        self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
     async def __aexit__(

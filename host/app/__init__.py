@@ -1,0 +1,5 @@
+"""Composition root: the one room that knows all others. It puts a host together, and offers what can be asked of it."""
+
+from host.app.application import Application
+
+__all__ = ["Application"]
