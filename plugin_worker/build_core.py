@@ -14,7 +14,9 @@ typedef struct { ...; } st_ring_words;
 typedef struct {
     uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames; uint32_t ahead_frames; ...;
 } st_ring_format;
-typedef struct { st_ring_format format; uint64_t own_pos; st_ring_words *words; ...; } st_ring;
+typedef struct {
+    st_ring_format format; st_ring_words *words; uint64_t own_pos; uint64_t own_retain; uint64_t seen_peer; ...;
+} st_ring;
 int st_ring_map(st_ring *ring, int fd, int side);
 int st_ring_adopt(st_ring *ring);
 void st_ring_unmap(st_ring *ring);
@@ -101,12 +103,16 @@ enum { ST_STOP_INTERRUPTED = 1, ST_STOP_END_OF_STREAM, ST_STOP_FINISHED, ST_STOP
 typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...]; ...; } st_stop;
 typedef struct {
     st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
-    uint32_t channels; uint32_t chunk_frames; uint64_t skip_frames; int64_t take_frames; uint64_t finish_at;
-    uint32_t pending_frames; uint32_t source_ended; ...;
+    uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
+    int64_t take_frames; uint64_t finish_at; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
+enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP };
+enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
 typedef struct {
     st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames;
-    uint32_t errors; ...;
+    uint32_t errors; st_checkpoint checkpoint; uint8_t *exported; uint32_t state_form; uint32_t checkpoint_frames;
+    uint64_t checkpoint_at; uint64_t epoch; uint64_t config_gen; st_checkpoint_label kept; uint32_t unkept;
+    uint32_t join; uint32_t join_frames; uint64_t join_from; uint32_t latency_frames; st_scratch dry; ...;
 } st_dsp;
 typedef struct {
     st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
@@ -115,6 +121,9 @@ typedef struct {
     uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
+void st_dsp_keep(st_lane *lane, st_dsp *stage);
+void st_dsp_expect_checkpoint(st_dsp *stage);
+int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);
 void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
 """
@@ -168,8 +177,8 @@ SOURCE = """
 """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
-OWN = ["crash", "decode_pump", "dsp_pump", "file_io", "host_callbacks", "lane", "module_open", "outbox"]
-OWN += ["sink_pump", "stop"]
+OWN = ["crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks", "lane"]
+OWN += ["module_open", "outbox", "sink_pump", "stop"]
 SHARED = ["channels", "checkpoint", "convert", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()

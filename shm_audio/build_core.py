@@ -31,6 +31,8 @@ int st_ring_available(st_ring *ring, uint32_t *out_frames);
 void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed);
 void st_ring_put_silence(st_ring *ring, uint32_t frames);
 void st_ring_get(const st_ring *ring, float *samples, uint32_t frames);
+void st_ring_get_at(const st_ring *ring, uint64_t position, float *samples, uint32_t frames);
+int st_ring_get_last(const st_ring *ring, float *frame);
 void st_ring_publish_write(st_ring *ring, uint32_t frames);
 void st_ring_publish_read(st_ring *ring, uint32_t frames);
 void st_ring_before_sleep(st_ring *ring);

@@ -130,7 +130,9 @@ class DecoderInstance(StageInstance):
         native.handle = self.handle
         native.channels = channels
         native.chunk_frames = self._chunk_frames
+        native.silence_frames = request.silence_frames
         native.skip_frames = request.skip_frames
+        native.drop_frames = request.drop_frames
         native.take_frames = request.take_frames
         native.finish_at = lib.ST_NO_POSITION
         self.begin(request.epoch)
@@ -151,7 +153,7 @@ class DecoderInstance(StageInstance):
             raise WorkerFault(call, f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")
         lib.st_convert_free(native.convert)
         native.convert = fresh
-        native.pending_frames = native.source_ended = 0
+        native.pending_frames = native.source_ended = native.drop_frames = 0
 
     @property
     def _chunk_frames(self) -> int:

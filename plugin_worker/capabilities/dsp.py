@@ -1,19 +1,22 @@
-"""Dsps: from ring to ring, whole blocks."""
+"""Dsps: from ring to ring, whole blocks; what they keep in checkpoints, and how one takes over from another."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from abi.wire import AttachDsp, InstanceCreated
+from abi.wire import AttachDsp, InstanceCreated, Join
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
 from plugin_worker.capabilities.stage import StageInstance, map_ring
-from plugin_worker.errors import WorkerFault
-from plugin_worker.ffi_calls import CData, invoke
+from plugin_worker.errors import Misuse, WorkerFault
+from plugin_worker.ffi_calls import CData, borrow, call, invoke
 from plugin_worker.lane import Lane, LaneHome
 
 __all__ = ["DspInstance"]
+
+#: Memory that is touched only as far as it is used: a state is mostly much shorter than a slot.
+_private = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 class DspInstance(StageInstance):
@@ -25,47 +28,121 @@ class DspInstance(StageInstance):
         super().__init__(home, lane, ref)
         self._native = ffi.new("st_dsp *")
         self._stop = ffi.new("st_stop *")
+        self._exported: CData = ffi.NULL
+        self._native.vtable = self.vtable
+        self._native.handle = self.handle
+        self._native.state_form = _state_form(self.vtable.instance)
+        if self.vtable.latency_frames != ffi.NULL:
+            self._native.latency_frames = invoke(lane.native, "create", self.vtable.latency_frames, self.handle)
 
     def facts(self) -> InstanceCreated:
         """What the host wants to know once."""
-        table = self.vtable
-        latency = 0
-        if table.latency_frames != ffi.NULL:
-            latency = invoke(self.lane.native, "create", table.latency_frames, self.handle)
         return InstanceCreated(
-            latency_frames=latency,
-            layouts=invoke(self.lane.native, "create", table.supported_layouts, self.handle),
-            exports_state=table.instance.export_state_blob != ffi.NULL,
+            latency_frames=self._native.latency_frames,
+            layouts=invoke(self.lane.native, "create", self.vtable.supported_layouts, self.handle),
+            exports_state=self._native.state_form != lib.ST_STATE_NONE,
         )
 
     def attach(self, request: AttachDsp, fds: Sequence[int]) -> int:
         """Joins both rings and the checkpoints, takes over and replays what is asked for, and pumps.
 
         Raises:
-            WorkerFault: no memory, no rings, or rings that do not fit each other.
+            WorkerFault: no memory, rings that do not fit each other, frames that are not kept, or no such checkpoint.
+            PluginSaidNo: the plugin does not take the state.
         """
         self.expect_free()
-        in_fd, out_fd, _checkpoint_fd = fds
         native = self._native
-        map_ring(ffi.addressof(native, "input"), in_fd, lib.ST_RING_READER)
         try:
-            map_ring(ffi.addressof(native, "output"), out_fd, lib.ST_RING_WRITER)
-            fmt = native.input.format
-            if _shape(fmt) != _shape(native.output.format):
-                raise WorkerFault("attach", "the two rings differ in channels, rate or block")
-            self.expect_aligned("attach")
-            if lib.st_scratch_make(ffi.addressof(native, "scratch"), fmt.block_frames * fmt.channels) != 0:
-                raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
-        except WorkerFault:
+            map_ring(ffi.addressof(native, "input"), fds[0], lib.ST_RING_READER)
+            map_ring(ffi.addressof(native, "output"), fds[1], lib.ST_RING_WRITER)
+            self._expect_takeover(request.replay_from)
+            self._make_scratch(request)
+            self._join_checkpoints(request, fds[2])
+            native.wake_frames = request.wake_frames
+            native.config_gen = request.config_gen
+            native.errors = native.unkept = 0
+            if lib.st_dsp_take_over(self.lane.native, native, request.replay_from):
+                raise Misuse("attach", "cancelled while it replayed")
+            self.begin(request.epoch)
+        except BaseException:
             for ring in self.own_rings:
                 lib.st_ring_unmap(ring)
+            self.released()
             raise
-        native.vtable = self.vtable
-        native.handle = self.handle
-        native.wake_frames = request.wake_frames
-        native.errors = 0
-        self.begin(request.epoch)
         return self.position
+
+    def _expect_takeover(self, replay_from: int) -> None:
+        """Raises: WorkerFault for rings that differ, or stand where a death between two publishes cannot leave them."""
+        inp, out = self._native.input, self._native.output
+        if _shape(inp.format) != _shape(out.format):
+            raise WorkerFault("attach", "the two rings differ in channels, rate or block")
+        at, block = out.own_pos, inp.format.block_frames
+        if not inp.own_pos <= at <= min(inp.own_pos + block, inp.seen_peer):
+            raise WorkerFault("attach", "input and output stand at different positions")
+        if not inp.own_retain <= replay_from <= at:
+            raise WorkerFault("attach", f"frame {replay_from} is not kept; {inp.own_retain} to {at} are")
+        if (at - replay_from) % block:
+            raise WorkerFault("attach", f"{replay_from} to {at} are no whole blocks")
+
+    def _make_scratch(self, request: AttachDsp) -> None:
+        native, fmt = self._native, self._native.input.format
+        try:
+            native.join = Join(request.join)
+        except ValueError:
+            raise Misuse("attach", f"there is no join {request.join}") from None
+        native.join_frames = request.join_frames
+        for name in ("scratch", "dry") if native.join == Join.RAMP else ("scratch",):
+            if lib.st_scratch_make(ffi.addressof(native, name), fmt.block_frames * fmt.channels) != 0:
+                raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
+
+    def _join_checkpoints(self, request: AttachDsp, fd: int) -> None:
+        native, block = self._native, self._native.input.format.block_frames
+        if lib.st_checkpoint_map(ffi.addressof(native, "checkpoint"), fd, request.state_slot) != 0:
+            raise WorkerFault("attach", f"checkpoints cannot be mapped: {os.strerror(ffi.errno)}")
+        if request.checkpoint_frames % block:
+            raise WorkerFault("attach", f"checkpoints every {request.checkpoint_frames} frames are no whole blocks")
+        native.kept.position = lib.ST_NO_POSITION
+        native.checkpoint_frames = request.checkpoint_frames
+        if native.state_form != lib.ST_STATE_NONE and request.checkpoint_frames > 0:
+            self._exported = native.exported = _private("uint8_t[]", native.checkpoint.slot_bytes)
+        if request.state_slot >= 0:
+            self._import_state(request)
+
+    def _import_state(self, request: AttachDsp) -> None:
+        """The slot is copied once; what the copy says of itself must be what the host saw."""
+        face = ffi.addressof(self._native, "checkpoint")
+        label = ffi.new("st_checkpoint_label *")
+        copy = _private("uint8_t[]", face.slot_bytes)
+        # SAFETY: the copy has room for the longest state; a longer one is refused.
+        if not lib.st_checkpoint_get(face, request.state_slot, label, copy):
+            raise WorkerFault("import", f"checkpoint {request.state_slot} is not whole")
+        found = (label.position, label.epoch, label.config_gen)
+        expected = (request.replay_from, request.epoch, request.config_gen)
+        if found != expected:
+            raise WorkerFault("import", f"checkpoint {request.state_slot} is for {found}, not {expected}")
+        table = self.vtable.instance
+        if self._native.state_form == lib.ST_STATE_BLOB:
+            blob = ffi.new("StBlob *")
+            blob.ptr, blob.len = copy, label.length
+            call(self.lane.native, "import", table.import_state_blob, self.handle, blob[0])
+        elif self._native.state_form == lib.ST_STATE_JSON:
+            text, keep = borrow(bytes(ffi.buffer(copy, label.length)))
+            call(self.lane.native, "import", table.import_state_json_utf8, self.handle, text)
+            del keep
+        else:
+            raise WorkerFault("import", "the plugin takes no state")
+
+    def begin(self, epoch: int) -> None:
+        self._native.epoch = epoch
+        lib.st_dsp_expect_checkpoint(self._native)
+        super().begin(epoch)
+
+    def hold(self) -> int:
+        """Stops pumping, after a last checkpoint; says where."""
+        position = super().hold()
+        # SAFETY: lane thread, and no pump runs; rings and checkpoints live until released().
+        lib.st_dsp_keep(self.lane.native, self._native)
+        return position
 
     def expect_aligned(self, call: str) -> None:
         if self._native.input.own_pos != self._native.output.own_pos:
@@ -84,8 +161,24 @@ class DspInstance(StageInstance):
         lib.st_dsp_pump(self.lane.native, self._native, self._stop)
         return self.stopped(self._stop)
 
+    def moved(self) -> None:
+        self._native.join = Join.NONE
+
     def released(self) -> None:
-        lib.st_scratch_free(ffi.addressof(self._native, "scratch"))
+        native = self._native
+        lib.st_scratch_free(ffi.addressof(native, "scratch"))
+        lib.st_scratch_free(ffi.addressof(native, "dry"))
+        lib.st_checkpoint_unmap(ffi.addressof(native, "checkpoint"))
+        self._exported = native.exported = ffi.NULL
+
+
+def _state_form(table: CData) -> int:
+    """Bytes before text, where there are both; a state that cannot be taken over need not be exported."""
+    if table.export_state_blob != ffi.NULL and table.import_state_blob != ffi.NULL:
+        return int(lib.ST_STATE_BLOB)
+    if table.export_state_json_utf8 != ffi.NULL and table.import_state_json_utf8 != ffi.NULL:
+        return int(lib.ST_STATE_JSON)
+    return int(lib.ST_STATE_NONE)
 
 
 def _shape(fmt: CData) -> tuple[int, int, int]:

@@ -80,7 +80,11 @@ class StageInstance(Instance, ABC):
 
     def hold(self) -> int:
         """Stops pumping; says where."""
-        self.expect_attached("hold")
+        return self.halt("hold")
+
+    def halt(self, call: str) -> int:
+        """Stops pumping, and no more than that; says where."""
+        self.expect_attached(call)
         self.lane.stage = None
         for ring in self.own_rings:
             lib.st_ring_before_sleep(ring)
@@ -106,7 +110,7 @@ class StageInstance(Instance, ABC):
 
     def detach(self) -> int:
         """Lets go of the rings; says where the stage stood."""
-        position = self.hold()
+        position = self.halt("detach")
         for ring in self.own_rings:
             lib.st_ring_unmap(ring)
         self.attached = False

@@ -44,6 +44,20 @@ static int publish_pending(st_lane *lane, st_decode *d, st_stop *stop) {
     return 0;
 }
 
+/* Frames of silence that come before all others. */
+static int begin_silent(st_lane *lane, st_decode *d, st_stop *stop) {
+    while (d->silence_frames > 0) {
+        uint32_t room;
+        if (wait_for_room(lane, d, stop, &room)) return 1;
+        if (room > d->silence_frames) room = (uint32_t)d->silence_frames;
+        st_ring_put_silence(&d->output, room);
+        st_ring_publish_write(&d->output, room);
+        count_block(lane, 0);
+        d->silence_frames -= room;
+    }
+    return 0;
+}
+
 static int pad(st_lane *lane, st_decode *d, st_stop *stop) {
     while (d->output.own_pos < d->finish_at) {
         uint32_t room;
@@ -71,6 +85,14 @@ static uint32_t trim(st_decode *d, uint32_t got, uint32_t *start) {
         if (d->take_frames == 0) d->source_ended = 1;
     }
     return left;
+}
+
+/* What conversion made becomes pending, but for the frames that a fresh converter warms up on. */
+static void take_converted(st_decode *d, uint32_t made) {
+    uint32_t dropped = made < d->drop_frames ? made : (uint32_t)d->drop_frames;
+    d->drop_frames -= dropped;
+    d->pending += (size_t)dropped * d->output.format.channels;
+    d->pending_frames = made - dropped;
 }
 
 /* One call of the plugin; `pending` then holds what came of it. */
@@ -107,7 +129,7 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
             st_stop_contract(stop, "the rate converter failed");
             return 1;
         }
-        d->pending_frames = (uint32_t)made;
+        take_converted(d, (uint32_t)made);
     }
     return 0;
 }
@@ -115,7 +137,7 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
 /* What the rate converter still holds becomes pending: 1 when that is something. */
 static int drain(st_decode *d) {
     int64_t made = st_convert_is_identity(d->convert) ? 0 : st_convert_run(d->convert, NULL, 0, &d->pending);
-    if (made > 0) d->pending_frames = (uint32_t)made;
+    if (made > 0) take_converted(d, (uint32_t)made);
     return made > 0;
 }
 
@@ -132,7 +154,7 @@ void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
     uint32_t empty_reads = 0;
     for (;;) {
         if (st_interrupted(lane, stop)) return;
-        if (publish_pending(lane, d, stop)) return;
+        if (begin_silent(lane, d, stop) || publish_pending(lane, d, stop)) return;
         if (d->finish_at != ST_NO_POSITION) {
             pad(lane, d, stop);
             return;

@@ -19,6 +19,16 @@ static void tell_failure(StStatus status, uint32_t errors) {
     st_outbox_log(ST_LOG_WARN, text, (size_t)told);
 }
 
+StStatus st_dsp_process(st_lane *lane, st_dsp *d, uint64_t position) {
+    uint32_t block = d->input.format.block_frames;
+    StStatus status;
+    st_call_mark(lane, ST_CALL_PROCESS);
+    status = d->vtable->process_interleaved_f32_in_place(d->handle, d->scratch.samples, block);
+    st_call_end(lane);
+    if (status.code != ST_OK) st_ring_get_at(&d->input, position, d->scratch.samples, block);
+    return status;
+}
+
 /* Block at p = in.read = out.write: out.write_pos is published before in.read_pos, so that a death between the two redoes
    the block instead of losing it. */
 static void move_block(st_lane *lane, st_dsp *d) {
@@ -27,19 +37,17 @@ static void move_block(st_lane *lane, st_dsp *d) {
     uint64_t scrubbed = 0;
     StStatus status;
     st_ring_get(&d->input, d->scratch.samples, block);
-    st_call_mark(lane, ST_CALL_PROCESS);
-    status = d->vtable->process_interleaved_f32_in_place(d->handle, d->scratch.samples, block);
-    st_call_end(lane);
+    status = st_dsp_process(lane, d, d->input.own_pos);
     if (status.code != ST_OK) {
         d->errors++;
         if ((d->errors & (d->errors - 1)) == 0) tell_failure(status, d->errors); /* the 1st, 2nd, 4th, 8th ... */
         st_status_free(lane, status);
-        st_ring_get(&d->input, d->scratch.samples, block);
         atomic_store_explicit(&s->failed_blocks, atomic_load_explicit(&s->failed_blocks, memory_order_relaxed) + 1,
                               memory_order_relaxed);
     } else if (status.message.ptr) {
         st_status_free(lane, status);
     }
+    if (d->join != ST_JOIN_NONE) st_dsp_join(d, d->input.own_pos);
     st_ring_put(&d->output, d->scratch.samples, block, &scrubbed);
     st_ring_publish_write(&d->output, block);
     st_ring_publish_read(&d->input, block);
@@ -70,6 +78,7 @@ void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
         }
         if (dry == NULL) {
             move_block(lane, d);
+            if (d->output.own_pos >= d->checkpoint_at) st_dsp_keep(lane, d);
             continue;
         }
         if (st_pump_sleep(lane, dry, dry == &d->input ? &d->output : &d->input, target, &deadline_ns, stop)) return;

@@ -13,7 +13,14 @@
 #include "status_page.h"
 
 /* Numbers of shm_audio.CALLS that C code itself writes. */
-typedef enum st_call { ST_CALL_NONE = 0, ST_CALL_READ = 5, ST_CALL_PROCESS = 7, ST_CALL_WRITE = 11, ST_CALL_QUERY = 12 } st_call;
+typedef enum st_call {
+    ST_CALL_NONE = 0,
+    ST_CALL_READ = 5,
+    ST_CALL_PROCESS = 7,
+    ST_CALL_WRITE = 11,
+    ST_CALL_QUERY = 12,
+    ST_CALL_EXPORT = 17
+} st_call;
 
 /* One per instance; used by its lane thread, but for the two flags. */
 typedef struct st_lane {

@@ -44,13 +44,21 @@ typedef struct st_decode {
     void *handle;
     uint32_t channels;     /* of the source */
     uint32_t chunk_frames; /* read at once */
+    uint64_t silence_frames; /* of the ring, still to be written first */
     uint64_t skip_frames;  /* of the source, still to be dropped */
+    uint64_t drop_frames;  /* of what conversion gives, still to be dropped */
     int64_t take_frames;   /* of the source, still wanted; negative: all */
     uint64_t finish_at;    /* pad with silence up to here; ST_NO_POSITION: no */
     const float *pending;  /* converted, not yet in the ring */
     uint32_t pending_frames;
     uint32_t source_ended;
 } st_decode;
+
+/* How a dsp that takes over meets what was heard last; numbers of Join in abi/wire/stage.py. */
+typedef enum st_join { ST_JOIN_NONE = 0, ST_JOIN_SETTLE = 1, ST_JOIN_RAMP = 2 } st_join;
+
+/* In which form an instance exports its state. */
+typedef enum st_state_form { ST_STATE_NONE = 0, ST_STATE_BLOB = 1, ST_STATE_JSON = 2 } st_state_form;
 
 typedef struct st_dsp {
     st_ring input, output;
@@ -59,6 +67,22 @@ typedef struct st_dsp {
     void *handle;
     uint32_t wake_frames;
     uint32_t errors; /* blocks passed on as they were, because process failed */
+
+    st_checkpoint checkpoint;
+    uint8_t *exported;          /* private memory as long as a slot; null: no checkpoints */
+    uint32_t state_form;        /* st_state_form */
+    uint32_t checkpoint_frames;
+    uint64_t checkpoint_at;     /* position of the next one; ST_NO_POSITION: never */
+    uint64_t epoch, config_gen; /* that checkpoints are for */
+    st_checkpoint_label kept;   /* the last one that was written */
+    uint32_t unkept;            /* exports that failed or were too long */
+
+    uint32_t join; /* st_join; NONE once it is over */
+    uint32_t join_frames;
+    uint64_t join_from;
+    uint32_t latency_frames;
+    st_scratch dry;                     /* RAMP */
+    float settle[ST_RING_MAX_CHANNELS]; /* SETTLE: how far the last frame heard was from the own signal */
 } st_dsp;
 
 typedef struct st_sink {
@@ -100,6 +124,50 @@ void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
  * errors: in stop
  */
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);
+
+/*
+ * Calls process on scratch, which holds the block at `position`; when it fails, scratch holds the input again. The message
+ * of the status is still to be freed.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: the plugin's
+ */
+StStatus st_dsp_process(st_lane *lane, st_dsp *stage, uint64_t position);
+
+/*
+ * Writes a checkpoint for where the stage stands, unless the last one is that; then sets when the next is due. A state that
+ * cannot be exported or is too long is told once.
+ * thread: the lane's own, at a block boundary
+ * realtime: yes (the plugin's export aside)
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_dsp_keep(st_lane *lane, st_dsp *stage);
+void st_dsp_expect_checkpoint(st_dsp *stage);
+
+/*
+ * Takes over at the output's write position: processes the input from `from` on again, output thrown away, moves the
+ * input's read position there, and prepares the join. The caller has checked that these frames are kept.
+ * thread: the lane's own, before its pump
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: 1 when it was cancelled
+ */
+int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
+
+/*
+ * Mixes the join into the block at `position` that was just processed, until it is over.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_dsp_join(st_dsp *stage, uint64_t position);
 
 /*
  * Gives frames to the sink until `finish_at`.

@@ -177,11 +177,21 @@ static void copy(float *out, const float *in, size_t samples) {
 #endif
 }
 
-void st_ring_get(const st_ring *ring, float *samples, uint32_t frames) {
+void st_ring_get_at(const st_ring *ring, uint64_t position, float *samples, uint32_t frames) {
     size_t offset, channels = ring->format.channels;
-    uint32_t first = before_wrap(ring, ring->own_pos, frames, &offset);
+    uint32_t first = before_wrap(ring, position, frames, &offset);
     copy(samples, ring->audio + offset, first * channels);
     if (first < frames) copy(samples + first * channels, ring->audio, (frames - first) * channels);
+}
+
+void st_ring_get(const st_ring *ring, float *samples, uint32_t frames) {
+    st_ring_get_at(ring, ring->own_pos, samples, frames);
+}
+
+int st_ring_get_last(const st_ring *ring, float *frame) {
+    if (ring->own_pos <= ring->seen_retain) return 0;
+    st_ring_get_at(ring, ring->own_pos - 1, frame, 1);
+    return 1;
 }
 
 void st_ring_ring(st_ring_words *words, st_ring_side side) {

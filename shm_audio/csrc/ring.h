@@ -170,6 +170,27 @@ void st_ring_put_silence(st_ring *ring, uint32_t frames);
 void st_ring_get(const st_ring *ring, float *samples, uint32_t frames);
 
 /*
+ * Reader: copies frames out from `position` on, without moving; for what is kept behind the read position, too. The caller
+ * has checked that all of it lies between own_retain and what is available.
+ * thread: the face's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_ring_get_at(const st_ring *ring, uint64_t position, float *samples, uint32_t frames);
+
+/*
+ * Writer: copies the last frame that was published; 0 when there is none since the words were set.
+ * thread: the face's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: 0
+ */
+int st_ring_get_last(const st_ring *ring, float *frame);
+
+/*
  * Publishes progress by `frames` and rings the peer when it waits for that much. The reader's also moves retain_pos, so
  * that `history` frames stay.
  * thread: the face's

@@ -1,0 +1,68 @@
+/*
+ * dsp_takeover.c: how a dsp goes on where another ended - replay of what is kept, and the join to what was heard last.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "pump.h"
+
+/* The frame before the first own one: the last replayed, else the input as it is. 0 when there was none. */
+static int own_before(const st_dsp *d, int replayed, float *frame) {
+    uint32_t channels = d->input.format.channels;
+    uint64_t at = d->output.own_pos;
+    if (replayed) {
+        memcpy(frame, d->scratch.samples + (size_t)(d->input.format.block_frames - 1) * channels, channels * sizeof *frame);
+        return 1;
+    }
+    if (at <= d->input.own_retain) return 0;
+    st_ring_get_at(&d->input, at - 1, frame, 1);
+    return 1;
+}
+
+static void prepare_settling(st_dsp *d, int replayed) {
+    float heard[ST_RING_MAX_CHANNELS], own[ST_RING_MAX_CHANNELS];
+    int joins = st_ring_get_last(&d->output, heard) && own_before(d, replayed, own);
+    for (uint32_t c = 0; c < d->input.format.channels; c++) {
+        float step = joins ? heard[c] - own[c] : 0.0f;
+        d->settle[c] = isfinite(step) ? step : 0.0f;
+    }
+}
+
+int st_dsp_take_over(st_lane *lane, st_dsp *d, uint64_t from) {
+    uint32_t block = d->input.format.block_frames;
+    uint64_t at = d->output.own_pos;
+    for (uint64_t p = from; p < at; p += block) {
+        if (atomic_load_explicit(&lane->cancelled, memory_order_relaxed)) return 1;
+        st_ring_get_at(&d->input, p, d->scratch.samples, block);
+        st_status_free(lane, st_dsp_process(lane, d, p));
+    }
+    d->join_from = at;
+    if (d->join == ST_JOIN_SETTLE) prepare_settling(d, from < at);
+    if (d->input.own_pos < at) st_ring_publish_read(&d->input, (uint32_t)(at - d->input.own_pos));
+    return 0;
+}
+
+/* The input as late as the plugin would give it; silence from before what is kept. */
+static void fetch_dry(st_dsp *d, uint64_t position) {
+    uint32_t block = d->input.format.block_frames, channels = d->input.format.channels, silent = 0;
+    uint64_t oldest = d->input.own_retain + d->latency_frames; /* the first position whose dry frame is kept */
+    if (position < oldest) silent = oldest - position < block ? (uint32_t)(oldest - position) : block;
+    memset(d->dry.samples, 0, (size_t)silent * channels * sizeof(float));
+    if (silent < block)
+        st_ring_get_at(&d->input, position + silent - d->latency_frames, d->dry.samples + (size_t)silent * channels,
+                       block - silent);
+}
+
+void st_dsp_join(st_dsp *d, uint64_t position) {
+    uint32_t block = d->input.format.block_frames, channels = d->input.format.channels;
+    float *wet = d->scratch.samples;
+    uint64_t done = position - d->join_from;
+    if (d->join == ST_JOIN_RAMP) fetch_dry(d, position);
+    for (uint32_t i = 0; i < block && done < d->join_frames; i++, done++, wet += channels) {
+        float g = (float)done / (float)d->join_frames;
+        const float *dry = d->join == ST_JOIN_RAMP ? d->dry.samples + (size_t)i * channels : NULL;
+        for (uint32_t c = 0; c < channels; c++)
+            wet[c] = dry ? g * wet[c] + (1.0f - g) * dry[c] : wet[c] + d->settle[c] * (1.0f - g);
+    }
+    if (done >= d->join_frames) d->join = ST_JOIN_NONE;
+}
