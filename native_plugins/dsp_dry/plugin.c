@@ -84,7 +84,7 @@ static StStatus parse(StStr config, uint32_t *out_latency, int *out_silent) {
 
 static StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t channels, StStr config,
                            StDspInstanceRef *out_instance) {
-    uint32_t latency;
+    uint32_t latency = 0;
     int silent;
     StStatus parsed;
     Dry *dry;
