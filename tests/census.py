@@ -19,7 +19,7 @@ __all__ = ["Census", "left_behind", "take"]
 _PREFIX = "stellatune"
 _SHM = "/dev/shm"
 #: How long a process that was told to end, or a thread, may still be seen.
-_PATIENCE_S = 2.0
+_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)

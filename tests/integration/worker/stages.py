@@ -24,7 +24,7 @@ from tests.support.worker_peer import WorkerPeer
 
 DECODER, DSP, SINK = CapabilityKind.DECODER, CapabilityKind.DSP, CapabilityKind.OUTPUT_SINK
 EPOCH = 5
-SOON_S = 5.0
+SOON_S = 20.0
 
 
 def decoder(

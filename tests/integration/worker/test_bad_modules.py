@@ -111,7 +111,7 @@ def test_a_constructor_takes_only_the_worker_along(
 def test_a_hanging_constructor_does_not_hang_the_control_thread(worker: WorkerPeer, build_plugin: BuildPlugin) -> None:
     path = build_plugin("bad_module", "CONSTRUCTOR=for (;;) pause()")
     request = worker.send(LoadModule(str(path), str(path.parent), False))
-    assert worker.ask(Ping(), within_s=5) == Pong()
+    assert worker.ask(Ping()) == Pong()
     with pytest.raises(TimeoutError):
         worker.answer(request, within_s=0.05)
     assert [lane.call for lane in worker.page.lanes()] in ([""], ["entry"])

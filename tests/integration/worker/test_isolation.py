@@ -25,7 +25,7 @@ from abi.wire import (
     Pong,
 )
 from tests.integration.worker.conftest import BuildPlugin
-from tests.integration.worker.stages import dsp_attach
+from tests.integration.worker.stages import SOON_S, dsp_attach
 from tests.support.ring_end import numbered
 from tests.support.stage_rings import BLOCK, StageRings
 from tests.support.waiting import until
@@ -82,9 +82,9 @@ def test_a_hanging_dsp_disturbs_neither_its_neighbour_nor_the_control_thread(sta
         start_dsp(worker, first, "hang in process", 1)
         start_dsp(worker, second, "", 2)
         first.feed(BLOCK)
-        assert until(lambda: any(lane.call == "process" and lane.instance == 1 for lane in worker.page.lanes()), 5)
+        assert until(lambda: any(lane.call == "process" and lane.instance == 1 for lane in worker.page.lanes()), SOON_S)
         for turn in range(5):
-            assert worker.ask(Ping(), within_s=1) == Pong()
+            assert worker.ask(Ping()) == Pong()
             second.feed(BLOCK)
             assert np.array_equal(second.taste(BLOCK), numbered(turn * BLOCK, BLOCK, 2))
         worker.kill()  # while the rings are mapped, as the watchdog would
@@ -115,7 +115,7 @@ def test_a_flood_is_dropped_counted_and_delays_no_reply(start_odd: Start) -> Non
     worker = start_odd()
     worker.ask(worker.creation(DSP, "odd", {"mode": "flood"}))
     for _ in range(20):
-        assert worker.ask(Ping(), within_s=1) == Pong()
+        assert worker.ask(Ping()) == Pong()
     worker.ask(DestroyInstance(1))
     logs = events = lost_logs = lost_events = 0
     while min(logs + lost_logs, events + lost_events) < 20_000:

@@ -20,6 +20,7 @@ from tests.unit.shm_audio.conftest import FORMAT, Ends
 FRAMES = 200_000
 BLOCK = FORMAT.block_frames
 SOON_S = 10.0
+MOVED_WITHIN_S = 200.0
 RING_AGAIN_S = 0.002
 
 
@@ -57,8 +58,8 @@ def test_two_processes_lose_nothing(shm: str, ahead: int, reader_target: int, wr
             start_child(module, "read", ring.fd, FRAMES, reader_target, 1, fds=fds) as reader,
             start_child(module, "write", ring.fd, FRAMES, writer_target, 2, fds=fds) as writer,
         ):
-            written = Moved(**json.loads(writer.communicate(timeout=30)[0]))
-            read = Moved(**json.loads(reader.communicate(timeout=30)[0]))
+            written = Moved(**json.loads(writer.communicate(timeout=MOVED_WITHIN_S)[0]))
+            read = Moved(**json.loads(reader.communicate(timeout=MOVED_WITHIN_S)[0]))
         words = ring.words()
     assert (written.worst, read.worst) == (lib.ST_RING_OK, lib.ST_RING_OK)
     assert (written.position, read.position, read.wrong_frames) == (FRAMES, FRAMES, 0)
