@@ -22,6 +22,9 @@ typedef struct Mapping {
     char name[128];
 } Mapping;
 
+/* Segments carry the host's name, as memory files or as POSIX shared memory. */
+static int is_ours(const char *name) { return strstr(name, "/stellatune-") || strstr(name, ":stellatune-"); }
+
 static int next_mapping(FILE *maps, Mapping *out) {
     char line[512];
     while (fgets(line, sizeof line, maps)) {
@@ -30,7 +33,7 @@ static int next_mapping(FILE *maps, Mapping *out) {
         if (sscanf(line, "%lx-%lx %7s %llx %*s %*s %127s", &start, &end, out->may, &out->offset, out->name) < 4) continue;
         out->start = start;
         out->end = end;
-        if (strstr(out->name, "/stellatune-") || strstr(out->name, ":stellatune-")) return 1;
+        if (is_ours(out->name)) return 1;
     }
     return 0;
 }
@@ -77,7 +80,7 @@ void strike_truncate_segment(double arg, const Site *site) {
         len = readlink(link, target, sizeof target - 1);
         if (len <= 0) continue;
         target[len] = '\0';
-        if (!strstr(target, "/memfd:") && !strstr(target, "/stellatune-")) continue;
+        if (!is_ours(target)) continue;
         found++;
         gone += ftruncate(atoi(entry->d_name), 0) == 0;
     }
