@@ -39,7 +39,11 @@ class PipelineSizes:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms)."""
+    """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
+
+    `flush_ms` comes on top of what is still to be played out, or written. A worker with live instances that leaves
+    `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is ended.
+    """
 
     handshake_ms: int = _range(2000, 100, 600_000)
     load_ms: int = _range(5000, 100, 600_000)
@@ -53,10 +57,13 @@ class Limits:
     negotiate_ms: int = _range(5000, 100, 600_000)
     first_write_ms: int = _range(2000, 50, 600_000)
     write_ms: int = _range(1000, 50, 600_000)
+    query_ms: int = _range(500, 50, 600_000)
+    flush_ms: int = _range(2000, 50, 600_000)
     drain_ms: int = _range(2000, 0, 600_000)
     shutdown_ms: int = _range(1000, 50, 600_000)
     terminate_ms: int = _range(300, 0, 60_000)
-    standstill_ms: int = _range(10_000, 1000, 600_000)
+    heartbeat_ms: int = _range(500, 100, 60_000)
+    heartbeat_misses: int = _range(3, 1, 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,6 +201,10 @@ class PluginRuntime:
         """Every worker whose start is complete, oldest first."""
         return tuple(one.handle for one in self._lifecycle.present if one.has_worker)
 
+    def workers_in_use(self) -> tuple[WorkerHandle, ...]:
+        """Those in which an instance lives."""
+        return tuple(one.handle for one in self._lifecycle.present if one.has_worker and one.state.live > 0)
+
     def instances(self) -> tuple[Instance, ...]:
         """Every live instance, oldest first."""
         return self._instances.all()

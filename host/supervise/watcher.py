@@ -1,8 +1,7 @@
-"""Ends workers that stand still: a call of a pump that does not return, a control thread that does not answer.
+"""Looks at workers again and again, and ends those that stand still: in a call of a pump, or deaf to their host.
 
 Calls that were asked for by message have deadlines of their own. A pump's calls have none, as nobody waits for one of
-them; here their numbers in the status page are looked at, and a worker in which one does not rise is killed. The
-judgement is a function of what was seen and now, so that a test needs no clock.
+them; here their numbers in the status page are looked at. What counts as standing still is in ``standstill.py``.
 """
 
 from __future__ import annotations
@@ -10,75 +9,108 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from abi.wire import Ping
 from host.errors import StellaError
-from host.worker import WorkerHandle
-from shm_audio import LaneStatus
+from host.settings import Limits
+from host.supervise.standstill import CallLimits, Thread, Vigil, charge
+from host.supervise.threads import threads_of
+from host.worker import KillKind, WorkerHandle
 
-__all__ = ["Standstill", "Watcher"]
+__all__ = ["LOOK_S", "Watcher"]
 
-#: Calls that only pumps make, block for block.
-PUMPED = frozenset({"read", "process", "write", "query_status"})
-LOOKS_PER_LIMIT = 20
+LOOK_S = 0.05
+#: For the request itself: silence is judged here, and long before.
+_BACKSTOP_S = 60.0
 
 
-class Standstill:
-    """How long each lane of one worker has been in the same call of its pump."""
+class _Watch:
+    """One worker: what it was charged with, and the question it was asked last."""
 
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self._since: dict[int, tuple[int, float]] = {}
+    def __init__(self, worker: WorkerHandle, limits: Limits, now_s: float) -> None:
+        self.worker = worker
+        self._heartbeat_s = limits.heartbeat_ms / 1000
+        self._vigil = Vigil(self._heartbeat_s * limits.heartbeat_misses)
+        self._threads: dict[int, Thread] = {}
+        self._number = 0
+        self._asked_at = now_s
+        self._asked: asyncio.Task[None] | None = None
 
-    def look(self, lanes: Iterable[LaneStatus], now_s: float) -> LaneStatus | None:
-        """The first lane whose call is over the limit; None while all is well."""
-        seen: dict[int, tuple[int, float]] = {}
-        late: LaneStatus | None = None
-        for lane in lanes:
-            if lane.call not in PUMPED:
-                continue
-            number, since = self._since.get(lane.slot, (-1, now_s))
-            seen[lane.slot] = (lane.call_seq, since if number == lane.call_seq else now_s)
-            if late is None and now_s - seen[lane.slot][1] > self._limit_s:
-                late = lane
-        self._since = seen
-        return late
+    def look(self, limits: CallLimits, now_s: float, elapsed_s: float, *, on_time: bool) -> None:
+        lanes = self.worker.status.lanes()
+        question = self._number if self._asked is not None and not self._asked.done() else 0
+        charged_s, threads = 0.0, {}
+        if self._vigil.suspicious(lanes, question, limits):
+            threads = threads_of(self.worker.pid)
+            charged_s = charge(elapsed_s, on_time=on_time, before=self._threads, now=threads)
+        self._threads = threads
+        late = self._vigil.look(lanes, question, limits, charged_s)
+        if late:
+            self.worker.terminate(late, KillKind.HANG)
+        elif not question and now_s - self._asked_at >= self._heartbeat_s:
+            self._number += 1
+            self._asked_at = now_s
+            self._asked = asyncio.get_running_loop().create_task(self._ask())
+
+    async def close(self) -> None:
+        if self._asked is not None:
+            self._asked.cancel()
+            await asyncio.wait((self._asked,))
+
+    async def _ask(self) -> None:
+        with suppress(StellaError):
+            await self.worker.request(Ping(), _BACKSTOP_S)
 
 
 class Watcher:
-    """Watches all workers of one host until it is closed. The loop's thread."""
+    """Watches the workers in use of one host until it is closed. The loop's thread."""
 
-    def __init__(self, workers: Callable[[], Iterable[WorkerHandle]], limit_s: float) -> None:
-        """``workers`` gives those that live now; ``limit_s`` is for a call, and for an answer."""
+    def __init__(self, workers: Callable[[], Iterable[WorkerHandle]], limits: Limits) -> None:
+        """``workers`` gives those in which something lives now."""
         self._workers = workers
-        self._limit_s = limit_s
-        self._seen: dict[WorkerHandle, Standstill] = {}
-        self._asked: dict[WorkerHandle, asyncio.Task[None]] = {}
+        self._limits = limits
+        self._calls = CallLimits(limits)
+        self._watches: dict[WorkerHandle, _Watch] = {}
+        self._suspended = False
         self._task = asyncio.get_running_loop().create_task(self._main())
+
+    def playing(self, rate_hz: int, block_frames: int, *, device: bool) -> None:
+        """What plays from now on, which some limits depend on. ``device``: it plays out what it is given."""
+        self._calls = replace(self._calls, rate_hz=rate_hz, block_frames=block_frames, device=device)
+
+    def suspend(self) -> None:
+        """Nobody is judged until ``resume``: nothing is meant to move. Twice is fine."""
+        self._suspended = True
+
+    def resume(self) -> None:
+        """What was seen before counts no more. Twice is fine."""
+        self._suspended = False
 
     async def close(self) -> None:
         """Twice is fine."""
-        tasks = (self._task, *self._asked.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        watches, self._watches = self._watches, {}
+        for watch in watches.values():
+            await watch.close()
 
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
+        last_s = loop.time()
         while True:
-            await asyncio.sleep(self._limit_s / LOOKS_PER_LIMIT)
-            living = {worker for worker in self._workers() if not worker.exited.done()}
-            self._seen = {worker: self._seen.get(worker) or Standstill(self._limit_s) for worker in living}
-            self._asked = {worker: task for worker, task in self._asked.items() if not task.done()}
-            for worker, standstill in self._seen.items():
-                late = standstill.look(worker.status.lanes(), loop.time())
-                if late is not None:
-                    worker.terminate(f"{late.call} stood still for {self._limit_s:g} s")
-                elif worker not in self._asked:
-                    self._asked[worker] = loop.create_task(self._ask(worker))
+            await asyncio.sleep(LOOK_S)
+            now_s = loop.time()
+            elapsed_s, last_s = now_s - last_s, now_s
+            await self._keep(() if self._suspended else self._workers(), now_s)
+            for watch in self._watches.values():
+                watch.look(self._calls, now_s, elapsed_s, on_time=elapsed_s < 2 * LOOK_S)
 
-    async def _ask(self, worker: WorkerHandle) -> None:
-        """One heartbeat; an answer that does not come in time is the end of the worker by itself."""
-        with suppress(StellaError):
-            await worker.request(Ping(), self._limit_s)
-            await asyncio.sleep(self._limit_s / 4)
+    async def _keep(self, workers: Iterable[WorkerHandle], now_s: float) -> None:
+        """One watch for each of these, none for any other."""
+        living = [worker for worker in workers if not worker.exited.done()]
+        kept = {worker: self._watches.get(worker) or _Watch(worker, self._limits, now_s) for worker in living}
+        gone = [watch for worker, watch in self._watches.items() if worker not in kept]
+        self._watches = kept
+        for watch in gone:
+            await watch.close()
