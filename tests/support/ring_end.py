@@ -74,6 +74,18 @@ class RingEnd:
         lib.st_ring_get(self._face, ffi.from_buffer("float[]", out, require_writable=True), frames)
         return out
 
+    def at(self, position: int, frames: int) -> Audio:
+        """Frames from ``position`` on, kept or still to come."""
+        out = np.zeros(frames * self.channels, np.float32)
+        lib.st_ring_get_at(self._face, position, ffi.from_buffer("float[]", out, require_writable=True), frames)
+        return out
+
+    def last(self) -> Audio | None:
+        """The last frame that was written, as the writer finds it."""
+        out = np.zeros(self.channels, np.float32)
+        there = lib.st_ring_get_last(self._face, ffi.from_buffer("float[]", out, require_writable=True))
+        return out if there else None
+
     def take(self, frames: int) -> Audio:
         out = self.peek(frames)
         lib.st_ring_publish_read(self._face, frames)

@@ -130,3 +130,30 @@ def test_every_other_bit_pattern_passes_untouched(ends: Ends) -> None:
     patterns = np.array([0x80000000, 0x00000001, 0x807FFFFF, 0x7F7FFFFF, 0xFF7FFFFF, 0x3F800000], np.uint32)
     assert ends.writer.put(patterns.view(np.float32)) == 0
     assert np.array_equal(ends.reader.take(3).view(np.uint32), patterns)
+
+
+def test_kept_frames_can_be_read_again(ends: Ends) -> None:
+    """All that is promised to be kept, at every place of the buffer, without moving."""
+    at = 0
+    for portion in (700, 512, 1000, 900, 1024):
+        ends.writer.put(numbered(at, portion, 2))
+        ends.reader.take(portion)
+        at += portion
+        assert np.array_equal(
+            ends.reader.at(at - FORMAT.history_frames, FORMAT.history_frames), numbered(at - 512, 512, 2)
+        )
+    ends.writer.put(numbered(at, 300, 2))
+    assert np.array_equal(ends.reader.at(at - 100, 400), numbered(at - 100, 400, 2))
+    assert words_of(ends) == (at + 300, at, at - FORMAT.history_frames)
+
+
+def test_a_writer_finds_its_last_frame(ends: Ends) -> None:
+    assert ends.writer.last() is None
+    ends.writer.put(numbered(0, FORMAT.ahead_frames, 2))
+    ends.reader.take(FORMAT.ahead_frames)
+    last = ends.writer.last()
+    assert last is not None
+    assert np.array_equal(last, numbered(FORMAT.ahead_frames - 1, 1, 2))
+    ends.ring.set_words(5000)
+    assert ends.writer.adopt() == 0
+    assert ends.writer.last() is None
