@@ -61,8 +61,9 @@ class History:
     """What counts against one plugin in one role.
 
     ``total``: faults since the last reset. ``row``: those without progress since the last one with it. ``level``:
-    those without progress that made the delay grow. ``recent``: paced ones of the window. ``served``: quarantines so
-    far. ``until_s``: the end of the last one (None: by a reset only). ``seed`` chooses the jitter.
+    those without progress that made the delay grow. ``recent``: paced ones of the window. ``last``: the newest of all.
+    ``served``: quarantines so far. ``until_s``: the end of the last one (None: by a reset only). ``seed`` chooses the
+    jitter.
     """
 
     seed: int = 0
@@ -70,7 +71,7 @@ class History:
     row: int = 0
     level: int = 0
     recent: tuple[Fault, ...] = ()
-    last_s: float = -math.inf
+    last: Fault | None = None
     not_before_s: float = -math.inf
     served: int = 0
     until_s: float | None = -math.inf
@@ -119,7 +120,8 @@ class Standing:
 
 def after(history: History, fault: Fault, rules: Rules) -> tuple[History, Verdict]:
     """The history with one fault more, and what is to be done. Faults come in the order of their times."""
-    if min(fault.lived_s, fault.at_s - history.last_s) >= rules.health_s and not history.held(fault.at_s):
+    quiet_s = math.inf if history.last is None else fault.at_s - history.last.at_s
+    if min(fault.lived_s, quiet_s) >= rules.health_s and not history.held(fault.at_s):
         history = replace(CLEAN, seed=history.seed, total=history.total)
     counted = replace(
         history,
@@ -127,7 +129,7 @@ def after(history: History, fault: Fault, rules: Rules) -> tuple[History, Verdic
         row=0 if fault.progress else history.row + 1,
         level=history.level if fault.progress else history.level + 1,
         recent=_recent(history, fault, rules),
-        last_s=fault.at_s,
+        last=fault,
     )
     if history.held(fault.at_s):
         return counted, Quarantine(history.until_s)
@@ -139,9 +141,10 @@ def after(history: History, fault: Fault, rules: Rules) -> tuple[History, Verdic
 
 def turned_audible(history: History, now_s: float, rules: Rules) -> tuple[History, Verdict | None]:
     """The newest fault was heard after all; None when that changes nothing."""
-    if not history.recent or history.recent[-1].at_s != history.last_s or history.recent[-1].audible:
+    if history.last is None or history.last.audible or not history.last.paced:
         return history, None
-    heard = replace(history, recent=(*history.recent[:-1], replace(history.recent[-1], audible=True)))
+    last = replace(history.last, audible=True)
+    heard = replace(history, last=last, recent=(*history.recent[:-1], last))
     if heard.held(now_s) or not _too_much(heard, rules):
         return heard, None
     return _quarantined(heard, now_s, rules)
