@@ -1,5 +1,6 @@
 """Composition root: the one room that knows all others. It puts a host together, and offers what can be asked of it."""
 
 from host.app.application import Application
+from host.app.status import elapsed
 
-__all__ = ["Application"]
+__all__ = ["Application", "elapsed"]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 
+from host.app.plugin_commands import Mover, PluginCommands, generation_facts
+from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
-from host.errors import OutputError
-from host.events import EventBus
+from host.errors import OutputError, StellaError
+from host.events import EventBus, PluginFault
+from host.jsontext import Json, JsonObject
 from host.packages import Discovery, discover, search_path
 from host.playback import Chain, Excerpt, Opener, Player, off_loop
-from host.runtime import PluginRuntime
+from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
-from host.supervise import Watcher
+from host.supervise import CrashHistory, Watcher
 from host.worker import Zygote
 
 __all__ = ["Application"]
 
 DISCOVERY_TIMEOUT_S = 30.0
+_FAULTS_SHOWN = 8
 
 
 class Application:
@@ -31,6 +38,12 @@ class Application:
         self._runtime: PluginRuntime | None = None
         self._watcher: Watcher | None = None
         self._zygote = Zygote()
+        self._began_s = time.monotonic()
+        self._plugins: PluginCommands | None = None
+        self._player: Player | None = None
+        self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
+        self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
+        self._on_stop: Callable[[], None] = lambda: None
 
     @property
     def discovery(self) -> Discovery:
@@ -46,6 +59,37 @@ class Application:
             raise RuntimeError("the application has not started")
         return self._runtime
 
+    @property
+    def plugins(self) -> PluginCommands:
+        """What can be asked about plugins."""
+        if self._plugins is None:
+            raise RuntimeError("the application has not started")
+        return self._plugins
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Called when somebody asks this host to end."""
+        self._on_stop = callback
+
+    def stop(self) -> None:
+        """Asks this host to end, as ``stellatune stop`` does; returns at once."""
+        self._on_stop()
+
+    def status(self) -> JsonObject:
+        """What goes on at this moment."""
+        while (fault := self._faults.poll()) is not None:
+            self._last_faults.append(fault)
+        workers: list[Json] = [generation_facts(one) for one in self.runtime.list()]
+        playback: JsonObject | None = None
+        with suppress(StellaError):
+            now = None if self._player is None else self._player.now()
+            playback = None if now is None else playback_facts(now)
+        return {
+            "host": host_facts(time.monotonic() - self._began_s),
+            "playback": playback,
+            "workers": workers,
+            "faults": fault_facts(self._last_faults),
+        }
+
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
         manifests = tuple(self.discovery.plugins.values())
@@ -54,7 +98,12 @@ class Application:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
         opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000)
-        return Player(self.runtime, self.bus, opener, chain)
+        self._player = Player(self.runtime, self.bus, opener, chain)
+        return self._player
+
+    def _mover(self) -> Mover | None:
+        player: object = self._player
+        return player if isinstance(player, Mover) else None
 
     async def __aenter__(self) -> Application:
         path = search_path(self.paths)
@@ -70,6 +119,14 @@ class Application:
         self._runtime = PluginRuntime(
             self._discovery.plugins, self.bus, self.settings, state_dir=self.paths.state_dir, zygote=self._zygote
         )
+        self._plugins = PluginCommands(
+            self._runtime,
+            self._discovery,
+            self.bus,
+            CrashHistory(self.paths.state_dir / CRASHES_FILE),
+            self._mover,
+            self.settings.limits.drain_ms / 1000,
+        )
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
@@ -78,4 +135,6 @@ class Application:
     ) -> None:
         if self._watcher is not None:
             await self._watcher.close()
+        self.plugins.close()
         await self.runtime.close()
+        self._faults.close()

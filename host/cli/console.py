@@ -42,6 +42,7 @@ class Console:
     json: bool = False
     color: str = "auto"
     verbosity: int = 0
+    socket: Path | None = None
     warnings: list[str] = field(default_factory=list)
 
     def colored(self, stream: TextIO) -> bool:
@@ -62,6 +63,10 @@ class Console:
         """The one JSON document of a command."""
         told = {"warnings": self.warnings} if self.warnings else {}
         click.echo(_json({"schema": schema, **members, **told}, indent=2))
+
+    def line(self, schema: str, members: Mapping[str, JsonValue]) -> None:
+        """One JSON object of a stream, in one line."""
+        click.echo(_json({"schema": schema, **members}))
 
     def note(self, text: str, level: int = 0) -> None:
         """A line for people about what goes on; ``level`` 1 needs ``-v``."""

@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 
+from host.cli.exits import Exit
 from host.cli.signals import exit_code, signals_to_answer
 
 __all__ = ["Interrupts", "run_interruptible"]
@@ -22,17 +23,31 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        #: Whether somebody asked, by other means than a signal, that the work ends.
+        self.stopped = False
+        self._work: asyncio.Task[int] | None = None
         self._abandon: list[Callable[[], None]] = []
 
     def on_abandon(self, remove: Callable[[], None]) -> None:
         """Called, quickly and without waiting, before the process ends at once."""
         self._abandon.append(remove)
 
-    def arrive(self, number: signal.Signals, work: asyncio.Task[int]) -> None:
+    def begin(self, work: asyncio.Task[int]) -> None:
+        """This is the work that is to be ended."""
+        self._work = work
+
+    def stop(self) -> None:
+        """Ends the work in order, as the first signal does; that is a success. Twice is once."""
+        if self._work is not None and not self.stopped and self.received is None:
+            self.stopped = True
+            self._work.cancel()
+
+    def arrive(self, number: signal.Signals) -> None:
         """One signal."""
         if self.received is None:
             self.received = number
-            work.cancel()
+            if self._work is not None and not self.stopped:
+                self._work.cancel()
             return
         for remove in self._abandon:
             with contextlib.suppress(OSError):
@@ -47,15 +62,18 @@ def run_interruptible(work: Callable[[Interrupts], Coroutine[None, None, int]]) 
     async def supervise() -> int:
         loop = asyncio.get_running_loop()
         task = loop.create_task(work(interrupts))
+        interrupts.begin(task)
         before = {number: signal.getsignal(number) for number in signals_to_answer()}
         for number in before:
-            loop.add_signal_handler(number, interrupts.arrive, number, task)
+            loop.add_signal_handler(number, interrupts.arrive, number)
         try:
             return await task
         except asyncio.CancelledError:
-            if interrupts.received is None:
+            if interrupts.received is not None:
+                return exit_code(interrupts.received)
+            if not interrupts.stopped:
                 raise
-            return exit_code(interrupts.received)
+            return Exit.DONE
         finally:
             for number, handler in before.items():
                 loop.remove_signal_handler(number)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from fractions import Fraction
 
 import click
 
+from host.app import Application
 from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
 from host.cli.console import Console, plain
+from host.cli.control_socket import answering, sole_host
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, parsed
 from host.cli.running import Wish, run_chain
@@ -34,6 +38,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
 @click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
+@click.option("--no-control", is_flag=True, help="Without a control socket: beside another host, alone.")
 @click.pass_obj
 def play(
     console: Console,
@@ -44,11 +49,12 @@ def play(
     start: Fraction,
     length: Fraction | None,
     volume: float,
+    no_control: bool,
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap."""
 
     async def work(interrupts: Interrupts) -> int:
-        async with application(console) as app:
+        async with _host(console, interrupts, no_control) as app:
             plugins = app.discovery.plugins
             effects = stages(dsps, plugins)
             chosen = decoder_named(decoder, plugins)
@@ -75,3 +81,15 @@ def play(
         return exit_of(result)
 
     return run_interruptible(work)
+
+
+@asynccontextmanager
+async def _host(console: Console, interrupts: Interrupts, alone: bool) -> AsyncIterator[Application]:
+    """The host that plays; unless it is to stay alone, others may ask it meanwhile."""
+    with nullcontext() if alone else sole_host(console) as lock:
+        async with application(console) as app:
+            if lock is None:
+                yield app
+                return
+            async with answering(app, lock, interrupts):
+                yield app

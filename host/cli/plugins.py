@@ -1,4 +1,4 @@
-"""``stellatune plugins``: what is installed and what it offers, read from manifests alone; no plugin code is loaded."""
+"""``stellatune plugins``: what is installed and what it offers, from a running host or from manifests alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import click
 
 from host.cli.config import settings_of
 from host.cli.console import Console, plain
+from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
+from host.cli.plugin_history import crashes, logs
+from host.cli.rows import objects, text
+from host.cli.talking import ANSWER_S, host_if_any
+from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
-from host.packages import CapabilityManifest, Discovery, PluginManifest, discover, find_plugin, search_path
+from host.packages import CapabilityManifest, Discovery, discover, find_owner, manifest_facts, search_path
 from host.settings import Paths
 
 __all__ = ["plugins"]
@@ -15,7 +20,11 @@ __all__ = ["plugins"]
 
 @click.group()
 def plugins() -> None:
-    """What is installed, and what it offers."""
+    """What is installed, what lives, and what to do about it."""
+
+
+for _command in (restart, reload, unload, enable, disable, reset, crashes, logs):
+    plugins.add_command(_command)
 
 
 def _discovery(console: Console) -> Discovery:
@@ -30,18 +39,47 @@ def _discovery(console: Console) -> Discovery:
 @plugins.command("list")
 @click.pass_obj
 def list_plugins(console: Console) -> int:
-    """All plugins with their types."""
-    found = _discovery(console)
+    """All plugins with their types, and what lives of them where a host runs."""
+    with host_if_any(console) as client:
+        live = client is not None
+        found = _on_disk(console) if client is None else client.ask("plugins.list", {}, ANSWER_S)
+    rows = objects(found, "plugins")
     if console.json:
-        problems: list[Json] = [{"folder": str(each.folder), "error": str(each.error)} for each in found.problems]
-        rows: list[Json] = [_facts(manifest) for manifest in found.plugins.values()]
-        console.document("stellatune.plugins/1", {"live": False, "plugins": rows, "problems": problems})
+        console.document("stellatune.plugins/1", {"live": live, **found})
         return 0
-    width = max((len(plugin_id) for plugin_id in found.plugins), default=0)
-    for manifest in found.plugins.values():
-        types = ", ".join(f"{each.kind.word} {each.type_id}" for each in manifest.capabilities)
-        console.result(f"{manifest.id:{width}}  {manifest.version:8} {types:18} {plain(manifest.description)}")
+    width = max((len(text(row, "id")) for row in rows), default=0)
+    for row in rows:
+        types = ", ".join(f"{text(each, 'kind')} {text(each, 'type')}" for each in objects(row, "capabilities"))
+        told = "  ".join([text(row, "description"), *_states(row)])
+        console.result(f"{text(row, 'id'):{width}}  {text(row, 'version'):8} {types:18} {told}")
     return 0
+
+
+def _states(row: JsonObject) -> list[str]:
+    """What lives of a plugin, and what is held against it."""
+    lives = [
+        f"[gen {text(each, 'generation')} {text(each, 'state')} pid {text(each, 'pid')}]"
+        for each in objects(row, "generations")
+    ]
+    held = [f"[{text(each, 'state')}]" for each in objects(row, "standing") if each.get("state") != "ready"]
+    return [*lives, *held, *(["[disabled]"] if row.get("disabled") else [])]
+
+
+def _on_disk(console: Console) -> JsonObject:
+    found = _discovery(console)
+    disabled = _disabled()
+    problems: list[Json] = [{"folder": str(each.folder), "error": str(each.error)} for each in found.problems]
+    rows: list[Json] = [
+        {**manifest_facts(each), "disabled": each.id in disabled, "generations": [], "standing": []}
+        for each in found.plugins.values()
+    ]
+    return {"plugins": rows, "problems": problems}
+
+
+def _disabled() -> frozenset[PluginId]:
+    from host.runtime import DisabledPlugins
+
+    return DisabledPlugins(Paths.of_user().state_dir).read().plugins
 
 
 @plugins.command("info")
@@ -49,9 +87,9 @@ def list_plugins(console: Console) -> int:
 @click.pass_obj
 def info(console: Console, name: str) -> int:
     """One plugin: its types, their configuration, extensions and scores."""
-    manifest = find_plugin(name, _discovery(console).plugins)
+    manifest = find_owner(name, _discovery(console).plugins)
     if console.json:
-        console.document("stellatune.plugin/1", {"live": False, **_facts(manifest)})
+        console.document("stellatune.plugin/1", {"live": False, **manifest_facts(manifest)})
         return 0
     console.result(f"{manifest.id} {manifest.version}: {plain(manifest.name)}")
     if manifest.description:
@@ -75,30 +113,3 @@ def _show(console: Console, capability: CapabilityManifest) -> None:
     console.result(f"    schema     {dump_json(capability.config_schema)}")
     if capability.target_schema is not None:
         console.result(f"    target     {dump_json(capability.target_schema)}")
-
-
-def _facts(manifest: PluginManifest) -> JsonObject:
-    return {
-        "id": manifest.id,
-        "name": manifest.name,
-        "version": manifest.version,
-        "description": manifest.description,
-        "licence": manifest.licence,
-        "file": str(manifest.entry),
-        "python": manifest.is_python,
-        "rights": [str(right) for right in sorted(manifest.rights)],
-        "group": manifest.group,
-        "protective": manifest.protective,
-        "capabilities": [
-            {
-                "kind": each.kind.word,
-                "type": each.type_id,
-                "name": each.name,
-                "extensions": dict(each.scores),
-                "config_schema": each.config_schema,
-                "default_config": each.default_config,
-                "target_schema": each.target_schema,
-            }
-            for each in manifest.capabilities
-        ],
-    }

@@ -9,11 +9,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from host.app import elapsed
+from host.cli.clock import clock
 from host.cli.console import Console, plain
 from host.errors import StellaError
 from host.playback import Now, Player
 
-__all__ = ["clock", "line", "showing"]
+__all__ = ["line", "showing"]
 
 DRAW_S = 0.1
 PLAIN_S = 5.0
@@ -21,26 +23,12 @@ BAR_CELLS = 20
 CLEAR = "\r\x1b[2K"
 
 
-def clock(seconds: float | None) -> str:
-    """``01:12.4``, or dashes for what is not known."""
-    if seconds is None:
-        return "--:--.-"
-    tenths = int(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    head = f"{hours}:{minutes:02}" if hours else f"{minutes:02}"
-    return f"{head}:{rest // 10:02}.{rest % 10}"
-
-
 def line(now: Now) -> str:
     """``> 01:12.4/04:03.0 [====    ] flac#1 44.1k/16 -> gain#2 -> null#1  xr 0  clip 0``"""
     track = now.track
-    total = track.duration_s
-    begins = (track.window.first_frame - track.info.encoder_delay_frames) / track.info.sample_rate_hz
-    done = max(0.0, now.place.seconds - begins)
+    done, total = elapsed(now)
     bar = ""
     if total:
-        done = min(done, total)  # the place is read beside the clock, and may be a moment ahead
         cells = int(done / total * BAR_CELLS)
         bar = f" [{'=' * cells}{' ' * (BAR_CELLS - cells)}]"
     bits = f"/{track.info.bits_per_sample}" if track.info.bits_per_sample else ""

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from host.cli.chain_options import DspOption, OutputOption, parse_rate
+from host.cli.clock import clock
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed
-from host.cli.progress import clock
 from host.cli.report import report_of, write_report
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of

@@ -22,13 +22,18 @@ __all__ = ["run", "stellatune"]
 COMMANDS = {
     "play": ("host.cli.play", "play", "Play files, directories and playlists."),
     "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
-    "plugins": ("host.cli.plugins", "plugins", "What is installed, and what it offers."),
+    "serve": ("host.cli.serve", "serve", "Run a host that plays nothing and answers commands."),
+    "stop": ("host.cli.serve", "stop", "End the running host."),
+    "status": ("host.cli.status", "status", "What the running host does."),
+    "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
+    "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
     "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),
 }
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
+SOCKET = click.Path(path_type=Path)
 
 
 class LazyCommands(click.Group):
@@ -56,6 +61,7 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "config_file", type=CONFIG, help="Read this file instead of config.toml.")
+@click.option("--socket", type=SOCKET, help="The control socket, instead of the one in the runtime directory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, errors as JSON on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -63,10 +69,16 @@ class LazyCommands(click.Group):
 @click.version_option(VERSION, prog_name="stellatune", message="%(prog)s %(version)s")
 @click.pass_context
 def stellatune(
-    ctx: click.Context, config_file: Path | None, as_json: bool, color: str, quiet: bool, verbose: int
+    ctx: click.Context,
+    config_file: Path | None,
+    socket: Path | None,
+    as_json: bool,
+    color: str,
+    quiet: bool,
+    verbose: int,
 ) -> None:
     """A music player that no plugin can bring down: every plugin lives in a worker process of its own."""
-    ctx.obj = Console(config_file, as_json, color, -1 if quiet else verbose)
+    ctx.obj = Console(config_file, as_json, color, -1 if quiet else verbose, socket and socket.absolute())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -65,8 +65,10 @@ class ControlClient:
             pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
         except OSError as error:
             sock.close()
+            known = isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError)
+            why = "" if known else f", {error.strerror or error}"
             raise NotRunning(
-                f"no host is running: {path}: {error.strerror or error}",
+                f"no host is running (nothing answers at {path}{why})",
                 remedy="`stellatune play` or `stellatune serve` starts one",
             ) from error
         if uid != os.geteuid():

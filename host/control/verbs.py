@@ -24,7 +24,7 @@ MAX_ROWS = 1000
 class PluginDesk(Protocol):
     """The plugin commands of a host; names are resolved there."""
 
-    def rows(self) -> JsonObject: ...
+    async def rows(self) -> JsonObject: ...
     async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject: ...
     async def unload(self, name: str, role: Role, *, force: bool) -> JsonObject: ...
     async def enable(self, name: str) -> JsonObject: ...
@@ -60,7 +60,7 @@ async def _status(desk: Desk, arguments: Arguments) -> JsonObject:
 
 async def _list(desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
-    return desk.plugins.rows()
+    return await desk.plugins.rows()
 
 
 def _renewing(*, reload: bool) -> Callable[[Desk, Arguments], Awaitable[JsonObject]]:

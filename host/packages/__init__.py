@@ -4,8 +4,9 @@ Reads manifests only; plugin code is never loaded here.
 """
 
 from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, search_path
+from host.packages.facts import manifest_facts
 from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
-from host.packages.names import find_capability, find_plugin
+from host.packages.names import find_capability, find_owner, find_plugin
 from host.packages.schema import FileMode, check_config, check_schema, file_strings, merge_config
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "discover",
     "file_strings",
     "find_capability",
+    "find_owner",
     "find_plugin",
+    "manifest_facts",
     "merge_config",
     "read_manifest",
     "search_path",

@@ -15,7 +15,7 @@ from host.errors import NotFound, Usage
 from host.ids import PluginId
 from host.packages.manifest import CapabilityManifest, PluginManifest
 
-__all__ = ["find_capability", "find_plugin"]
+__all__ = ["find_capability", "find_owner", "find_plugin"]
 
 Thing = TypeVar("Thing")
 
@@ -50,6 +50,32 @@ def _endings(full: str) -> list[str]:
 def find_plugin(name: str, plugins: Mapping[PluginId, PluginManifest]) -> PluginManifest:
     """The plugin a name means. Raises: NotFound, or Usage when several could be meant."""
     return _choose(name, "plugin", plugins.values(), lambda plugin: (plugin.id,))
+
+
+def find_owner(name: str, plugins: Mapping[PluginId, PluginManifest]) -> PluginManifest:
+    """The plugin meant by its own name or, failing that, a type's: `equalizer`, `dsp.equalizer`, `<plugin>:<type>`.
+
+    Raises:
+        NotFound, or Usage when several could be meant.
+    """
+    try:
+        return find_plugin(name, plugins)
+    except NotFound as error:
+        owners = [plugin for plugin in plugins.values() if name in _type_names(plugin)]
+        if not owners:
+            raise error from None
+    if len(owners) > 1:
+        candidates = ", ".join(sorted(plugin.id for plugin in owners))
+        raise Usage(f"plugin {name!r} is ambiguous", remedy=f"say which: {candidates}", code="ambiguous")
+    return owners[0]
+
+
+def _type_names(plugin: PluginManifest) -> set[str]:
+    return {
+        word
+        for each in plugin.capabilities
+        for word in (each.type_id, f"{each.kind.word}.{each.type_id}", f"{plugin.id}:{each.type_id}")
+    }
 
 
 def find_capability(

@@ -9,7 +9,8 @@ import pytest
 
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
-from host.cli.progress import clock, line
+from host.cli.clock import clock
+from host.cli.progress import line
 from host.ids import Generation, PluginId, TypeId
 from host.playback import Now, OpenTrack, Place, StageUse
 from host.playback.tracks import Window

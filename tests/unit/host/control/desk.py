@@ -28,7 +28,7 @@ class Plugins:
     asked: list[tuple[object, ...]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def rows(self) -> JsonObject:
+    async def rows(self) -> JsonObject:
         return {"plugins": [{"id": "a"}]}
 
     async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject:

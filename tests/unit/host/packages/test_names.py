@@ -8,7 +8,7 @@ import pytest
 
 from abi.kinds import CapabilityKind
 from host.errors import NotFound, Usage
-from host.packages import Discovery, discover, find_capability, find_plugin
+from host.packages import Discovery, discover, find_capability, find_owner, find_plugin
 from tests.unit.host.packages.plugin_folder import make_plugin, named
 
 
@@ -35,6 +35,31 @@ def found(tmp_path: Path) -> Discovery:
 )
 def test_a_plugin_by_any_clear_ending(found: Discovery, name: str, full: str) -> None:
     assert find_plugin(name, found.plugins).id == full
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("equalizer", "stellatune.dsp.equalizer"),
+        ("dsp.equalizer", "stellatune.dsp.equalizer"),
+        ("soft", "acme.dsp.limiter"),
+        ("dsp.soft", "acme.dsp.limiter"),
+        ("acme.dsp.limiter:soft", "acme.dsp.limiter"),
+        ("hard", "acme.dsp.hard"),
+        ("dsp.other", "acme.dsp.hard"),
+    ],
+)
+def test_a_plugin_by_its_name_or_else_by_that_of_a_type(found: Discovery, name: str, full: str) -> None:
+    assert find_owner(name, found.plugins).id == full
+
+
+def test_a_type_of_two_plugins_is_no_name_of_either(found: Discovery, tmp_path: Path) -> None:
+    make_plugin(tmp_path / "6", named("acme.dsp.other", "soft"))
+    plugins = discover([tmp_path]).plugins
+    with pytest.raises(Usage, match=r"'dsp.soft' is ambiguous \(say which: acme.dsp.limiter, acme.dsp.other\)"):
+        find_owner("dsp.soft", plugins)
+    with pytest.raises(NotFound, match="no plugin 'nosuch'"):
+        find_owner("nosuch", found.plugins)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""What a host is doing at this moment, as JSON: itself, what plays, its workers, its last faults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from host.events import PluginFault
+from host.jsontext import Json, JsonObject
+from host.playback import Now, StageUse, label_of
+from host.version import VERSION
+
+__all__ = ["elapsed", "fault_facts", "host_facts", "playback_facts"]
+
+
+def host_facts(up_s: float) -> JsonObject:
+    """The process."""
+    return {"pid": os.getpid(), "version": VERSION, "up_s": round(up_s, 3)}
+
+
+def elapsed(now: Now) -> tuple[float, float | None]:
+    """How much of the track was played, and how much there is, in seconds."""
+    track, total = now.track, now.track.duration_s
+    begins = (track.window.first_frame - track.info.encoder_delay_frames) / track.info.sample_rate_hz
+    done = max(0.0, now.place.seconds - begins)
+    return (min(done, total) if total else done), total  # the place is read beside the clock, and may be ahead
+
+
+def playback_facts(now: Now) -> JsonObject:
+    """The track, the place in it, and the chain with generations and pids."""
+    done_s, total_s = elapsed(now)
+    info = now.track.info
+    return {
+        "track": {
+            "index": now.track.index,
+            "label": label_of(now.track.path),
+            "done_s": round(done_s, 3),
+            "total_s": None if total_s is None else round(total_s, 3),
+            "sample_rate_hz": info.sample_rate_hz,
+            "channels": info.channels,
+            "bits_per_sample": info.bits_per_sample,
+        },
+        "position": now.position,
+        "xruns": now.xruns,
+        "clipped_samples": now.clipped_samples,
+        "chain": [_use(now.track.use), *map(_use, now.stages)],
+    }
+
+
+def _use(use: StageUse) -> Json:
+    return {
+        "name": use.name,
+        "plugin": use.plugin_id,
+        "type": use.type_id,
+        "generation": use.generation,
+        "pid": use.pid,
+    }
+
+
+def fault_facts(faults: Iterable[PluginFault]) -> list[Json]:
+    """The last faults, oldest first."""
+    return [
+        {
+            "plugin": fault.plugin_id,
+            "role": fault.role.value,
+            "generation": fault.generation,
+            "cause": fault.cause,
+            "call": fault.call,
+            "how": fault.how,
+            "action": fault.action,
+            "restarts": fault.restarts,
+        }
+        for fault in faults
+    ]
