@@ -37,6 +37,37 @@ def test_decode_gives_every_frame_once(odd: WorkerPeer, rings: StageRings, skip:
     assert odd.ask(DetachStage(1)) == At(end)
 
 
+@pytest.mark.parametrize(
+    ("silence", "skip", "drop", "take", "heard"),
+    [
+        (1, 0, 0, -1, 10_000),
+        (5000, 100, 0, 300, 300),
+        (0, 0, 700, -1, 9300),
+        (10, 50, 5000, 6000, 1000),
+        (64, 0, 1, 1, 0),
+    ],
+)
+def test_silence_comes_first_and_a_warm_up_is_dropped(
+    odd: WorkerPeer, rings: StageRings, silence: int, skip: int, drop: int, take: int, heard: int
+) -> None:
+    """Skip and take count frames of the source, silence and drop those of the ring."""
+    decoder(odd, rings, skip=skip, take=take, silence=silence, drop=drop)
+    assert not rings.taste(silence).any()
+    assert np.array_equal(rings.taste(heard), numbered(skip + drop, heard, 2))
+    stopped(odd, StopReason.END_OF_STREAM, silence + heard)
+
+
+def test_a_seek_while_held_forgets_the_warm_up(odd: WorkerPeer, rings: StageRings) -> None:
+    decoder(odd, rings, frames=20_000, silence=FORMAT.ahead_frames + 1, drop=30_000)
+    assert until(lambda: rings.after.words().write_pos == FORMAT.ahead_frames, SOON_S)
+    odd.ask(HoldStage(1))
+    odd.ask(SeekDecoder(1, 19_000))
+    odd.ask(ReleaseStage(1, EPOCH))
+    assert not rings.taste(FORMAT.ahead_frames + 1).any()
+    assert np.array_equal(rings.taste(1000), numbered(19_000, 1000, 2))
+    stopped(odd, StopReason.END_OF_STREAM, FORMAT.ahead_frames + 1001)
+
+
 def test_hold_and_release_lose_no_frame(odd: WorkerPeer, rings: StageRings) -> None:
     """Held while the ring is full, with decoded frames in hand; released where the words still stand."""
     decoder(odd, rings, frames=20_000)
