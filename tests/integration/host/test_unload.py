@@ -23,13 +23,15 @@ from host.runtime import Instance, Phase, PluginRuntime
 from host.settings import Settings
 from tests.support.c_plugins import build_plugin
 from tests.support.generation_witness import has_ended, witness
+from tests.support.patient import PATIENT
 
 GAIN = PluginId("stellatune.dsp.gain")
 EQUALIZER = PluginId("stellatune.dsp.equalizer")
 GATE = PluginId("test.dsp.gate")
 TYPES = {GAIN: TypeId("gain"), EQUALIZER: TypeId("equalizer"), GATE: TypeId("gate")}
 UNLOADS = 20
-GONE_WITHIN_S = 0.1
+#: A thirtieth of the shortest limit on the way.
+GONE_WITHIN_S = 2.0
 
 
 @asynccontextmanager
@@ -37,7 +39,7 @@ async def running(folder: Path, *more: Path) -> AsyncIterator[tuple[PluginRuntim
     """A runtime over real workers."""
     found = discover((Path(native_plugins.__path__[0]), *more))
     bus = EventBus()
-    runtime = PluginRuntime(found.plugins, bus, Settings(), state_dir=folder / "state")
+    runtime = PluginRuntime(found.plugins, bus, Settings(limits=PATIENT), state_dir=folder / "state")
     try:
         yield runtime, bus
     finally:
@@ -55,7 +57,7 @@ async def whole_life(runtime: PluginRuntime, plugin: PluginId) -> None:
     await runtime.unload(plugin)
 
 
-async def condition(holds: Callable[[], bool], within_s: float = 10) -> None:
+async def condition(holds: Callable[[], bool], within_s: float = 30) -> None:
     """Waits for what the host is not told of."""
     async with asyncio.timeout(within_s):
         while not holds():
@@ -76,7 +78,7 @@ def test_a_live_instance_holds_the_process(tmp_path: Path, monkeypatch: pytest.M
                     await runtime.unload(GAIN, wait=False)
                     await whole_life(runtime, EQUALIZER)
                     assert not has_ended(life.pidfd)
-                    await instance.worker.request(Ping(), 5)
+                    await instance.worker.request(Ping(), 30)
                     (status,) = runtime.list()
                     assert (status.state, status.live_instances) == (Phase.DRAINING, 1)
                     await instance.destroy()
