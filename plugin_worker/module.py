@@ -39,18 +39,22 @@ class LoadedModule(NamedTuple):
         return any(c.kind == kind and c.type_id == type_id for c in self.info.capabilities)
 
 
-def open_library(path: str, host: CData) -> CData:
+def open_library(path: str, host: CData, copy_fd: int | None = None) -> CData:
     """dlopen, entry symbol, entry call: a pointer to the plugin's module table.
+
+    With ``copy_fd``, a private copy of the file, that is what is loaded; it may be closed afterwards.
 
     Raises:
         LoadFault: no ELF file, a missing symbol, or an entry that returned null.
     """
     out = ffi.new("const StPluginModule **")
     error = ffi.new("char[]", 1024)
+    source = path if copy_fd is None else f"/proc/self/fd/{copy_fd}"
     # SAFETY: plugin code runs from here on (constructors, entry); what it breaks is this process only.
-    result = lib.st_module_open(path.encode(), host, out, error, 1024)
+    result = lib.st_module_open(source.encode(), host, out, error, 1024)
     if result == lib.ST_OPEN_NO_LIBRARY:
-        raise LoadFault("load", f"not a loadable library: {ffi.string(error).decode('utf-8', 'replace')}")
+        text = ffi.string(error).decode("utf-8", "replace").replace(source, path)
+        raise LoadFault("load", f"not a loadable library: {text}")
     if result == lib.ST_OPEN_NO_SYMBOL:
         raise LoadFault("load", "the library has no symbol stellatune_plugin_entry; is it a StellaTune plugin?")
     if result == lib.ST_OPEN_NULL:

@@ -38,7 +38,7 @@ from abi.wire import (
 from plugin_worker._core import ffi, lib
 from plugin_worker.dispatch import dispatch
 from plugin_worker.errors import ContractBroken, Incompatible, LoadFault, Misuse, WorkerFault
-from plugin_worker.ffi_calls import CData, call
+from plugin_worker.ffi_calls import CData, call, invoke
 from plugin_worker.instances import MODULE_LANE, Instances
 from plugin_worker.lane import Job, Lane
 from plugin_worker.layout import struct_sizes
@@ -142,7 +142,7 @@ class Server:
         return packet
 
     def _handle(self, packet: Packet) -> None:
-        if packet.fds and isinstance(packet.message, Ping | LoadModule | Shutdown):
+        if packet.fds and isinstance(packet.message, Ping | Shutdown):
             raise Misuse("dispatch", f"{type(packet.message).__name__} carries no descriptors")
         match packet.message:
             case Hello() as hello:
@@ -150,7 +150,10 @@ class Server:
             case Ping():
                 self.reply(Pong(), packet.request_id)
             case LoadModule() as load:
-                self._greeted().module_lane.submit(Job(lambda: self._load(load), packet.request_id))
+                if len(packet.fds) > (0 if load.python else 1):
+                    raise Misuse("dispatch", "LoadModule carries at most one descriptor, and none for a Python module")
+                job = Job(lambda: self._load(load, packet.fds), packet.request_id, fds=packet.fds)
+                self._greeted().module_lane.submit(job)
             case Shutdown():
                 self._greeted().module_lane.submit(Job(self._shutdown, packet.request_id, last=True))
             case _:
@@ -181,16 +184,19 @@ class Server:
 
     # ---- module lane ----
 
-    def _load(self, request: LoadModule) -> ModuleInfo:
-        if self._module is not None:
-            raise Misuse("load", "this worker has its module; a worker loads one in its life")
+    def _load(self, request: LoadModule, fds: Sequence[int]) -> ModuleInfo:
         lane = self._greeted().module_lane
-        root = request.root.encode()
-        host = lib.st_host_table(root, len(root))
-        if request.python:
-            table = self._python_table(request, host)
-        else:
-            table = open_library(request.path, host)
+        try:
+            if self._module is not None:
+                raise Misuse("load", "this worker has its module; a worker loads one in its life")
+            root = request.root.encode()
+            host = lib.st_host_table(root, len(root))
+            if request.python:
+                table = self._python_table(request, host)
+            else:
+                table = invoke(lane.native, "entry", open_library, request.path, host, fds[0] if fds else None)
+        finally:
+            close_fds(list(fds))  # what is mapped stays mapped
         self._module = check_module(lane.native, table)
         return self._module.info
 

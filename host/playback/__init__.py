@@ -3,13 +3,13 @@
 Owns pipelines and their rings. It must never block the control loop, and never touch audio itself.
 """
 
+from host.patience import off_loop
 from host.playback.chain import Chain, Output, StageSpec
 from host.playback.faults import Fault
 from host.playback.graph import Pacing, Pipeline, PipelineFormat
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
-from host.playback.patience import off_loop
 from host.playback.player import Now, Player
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.timeline import Place, Segment, Timeline

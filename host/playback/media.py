@@ -14,7 +14,7 @@ from pathlib import Path
 
 from host.capabilities import extension_of
 from host.errors import MediaError
-from host.playback.patience import off_loop
+from host.patience import off_loop
 
 __all__ = ["Media", "FileIdentity", "label_of", "open_media", "open_regular", "why_not"]
 

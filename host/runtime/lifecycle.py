@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Protocol
 
-from abi.wire import Event, LoadModule
-from host.errors import GenerationDraining, IncompatibleVersion, LoadFailed, Misuse, StellaError
+from abi.wire import Event
+from host.errors import GenerationDraining, LoadFailed, Misuse
 from host.events import DigestDone, EventBus, GenerationChanged, StageEnded, WorkerExited, WorkerStarted
 from host.ids import Generation, PluginId, Role
 from host.packages import PluginManifest
@@ -16,9 +15,9 @@ from host.runtime.facts import fact_of
 from host.runtime.generation import GenerationState, Happening, Phase
 from host.runtime.instances import Instances
 from host.runtime.live import LiveGeneration
+from host.runtime.loading import load_plugin
 from host.runtime.losses import Losses
 from host.runtime.reaper import KILL_S, Reaper
-from host.runtime.verify import verify_module
 from host.settings import Limits
 from host.supervise import Cause, examine
 from host.worker import ExitStatus, WorkerHandle, WorkerSpec
@@ -196,18 +195,7 @@ class Lifecycle:
 
     async def _load(self, generation: LiveGeneration, handle: WorkerHandle) -> None:
         manifest = generation.manifest
-        entry, folder = (_text(manifest, path) for path in (manifest.entry, manifest.folder))
-        message = LoadModule(entry, folder, manifest.is_python)
-        try:
-            info = await handle.request(message, self._limits.load_ms / 1000)
-        except (LoadFailed, IncompatibleVersion):
-            raise
-        except StellaError as error:
-            raise LoadFailed(
-                f"{manifest.entry.name} cannot be loaded: {error.message}",
-                remedy=f"repair or remove the plugin in {manifest.folder}",
-            ) from error
-        verify_module(info, manifest)
+        await load_plugin(handle, manifest, self._limits.load_ms / 1000)
         if generation.ended.is_set():
             raise LoadFailed(
                 f"{manifest.id} ended its worker as soon as it was loaded: {handle.exited.result()}",
@@ -284,14 +272,3 @@ class Lifecycle:
         )
         for instance in lost:
             instance.lost()
-
-
-def _text(manifest: PluginManifest, path: Path) -> str:
-    text = str(path.absolute())
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise LoadFailed(
-            f"{manifest.id} cannot be loaded: its path {text!r} is not UTF-8", remedy="move the plugin elsewhere"
-        ) from error
-    return text

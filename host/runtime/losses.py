@@ -10,7 +10,8 @@ from host.events import EventBus, PluginFault, PluginLogLine
 from host.ids import InstanceId
 from host.jsontext import JsonObject
 from host.runtime.live import LiveGeneration
-from host.supervise import Autopsy, CrashHistory, Quarantine, Supervisor
+from host.supervise import Autopsy, CrashHistory, Quarantine, Supervisor, symbolise
+from host.worker import PrivateCopy
 
 __all__ = ["Losses"]
 
@@ -48,7 +49,9 @@ class Losses:
                 restarts,
             )
         )
-        writing = asyncio.get_running_loop().create_task(self._write(autopsy, time.time(), action, restarts))
+        library = generation.handle.take_library()
+        row = self._write(autopsy, library, time.time(), action, restarts)
+        writing = asyncio.get_running_loop().create_task(row)
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
 
@@ -57,7 +60,10 @@ class Losses:
         while self._writing:
             await asyncio.wait(tuple(self._writing))
 
-    async def _write(self, autopsy: Autopsy, at: float, action: str, restarts: int) -> None:
+    async def _write(
+        self, autopsy: Autopsy, library: PrivateCopy | None, at: float, action: str, restarts: int
+    ) -> None:
+        autopsy = await symbolise(autopsy, library)
         row: JsonObject = {
             "time": at,
             "plugin": autopsy.plugin_id,

@@ -7,6 +7,7 @@ from host.supervise.autopsy import Autopsy, Cause, examine
 from host.supervise.history import CrashHistory
 from host.supervise.policy import Quarantine, Restart, Rules, Standing, State, Verdict
 from host.supervise.supervisor import Supervisor
+from host.supervise.symbolise import symbolise
 from host.supervise.watcher import Watcher
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Verdict",
     "Watcher",
     "examine",
+    "symbolise",
 ]

@@ -6,15 +6,17 @@ It judges nothing: what follows a death is the policy's.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
+from pathlib import PurePath
+from typing import NamedTuple
 
 from abi.wire import EXIT_HOST_LOST
 from host.ids import Generation, InstanceId, PluginId, Role
-from host.worker import ExitStatus, KillKind, WorkerHandle, instance_of
+from host.worker import MAPPED_NAME, ExitStatus, KillKind, WorkerHandle, instance_of, printable
 from shm_audio import CrashRecord, LaneStatus
 
-__all__ = ["Autopsy", "Cause", "examine"]
+__all__ = ["Autopsy", "Cause", "Frame", "examine"]
 
 _LAST_LINES = 20
 #: A fault at most so far from the stack pointer, in either direction, is taken for an overflow of the stack.
@@ -38,6 +40,18 @@ class Cause(StrEnum):
     ABANDONED = "abandoned"  # it believed its host gone
 
 
+class Frame(NamedTuple):
+    """One place in code. ``path`` is empty for the plugin's private copy; ``module`` when nothing was mapped there."""
+
+    address: int
+    module: str
+    offset: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.module}+{self.offset:#x}" if self.module else f"{self.address:#x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Autopsy:
     """One death.
@@ -45,6 +59,7 @@ class Autopsy:
     ``signal``: its name, empty when it exited; ``exit_status``: None when it did not. ``call`` and ``instance``: of the
     lane it died in, empty and 0 where that is not known. ``address``: that a signal of the processor complained of.
     ``external``: something outside the worker, not the host, ended it. ``progress``: it moved at least one block.
+    ``backtrace``: ``frames`` in words, innermost first.
     """
 
     plugin_id: PluginId
@@ -62,6 +77,7 @@ class Autopsy:
     address: int
     external: bool
     progress: bool
+    frames: tuple[Frame, ...] = field(default=(), repr=False)
 
     @property
     def how(self) -> str:
@@ -73,6 +89,7 @@ def examine(handle: WorkerHandle, status: ExitStatus) -> Autopsy:
     """What the worker died of. To be called once it has ended; quick, and touches nothing but the handle."""
     cause, reason, external = _verdict(handle, status)
     lane = _scene(handle, cause)
+    frames = _frames(handle)
     return Autopsy(
         plugin_id=handle.spec.plugin_id,
         role=handle.spec.role,
@@ -85,10 +102,11 @@ def examine(handle: WorkerHandle, status: ExitStatus) -> Autopsy:
         call=lane.call if lane is not None else "",
         instance=InstanceId(instance_of(lane) if lane is not None else 0),
         last_lines=handle.log_tail[-_LAST_LINES:],
-        backtrace=(),
+        backtrace=tuple(map(str, frames)),
         address=handle.crash.address if handle.crash is not None else 0,
         external=external,
         progress=handle.blocks > 0,
+        frames=frames,
     )
 
 
@@ -136,3 +154,20 @@ def _scene(handle: WorkerHandle, cause: Cause) -> LaneStatus | None:
         return next((lane for lane in handle.last_lanes if lane.slot == handle.crash.slot), None)
     busy = [lane for lane in handle.last_lanes if lane.call]
     return busy[0] if len(busy) == 1 else None
+
+
+def _frames(handle: WorkerHandle) -> tuple[Frame, ...]:
+    """Where the crash was and who had called, by what was mapped then; as far as the plugin goes, where it is in it."""
+    found: list[Frame] = []
+    for address in handle.crash.frames if handle.crash is not None else ():
+        if address == 0 and found:
+            break  # the end of the stack
+        mapped = next((one for one in handle.maps if one.start <= address < one.end), None)
+        if mapped is None:
+            found.append(Frame(address, "", 0, ""))
+        elif mapped.path == MAPPED_NAME:
+            found.append(Frame(address, printable(handle.library_label), address - mapped.base, ""))
+        else:
+            found.append(Frame(address, printable(PurePath(mapped.path).name), address - mapped.base, mapped.path))
+    plugins = [index for index, frame in enumerate(found) if frame.module and not frame.path]
+    return tuple(found[: plugins[-1] + 1] if plugins else found)

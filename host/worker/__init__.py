@@ -8,18 +8,24 @@ from host.worker.handle import WorkerHandle
 from host.worker.in_progress import instance_of
 from host.worker.kill import KillKind
 from host.worker.log_tail import printable
+from host.worker.maps import Mapping
+from host.worker.private_copy import MAPPED_NAME, PrivateCopy, copy_library
 from host.worker.process import ExitStatus
 from host.worker.spawn import Starter, spawn
 from host.worker.spec import WorkerSpec
 from host.worker.zygote import Zygote
 
 __all__ = [
+    "MAPPED_NAME",
     "ExitStatus",
     "KillKind",
+    "Mapping",
+    "PrivateCopy",
     "Starter",
     "WorkerHandle",
     "WorkerSpec",
     "Zygote",
+    "copy_library",
     "instance_of",
     "printable",
     "spawn",

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from abi.wire import (
     Event,
     Failed,
-    Message,
     MessageTooLarge,
     Packet,
     PacketRefused,
@@ -27,12 +25,15 @@ from abi.wire import (
 )
 from host.errors import Misuse, ProtocolViolated, RequestTimeout, StellaError, WorkerLost
 from host.ids import Generation
+from host.worker.call import Call
 from host.worker.in_progress import describe
 from host.worker.kill import Doom, KillKind
 from host.worker.log_tail import LogTail
+from host.worker.maps import Mapping, read_maps
 from host.worker.outcome import error_of, last_words
 from host.worker.output import OutputReader
 from host.worker.packets import ChannelClosed, ChannelJammed, PacketSocket
+from host.worker.private_copy import PrivateCopy
 from host.worker.process import ExitStatus, WorkerProcess
 from host.worker.spec import WorkerSpec
 from shm_audio import CrashRecord, LaneStatus, StatusPage
@@ -48,29 +49,6 @@ _END_AFTER_CRASH_S = 0.2
 _ORPHAN_LOOKS = 100
 _ORPHAN_LOOK_S = 0.01
 _KILLED = "the host killed it"
-
-
-@dataclass(slots=True)
-class _Call:
-    """A request under way. ``settled`` is told when the worker is no longer in it."""
-
-    request: Message
-    reply: type[Reply]
-    timeout_s: float
-    future: asyncio.Future[Reply]
-    timer: asyncio.TimerHandle
-    settled: Callable[[], None] | None
-
-    def end(self, outcome: Reply | StellaError) -> None:
-        self.timer.cancel()
-        if self.settled is not None:
-            self.settled()
-        if self.future.done():
-            return  # its caller was cancelled; the call itself was not
-        if isinstance(outcome, Reply):
-            self.future.set_result(outcome)
-        else:
-            self.future.set_exception(outcome)
 
 
 class WorkerHandle:
@@ -96,6 +74,10 @@ class WorkerHandle:
         self.last_lanes: tuple[LaneStatus, ...] = ()
         #: What its handler of fatal signals wrote; set when the process has ended.
         self.crash: CrashRecord | None = None
+        #: The code it had mapped when its plugin was loaded, or when it crashed.
+        self.maps: tuple[Mapping, ...] = ()
+        #: File name of its plugin's library, where it was loaded from a private copy.
+        self.library_label = ""
         #: Whether SIGTERM was sent.
         self.asked_to_end = False
         self._process = process
@@ -103,9 +85,10 @@ class WorkerHandle:
         self._events = events
         self._on_event = on_event
         self._on_exit: Callable[[ExitStatus], None] | None = None
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, Call] = {}
         self._last_id = 0
         self._doom: Doom | None = None
+        self._library: PrivateCopy | None = None
         self._tail = LogTail()
         self._output = OutputReader(output_fd, self._tail, self._loop)
         self._close_timer: asyncio.TimerHandle | None = None
@@ -157,6 +140,22 @@ class WorkerHandle:
         else:
             self._on_exit = callback
 
+    def keep_library(self, copy: PrivateCopy) -> None:
+        """Takes over what the worker's plugin is loaded from; it is closed with the worker, unless it is taken."""
+        self._library, self.library_label = copy, copy.label
+        if self.exited.done():
+            copy.close()
+
+    def take_library(self) -> PrivateCopy | None:
+        """Hands the copy over to the caller of ``on_exit``, who wants names from it; None the second time."""
+        library, self._library = self._library, None
+        return library
+
+    async def record_maps(self) -> None:
+        """Notes what code the worker has mapped, for its autopsy. To be called when its plugin is loaded."""
+        maps = await asyncio.to_thread(read_maps, self.pid)
+        self.maps = maps or self.maps
+
     async def request(
         self,
         message: Request[R],
@@ -187,7 +186,7 @@ class WorkerHandle:
             raise Misuse(f"{self.spec.plugin_id}: {error}") from error
         future: asyncio.Future[Reply] = loop.create_future()
         timer = loop.call_at(loop.time() + timeout_s, self._expire, request_id)
-        call = _Call(message, message.REPLY, timeout_s, future, timer, settled)
+        call = Call(message, message.REPLY, timeout_s, future, timer, settled)
         self._calls[request_id] = call
         if self.exited.done():
             self._end_calls(self._lost)
@@ -321,6 +320,7 @@ class WorkerHandle:
         self._loop.remove_reader(self.status.bell_fd)
         crash = self.status.crash()
         if crash is not None:
+            self.maps = read_maps(self.pid) or self.maps  # while it is still there: it may have loaded more since
             reason = f"it crashed ({ExitStatus(signal=crash.signal)}) and did not end"
             self._crash_timer = self._loop.call_later(_END_AFTER_CRASH_S, self._kill, reason, KillKind.CRASH)
 
@@ -361,15 +361,18 @@ class WorkerHandle:
         self.exited.set_result(status)
         if self._on_exit is not None:
             self._on_exit(status)
+        library = self.take_library()
+        if library is not None:
+            library.close()
         self._end_calls(self._lost)
 
-    def _end_calls(self, error_for: Callable[[_Call], StellaError]) -> None:
+    def _end_calls(self, error_for: Callable[[Call], StellaError]) -> None:
         calls = list(self._calls.values())
         self._calls.clear()
         for call in calls:
             call.end(error_for(call))
 
-    def _lost(self, call: _Call) -> WorkerLost:
+    def _lost(self, call: Call) -> WorkerLost:
         status = self.exited.result()
         how = f"{self.doomed} ({status})" if self._doom is not None else str(status)
         during = self.last_call

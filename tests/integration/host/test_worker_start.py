@@ -81,7 +81,11 @@ def children() -> set[str]:
         ("reply(receive(), Pong()); time.sleep(60)", LoadFailed, "SIGKILL"),
         ("reply(receive(), HelloReply(99, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "wire 99"),
         ("reply(receive(), HelloReply(WIRE_VERSION, 5, 1, ())); time.sleep(60)", IncompatibleVersion, "api 5"),
-        ("reply(receive(), HelloReply(WIRE_VERSION, 6, 1, ())); time.sleep(60)", IncompatibleVersion, "other shared structs"),
+        (
+            "reply(receive(), HelloReply(WIRE_VERSION, 6, 1, ())); time.sleep(60)",
+            IncompatibleVersion,
+            "other shared structs",
+        ),
     ],
 )
 def test_a_start_that_fails_says_why_in_one_line(

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from host.errors import MediaError
+from host.patience import off_loop
 from host.playback.media import open_media, open_regular
-from host.playback.patience import off_loop
 
 
 def refusal(path: Path) -> MediaError:

@@ -1,0 +1,41 @@
+"""What code a process has mapped, so that an address of it can be named when the process is no more."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Mapping", "read_maps"]
+
+
+class Mapping(NamedTuple):
+    """Executable memory ``[start, end)`` of a file that is mapped from ``base`` on."""
+
+    start: int
+    end: int
+    base: int
+    path: str
+
+
+def read_maps(pid: int) -> tuple[Mapping, ...]:
+    """The executable mappings of files; empty when the process is gone."""
+    with suppress(OSError):
+        return _parse(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="backslashreplace"))
+    return ()
+
+
+def _parse(text: str) -> tuple[Mapping, ...]:
+    found: list[Mapping] = []
+    bases: dict[str, int] = {}
+    for line in text.splitlines():
+        columns = line.split(maxsplit=5)
+        if len(columns) < 6 or columns[5].startswith("["):
+            continue  # memory without a file
+        begin, _, end = columns[0].partition("-")
+        start, path = int(begin, 16), columns[5]
+        if int(columns[2], 16) == 0:
+            bases[path] = start
+        if "x" in columns[1]:
+            found.append(Mapping(start, int(end, 16), bases.get(path, start), path))
+    return tuple(found)
