@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from host.app import Application
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts
+from host.cli.session import application
 from host.cli.talking import socket_of
-from host.control.lock import HostLock
+from host.control.lock import ALREADY_RUNNING, HostLock
 from host.control.server import ControlServer
 from host.errors import StellaError
 from host.settings import Paths
 
-__all__ = ["answering", "sole_host"]
+__all__ = ["answering", "playing_host", "sole_host"]
 
 
 @contextmanager
@@ -51,6 +52,27 @@ async def answering(app: Application, lock: HostLock, interrupts: Interrupts) ->
         yield
     finally:
         await server.close()
+
+
+@asynccontextmanager
+async def playing_host(console: Console, interrupts: Interrupts, *, alone: bool) -> AsyncIterator[Application]:
+    """A running host that others may ask, unless it is to be ``alone``. Without a place for a socket it plays anyway.
+
+    Raises:
+        Usage: another host runs already.
+    """
+    async with AsyncExitStack() as stack:
+        lock: HostLock | None = None
+        try:
+            lock = None if alone else stack.enter_context(sole_host(console))
+        except StellaError as error:
+            if error.code == ALREADY_RUNNING:
+                raise
+            console.warn(f"nobody can ask this host anything: {error}")
+        app = await stack.enter_async_context(application(console))
+        if lock is not None:
+            await stack.enter_async_context(answering(app, lock, interrupts))
+        yield app
 
 
 def _no_socket(error: OSError, path: str) -> StellaError:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+import asyncio
 from fractions import Fraction
 
 import click
 
-from host.app import Application
 from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
 from host.cli.console import Console, plain
-from host.cli.control_socket import answering, sole_host
+from host.cli.control_socket import playing_host
+from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, parsed
 from host.cli.running import Wish, run_chain
-from host.cli.session import application, exit_of, inputs_of
+from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import decoder_named, stages, wire_output
-from host.playback import Excerpt, label_of
+from host.jsontext import Json, JsonObject
+from host.playback import Excerpt, PlaybackResult, label_of
 
 __all__ = ["play"]
 
@@ -53,43 +53,40 @@ def play(
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap."""
 
-    async def work(interrupts: Interrupts) -> int:
-        async with _host(console, interrupts, no_control) as app:
+    async def perform(interrupts: Interrupts) -> PlaybackResult:
+        async with playing_host(console, interrupts, alone=no_control) as app:
             plugins = app.discovery.plugins
             effects = stages(dsps, plugins)
             chosen = decoder_named(decoder, plugins)
             wired = wire_output(output, None, plugins)
             inputs = await inputs_of(app, names)
-            result = await run_chain(
-                app,
-                console,
-                interrupts,
-                inputs,
-                Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume),
-            )
+            wish = Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume)
+            return await run_chain(app, console, interrupts, inputs, wish)
+
+    async def work(interrupts: Interrupts) -> int:
+        try:
+            result = await perform(interrupts)
+        except asyncio.CancelledError:
+            if not interrupts.stopped:
+                raise
+            result = None  # what was heard until then, nobody counted
         if console.json:
-            told = [
-                {
-                    "source": label_of(track.path),
-                    "frames": track.frames_out,
-                    "error": plain(str(track.failure)) if track.failure else None,
-                }
-                for track in result.tracks
-            ]
-            faults = [plain(fault.message) for fault in result.faults]
-            console.document(PLAY_SCHEMA, {"inputs": told, "frames": result.frames, "faults": faults})
-        return exit_of(result)
+            console.document(PLAY_SCHEMA, _document(result))
+        return Exit.DONE if result is None else exit_of(result)
 
     return run_interruptible(work)
 
 
-@asynccontextmanager
-async def _host(console: Console, interrupts: Interrupts, alone: bool) -> AsyncIterator[Application]:
-    """The host that plays; unless it is to stay alone, others may ask it meanwhile."""
-    with nullcontext() if alone else sole_host(console) as lock:
-        async with application(console) as app:
-            if lock is None:
-                yield app
-                return
-            async with answering(app, lock, interrupts):
-                yield app
+def _document(result: PlaybackResult | None) -> JsonObject:
+    if result is None:
+        return {"stopped": True, "inputs": [], "frames": None, "faults": []}
+    told: list[Json] = [
+        {
+            "source": label_of(track.path),
+            "frames": track.frames_out,
+            "error": plain(str(track.failure)) if track.failure else None,
+        }
+        for track in result.tracks
+    ]
+    faults: list[Json] = [plain(fault.message) for fault in result.faults]
+    return {"stopped": False, "inputs": told, "frames": result.frames, "faults": faults}

@@ -93,25 +93,26 @@ class Connection:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
-            async with asyncio.timeout_at(self._deadline(began)):
-                data = await self._reader.read(_READ_BYTES)
+            pending = self._inbox.pending
+            try:
+                async with asyncio.timeout_at(began + (self._patience.request_s if pending else self._patience.idle_s)):
+                    data = await self._reader.read(_READ_BYTES)
+            except TimeoutError:
+                if pending or not (self._commands or self._streams):
+                    raise
+                began = loop.time()  # it waits for what it asked for
+                continue
             if not data:
                 return
-            was_pending = self._inbox.pending
             try:
                 for body in self._inbox.feed(data):
-                    was_pending = False
+                    pending = False
                     await self._take(body)
             except Broken as error:
                 await self._answer_error(None, Usage(str(error), code="protocol"))
                 return
-            if not was_pending:
+            if not pending:
                 began = loop.time()
-
-    def _deadline(self, began: float) -> float | None:
-        if self._inbox.pending:
-            return began + self._patience.request_s
-        return None if self._commands or self._streams else began + self._patience.idle_s
 
     async def _take(self, body: bytes) -> None:
         assert self._inbox.dialect is not None

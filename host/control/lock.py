@@ -15,9 +15,11 @@ from types import TracebackType
 
 from host.errors import Usage
 
-__all__ = ["SOCKET_NAME", "HostLock", "connect_at", "private_directory"]
+__all__ = ["ALREADY_RUNNING", "SOCKET_NAME", "HostLock", "connect_at", "private_directory"]
 
 SOCKET_NAME = "control.sock"
+#: The code of the error that says so.
+ALREADY_RUNNING = "already_running"
 _LOCK_NAME = "host.lock"
 _PID_BYTES = 20
 
@@ -128,7 +130,7 @@ def _locked(file: Path) -> int:
         raise Usage(
             f"a host is running already{who}: {file} is locked",
             remedy="`stellatune stop` ends it; `play --no-control` plays beside it",
-            code="already_running",
+            code=ALREADY_RUNNING,
         ) from None
     except BaseException:
         os.close(fd)

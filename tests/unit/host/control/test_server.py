@@ -151,6 +151,24 @@ def test_a_client_that_never_completes_a_request_is_sent_away(tmp_path: Path, st
     run(tmp_path, scene, SHORT)
 
 
+def test_a_client_that_has_nothing_more_to_ask_is_sent_away_but_not_one_that_waits(tmp_path: Path) -> None:
+    async def scene(rig: Rig) -> None:
+        done, waits, hears = [await rig.client() for _ in range(3)]
+        waits.ask(1, "plugins.restart", id="a")
+        hears.ask(1, "events")
+        await hears.answer()
+        done.ask(1, "status")
+        await done.answer()
+        assert await done.gone()
+        rig.desk.plugins.gate.set()
+        assert (await waits.answer())["result"] == {"plugin": "a"}
+        assert await waits.gone()
+        rig.desk.bus.publish(PlaybackEnded(0, 1, 0))
+        assert (await hears.answer())["event"] == "playback.ended"
+
+    run(tmp_path, scene, SHORT)
+
+
 def test_a_request_that_drips_in_has_one_deadline(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
