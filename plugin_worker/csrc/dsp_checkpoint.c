@@ -18,7 +18,7 @@ static void tell_refusal(st_lane *lane, st_dsp *d, StStatus status) {
     tell(d, text, len);
 }
 
-/* Into private memory first: a plugin whose bytes are not there dies here, with both slots whole. 1 when there is a state. */
+/* Into private memory first: a plugin whose bytes are not there dies here, both slots whole. 1 when there is a state. */
 static int export_state(st_lane *lane, st_dsp *d, uint64_t *out_length) {
     const StInstanceVTable *table = &d->vtable->instance;
     StBlob blob = {NULL, 0};

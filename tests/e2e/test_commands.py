@@ -9,7 +9,16 @@ import numpy as np
 from tests.e2e.audio import read_wav
 from tests.e2e.conftest import Stellatune
 
-SHIPPED = {"decoder.flac", "decoder.wav", "decoder.sndfile", "dsp.gain", "dsp.equalizer", "sink.file", "sink.null"}
+SHIPPED = {
+    "decoder.flac",
+    "decoder.wav",
+    "decoder.sndfile",
+    "dsp.gain",
+    "dsp.equalizer",
+    "dsp.dry",
+    "sink.file",
+    "sink.null",
+}
 NAMES_OF_GAIN = ("gain", "dsp.gain", "stellatune.dsp.gain")
 
 

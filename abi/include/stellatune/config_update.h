@@ -53,7 +53,7 @@ typedef struct StInstanceVTable {
     StStatus (*apply_config_update_json_utf8)(void *handle, StStr new_config_json_utf8);
 
     /*
-     * Writes the running state as JSON; may be null.
+     * Writes the running state as JSON; may be null. Called in the place of export_state_blob where there is none.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free
@@ -63,7 +63,7 @@ typedef struct StInstanceVTable {
     StStatus (*export_state_json_utf8)(void *handle, StStr *out_json_utf8);
 
     /*
-     * Takes over a state that export_state_json_utf8 of the same type wrote; may be null.
+     * Takes over a state that export_state_json_utf8 of the same type wrote; may be null. Called on a fresh instance only.
      * thread: [lane & created]
      * realtime: no
      * owned: nothing
@@ -74,7 +74,10 @@ typedef struct StInstanceVTable {
 
     /*
      * Writes the whole running state, filter memory included, so that an importer continues bit for bit; may be null.
-     * Called at block boundaries, up to several times a second of programme.
+     * Called between two blocks, several times a second of programme and once before another instance takes over: it must
+     * be quick, a small part of a block's time, and waits for nothing. The bytes are copied before the next call. A state
+     * that cannot be taken over again (import_state_blob is null) is never asked for; one that is longer than the user's
+     * [pipeline] checkpoint_kib (256 KiB by default) is not kept, and the instance is then continued without it.
      * thread: [lane & created]
      * realtime: yes
      * owned: the bytes stay the plugin's and must not be freed by the caller
@@ -84,8 +87,9 @@ typedef struct StInstanceVTable {
     StStatus (*export_state_blob)(void *handle, StBlob *out_state);
 
     /*
-     * Takes over a state that export_state_blob of the same type wrote; may be null. A state of another version, size
-     * or format is refused and changes nothing.
+     * Takes over a state that export_state_blob of the same type wrote, in another process that may have died since; may
+     * be null. Called on a fresh instance only, before its first block, with the rate, channels and configuration of the
+     * one that wrote it. A state of another version, size or format is refused and changes nothing.
      * thread: [lane & created]
      * realtime: no
      * owned: nothing
