@@ -108,3 +108,17 @@ def test_help_imports_no_engine() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"asyncio", "rich", "host.app", "msgpack", "numpy"} & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", ["status", "stop", "events", "plugins restart gain", "plugins logs gain"])
+def test_asking_a_host_imports_no_engine(command: str, tmp_path: Path) -> None:
+    """How long `plugins restart` takes is a promise, too."""
+    arguments = ["--socket", str(tmp_path / "none.sock"), *command.split()]
+    program = f"import sys; from host.cli.root import run; print(run({arguments!r}), *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    code, *modules = done.stdout.split()
+    assert code == "3"
+    assert "host.control.client" in modules
+    assert not {"asyncio", "rich", "host.app", "host.runtime", "shm_audio", "numpy"} & set(modules)
