@@ -23,7 +23,7 @@ COMMANDS = {
     "play": ("host.cli.play", "play", "Play files, directories and playlists."),
     "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
     "serve": ("host.cli.serve", "serve", "Run a host that plays nothing and answers commands."),
-    "stop": ("host.cli.serve", "stop", "End the running host."),
+    "stop": ("host.cli.stop", "stop", "End the running host."),
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
