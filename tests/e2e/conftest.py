@@ -8,12 +8,15 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pytest
+
+from host.settings import Limits
+from tests.support.patient import PATIENT
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "STELLATUNE_TEST_RUN"
@@ -53,9 +56,10 @@ class Started(subprocess.Popen[str]):
 
 @dataclass
 class Stellatune:
-    """Runs the command with directories of its own; ``runs`` counts."""
+    """Runs the command with directories of its own, and ``limits``; ``runs`` counts."""
 
     place: Path
+    limits: Limits = PATIENT
     runs: int = 0
     marks: list[str] = field(default_factory=list)
 
@@ -63,13 +67,17 @@ class Stellatune:
         """A clean one, marked, so that whatever inherits it can be found."""
         self.marks.append(uuid.uuid4().hex)
         home = self.place / "home"
-        home.mkdir(exist_ok=True)
+        config = home / "config" / "stellatune" / "config.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("\n".join(("[limits]", *(f"{name} = {ms}" for name, ms in asdict(self.limits).items()))))
         kept = {
             name: os.environ[name]
             for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "STELLATUNE_SHM")
             if name in os.environ
         }
         xdg = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
+        (home / "run").mkdir(mode=0o700, exist_ok=True)
+        xdg["XDG_RUNTIME_DIR"] = str(home / "run")
         return {**kept, **xdg, "HOME": str(home), "PYTHONPATH": str(ROOT), MARK: self.marks[-1]}
 
     def start(self, *arguments: str | Path, **environment: str) -> Started:

