@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import census
+from tests.support.failpoints import Failpoints, build_worker
 
 # How long an example takes is an affair of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +34,20 @@ def _own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     del os.environ["TMPDIR"]
     if before is not None:
         os.environ["TMPDIR"] = before
+
+
+@pytest.fixture(scope="session")
+def _failpoint_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failpoints]:
+    """A worker with failpoints, built once."""
+    with build_worker(tmp_path_factory.mktemp("failpoints")) as built:
+        yield built
+
+
+@pytest.fixture
+def failpoints(_failpoint_worker: Failpoints) -> Iterator[Failpoints]:
+    """None is armed, and none is afterwards; hosts and workers with its ``python_path`` come by them."""
+    yield _failpoint_worker
+    _failpoint_worker.clear()
 
 
 @pytest.fixture(autouse=True)

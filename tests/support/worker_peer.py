@@ -49,7 +49,7 @@ R = TypeVar("R", bound=Reply)
 class WorkerPeer:
     """Starts the worker. Single-threaded; every wait has a deadline. ``close`` kills what still runs."""
 
-    def __init__(self, greet: bool = True) -> None:
+    def __init__(self, greet: bool = True, python_path: str = str(ROOT)) -> None:
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._events, events = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._out = os.memfd_create("stdout")
@@ -61,7 +61,7 @@ class WorkerPeer:
             stdout=self._out,
             stderr=subprocess.STDOUT,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": python_path},
         )
         control.close()
         events.close()
