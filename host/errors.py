@@ -95,9 +95,20 @@ class Supervised(StellaError):
 
 
 class WorkerLost(Supervised):
-    """The worker process is gone."""
+    """The worker process is gone. ``own_doing``: it is known that nobody from outside ended it."""
 
     default_code = "worker_lost"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        details: Mapping[str, str | int] | None = None,
+        own_doing: bool = False,
+    ) -> None:
+        super().__init__(message, remedy=remedy, details=details)
+        self.own_doing = own_doing
 
 
 class RequestTimeout(Supervised):

@@ -18,7 +18,10 @@ __all__ = [
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "StageBypassed",
     "StageEnded",
+    "StageGivenUp",
+    "StageMended",
     "Topic",
     "TrackEnded",
     "TrackStarted",
@@ -173,6 +176,48 @@ class StageEnded(Topic):
     position: int
     code: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageBypassed(Topic):
+    """The music goes on without an effect from ``position`` on; ``StageMended`` tells when it is back."""
+
+    name: str
+    plugin_id: PluginId
+    position: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageMended(Topic):
+    """A stage has a new occupant, at ``position``; ``planned``: because somebody asked for it.
+
+    ``grade``: what was heard of it, A to E as in FAULTS.md. ``first`` and ``last``: the span that is not what an
+    undisturbed run gives, None where there is none; ``gap_frames``: so many frames were lost.
+    """
+
+    name: str
+    plugin_id: PluginId
+    type_id: TypeId
+    old_generation: Generation
+    generation: Generation
+    position: int
+    grade: str
+    cause: str
+    first: int | None
+    last: int | None
+    gap_frames: int
+    planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageGivenUp(Topic):
+    """Nobody is left who could work there: the track, or the playback, ends."""
+
+    name: str
+    plugin_id: PluginId
+    instance: InstanceId
+    error: str
 
 
 @dataclass(frozen=True, slots=True)

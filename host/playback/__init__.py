@@ -4,13 +4,17 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 """
 
 from host.patience import off_loop
-from host.playback.chain import Chain, Output, StageSpec
+from host.playback.chain import Chain
 from host.playback.faults import Fault
-from host.playback.graph import Pacing, Pipeline, PipelineFormat
+from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
 from host.playback.player import Now, Player
+from host.playback.repairs import Grade, Repair, Swapped
+from host.playback.sink_seat import Output
+from host.playback.sizes import Pacing, PipelineFormat
+from host.playback.stage_spec import StageSpec
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
@@ -19,6 +23,7 @@ __all__ = [
     "Chain",
     "Excerpt",
     "Fault",
+    "Grade",
     "Input",
     "Media",
     "Now",
@@ -31,9 +36,11 @@ __all__ = [
     "Place",
     "PlaybackResult",
     "Player",
+    "Repair",
     "Segment",
     "StageSpec",
     "StageUse",
+    "Swapped",
     "TargetFile",
     "Timeline",
     "TrackResult",

@@ -1,7 +1,8 @@
 """The sha256 of each track as it entered the sink: where one digest ends and the next begins.
 
 A sink knows one cut at a time, so the one before must have been reached. A track that is shorter than what the sink is
-sure to be given by then shares its digest with its neighbour, and both go without.
+sure to be given by then shares its digest with its neighbour, and both go without; so does one in the midst of which
+the output was replaced.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 import hashlib
 from collections.abc import Iterable
 
-from host.capabilities import Sink
 from host.errors import OutputError
+from host.playback.sink_seat import SinkSeat
 from host.playback.stage_watch import StageWatch, Watched
 
 __all__ = ["TrackDigests"]
@@ -24,7 +25,7 @@ class TrackDigests:
     """Cuts at the joins of one playback. ``stages``: who must go on working while a digest is waited for."""
 
     def __init__(
-        self, sink: Sink, watch: StageWatch, stages: Iterable[Watched], *, latency_frames: int, block_frames: int
+        self, sink: SinkSeat, watch: StageWatch, stages: Iterable[Watched], *, latency_frames: int, block_frames: int
     ) -> None:
         self._sink = sink
         self._watch = watch
@@ -75,4 +76,4 @@ class TrackDigests:
             raise OutputError(
                 "the output did not tell the sha256 of what it took", remedy="see -v for what its worker said"
             ) from error
-        return {track: sha256 for track, sha256 in found.items() if track not in self._shared}
+        return {track: sha256 for track, sha256 in found.items() if sha256 and track not in self._shared}

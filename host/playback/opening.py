@@ -1,26 +1,39 @@
 """From a path to an open decoder: the file is opened, then each candidate is asked until one takes it.
 
 Owns the order of candidates and the reasons of those who refused. One instance per track; their generation is shared.
+A track whose decoder has died is opened again from the same file, by the same decoder or by the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from abi.kinds import CapabilityKind, DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
-from host.errors import MediaError, Misuse, StellaError, Supervised, WorkerLost
+from host.errors import MediaError, Misuse, StellaError
+from host.ids import PluginId
+from host.playback.again import died, try_again
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
 
-__all__ = ["Opener"]
+__all__ = ["Opener", "Reopened"]
 
 Candidates = Callable[[str], Sequence[Candidate]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A decoder that goes on with a track: ``skip_frames`` of the source lie before the frame that was asked for."""
+
+    decoder: Decoder
+    use: StageUse
+    skip_frames: int
 
 
 class Opener:
@@ -35,57 +48,104 @@ class Opener:
         self._media_timeout_s = media_timeout_s
 
     async def open(self, index: int, path: Path) -> OpenTrack:
-        """An open track, standing at its first frame; the caller destroys its decoder.
+        """An open track, standing at its first frame; the caller closes it.
 
         Raises:
             MediaError: the file cannot be opened, or nobody can decode it.
         """
-        with await open_media(path, self._media_timeout_s) as media:
-            refusals: list[str] = []
-            faults: list[Fault] = []
-            for candidate in self._candidates(media.extension):
-                try:
-                    track = await self._try_twice(index, media, candidate)
-                    return replace(track, faults=tuple(faults))
-                except (MediaError, Misuse):
-                    raise
-                except StellaError as error:
-                    refusals.append(error.message)
-                    if isinstance(error, Supervised):  # no answer at all, which the success of the next must not hide
-                        faults.append(Fault(error.code, f"{path}: {error.message}; the next decoder was tried"))
-        if not refusals:
-            raise MediaError(f"{path}: no decoder is installed", remedy="see `stellatune doctor`")
-        reasons = "; ".join(dict.fromkeys(refusals))
-        raise MediaError(f"{path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
-
-    async def _try_twice(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
-        """The worker is shared with the track that plays: if that one took it along, a fresh one gets its chance."""
+        media = await open_media(path, self._media_timeout_s)
         try:
-            return await self._try(index, media, candidate)
-        except WorkerLost:
-            return await self._try(index, media, candidate)
+            return await self._first_that_takes_it(index, media)
+        except BaseException:
+            media.close()
+            raise
+
+    async def open_afresh(self, track: OpenTrack) -> OpenTrack:
+        """The track once more, from the same file, as nothing of it was played yet. What ``open`` raises."""
+        return await self._first_that_takes_it(track.index, track.media)
+
+    def next_plugin(self, track: OpenTrack, avoided: Collection[PluginId]) -> PluginId | None:
+        """Whose decoder goes on with a track: the same one's if it is not avoided, else the best of the others."""
+        candidate = self._successor(track, avoided)
+        return candidate.plugin_id if candidate is not None else None
+
+    async def reopen(self, track: OpenTrack, frame: int, avoided: Collection[PluginId]) -> Reopened:
+        """A decoder that stands at ``frame`` of the source or before it.
+
+        Raises:
+            MediaError: nobody is left who could. And what opening and seeking raise.
+        """
+        candidate = self._successor(track, avoided)
+        if candidate is None:
+            raise MediaError(f"{track.path}: no decoder is left that could go on", remedy="is the file whole?")
+        decoder, use, info = await self._decoder(candidate, track.media)
+        try:
+            if info.sample_rate_hz != track.info.sample_rate_hz:
+                raise MediaError(
+                    f"{track.path}: {candidate.plugin_id} sees {info.sample_rate_hz} Hz, "
+                    f"the decoder before saw {track.info.sample_rate_hz} Hz",
+                    remedy="report it to the plugin's author",
+                )
+            return Reopened(decoder, use, await self.seek(decoder, info, frame))
+        except BaseException:
+            await decoder.destroy()
+            raise
+
+    async def seek(self, decoder: Decoder, info: DecoderOpened, frame: int) -> int:
+        """Goes to a frame or before it; gives how many frames are then still to be dropped."""
+        if not info.flags & DecoderFlag.SEEKABLE:
+            return frame
+        target = min(frame, max(0, info.total_frames - 1)) if info.flags & DecoderFlag.HAS_FRAMES else frame
+        landed = await decoder.seek(target)
+        return max(0, frame - landed.frame)
+
+    def _successor(self, track: OpenTrack, avoided: Collection[PluginId]) -> Candidate | None:
+        same = Candidate(track.use.plugin_id, track.use.type_id, 0)
+        others = (each for each in self._candidates(track.media.extension) if each.plugin_id != same.plugin_id)
+        return next((each for each in (same, *others) if each.plugin_id not in avoided), None)
+
+    async def _first_that_takes_it(self, index: int, media: Media) -> OpenTrack:
+        refusals: list[str] = []
+        faults: list[Fault] = []
+        for candidate in self._candidates(media.extension):
+            try:
+                track = await try_again(
+                    self._runtime.supervisor, candidate.plugin_id, partial(self._try, index, media, candidate)
+                )
+                return replace(track, faults=tuple(faults))
+            except (MediaError, Misuse):
+                raise
+            except StellaError as error:
+                refusals.append(error.message)
+                if died(error):  # no answer at all, which the success of the next must not hide
+                    faults.append(Fault(error.code, f"{media.path}: {error.message}; the next decoder was tried"))
+        if not refusals:
+            raise MediaError(f"{media.path}: no decoder is installed", remedy="see `stellatune doctor`")
+        reasons = "; ".join(dict.fromkeys(refusals))
+        raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
     async def _try(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
-        instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
-        decoder = Decoder(instance)
+        decoder, use, info = await self._decoder(candidate, media)
         try:
-            info = await decoder.open(media.fd, media.label, media.extension)
             wanted = window(info, self._excerpt)
             if wanted is None:
                 raise MediaError(
                     f"{media.path}: ends before {float(self._excerpt.start_s):g} s", remedy="start earlier"
                 )
-            skip = await self._seek(decoder, info, wanted.first_frame)
+            needs_seek = wanted.first_frame > info.encoder_delay_frames
+            skip = await self.seek(decoder, info, wanted.first_frame) if needs_seek else wanted.first_frame
+        except BaseException:
+            await decoder.destroy()
+            raise
+        return OpenTrack(index, media, decoder, info, use, wanted, skip)
+
+    async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
+        instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
+        decoder = Decoder(instance)
+        try:
+            info = await decoder.open(media.fd, media.label, media.extension)
         except BaseException:
             await decoder.destroy()
             raise
         use = StageUse("decoder", candidate.plugin_id, candidate.type_id, instance.generation, instance.pid)
-        return OpenTrack(index, media.path, decoder, info, use, wanted, skip)
-
-    async def _seek(self, decoder: Decoder, info: DecoderOpened, frame: int) -> int:
-        """Goes to a frame or before it; gives how many frames are then still to be dropped."""
-        worth_it = frame - info.encoder_delay_frames > 0
-        if not worth_it or not info.flags & DecoderFlag.SEEKABLE:
-            return frame
-        landed = await decoder.seek(frame)
-        return max(0, frame - landed.frame)
+        return decoder, use, info

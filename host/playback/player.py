@@ -1,7 +1,7 @@
 """Plays a list of inputs: finds the first that can be played, builds the chain for it, runs the relay.
 
-A track that cannot be opened or dies is reported and the next one goes on; an effect or the output that fails ends the
-playback.
+Workers that die are replaced on the way. A track that cannot be opened, or that no decoder survives, is reported and
+the next one goes on; an output that cannot be had any more ends the playback.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from host.errors import MediaError, StellaError
-from host.events import DigestDone, EventBus, PlaybackEnded, StageEnded, TrackEnded, WorkerExited
+from host.events import EventBus, PlaybackEnded, TrackEnded
+from host.ids import PluginId
 from host.playback.chain import Chain, build_pipeline
+from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.faults import Fault, lane_faults
-from host.playback.graph import Pipeline, PipelineFormat
+from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
+from host.playback.recovery import Recovery, recovering
 from host.playback.relay import Relay
+from host.playback.repairs import Swapped, fault_of
+from host.playback.sizes import PipelineFormat
 from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse, TrackResult
@@ -53,8 +58,8 @@ class Player:
         self._bus = bus
         self._opener = opener
         self._chain = chain
-        self._stages: tuple[StageUse, ...] = ()
         self._pipeline: Pipeline | None = None
+        self._recovery: Recovery | None = None
         self._relay: Relay | None = None
         self._unopened: list[TrackResult] = []
 
@@ -71,7 +76,15 @@ class Player:
         place = self._relay.timeline.place(position)
         if place is None:
             return None
-        return Now(self._relay.track(place.track), place, position, xruns, clipped, self._stages)
+        return Now(self._relay.track(place.track), place, position, xruns, clipped, _uses(self._pipeline))
+
+    async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
+        """Moves everything of a plugin that plays to the active generation, without a frame lost.
+
+        Raises:
+            StellaError: a successor would not; what played before plays on (an output had to be closed, though).
+        """
+        return () if self._recovery is None else await self._recovery.swap(plugin_id)
 
     async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
         """Plays all inputs and says what became of each.
@@ -83,7 +96,7 @@ class Player:
         """
         began = time.monotonic()
         waiting = iter(tuple(enumerate(inputs)))
-        with self._bus.subscribe(StageEnded, DigestDone, WorkerExited) as facts:
+        with self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
             with self._warming():
                 first = await self._next(waiting)
@@ -95,22 +108,30 @@ class Player:
                 watch,
                 self._bus,
                 next_track=lambda: self._next(waiting),
-                reopen=lambda track: self._opener.open(track.index, track.path),
+                open_afresh=self._opener.open_afresh,
                 digest=self._chain.digest,
             )
             self._pipeline, self._relay = pipeline, relay
             try:
-                frames = await relay.run(first)
+                async with recovering(pipeline, self._runtime, self._bus) as recovery:
+                    self._recovery = recovery
+                    try:
+                        await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
+                        frames = await relay.run(first)
+                    except asyncio.CancelledError:
+                        await self._fade_out(pipeline, watch)
+                        raise
+                repairs, stages = recovery.repairs, _uses(pipeline)
                 faults = self._chain_faults(pipeline)
-            except asyncio.CancelledError:
-                await self._fade_out(pipeline, watch)
-                raise
             finally:
-                self._pipeline = None
+                self._pipeline, self._recovery = None, None
                 await pipeline.close()
-            faults += await self._crashes((*relay.decoders(), *pipeline.dsps, pipeline.sink), watch)
+            faults += await self._crashes((*pipeline.dsps, pipeline.sink), watch)
+        rate = pipeline.format.sample_rate_hz
+        faults += tuple(fault for repair in repairs if (fault := fault_of(repair, rate)) is not None)
         tracks = tuple(sorted((*self._unopened, *relay.results()), key=lambda track: track.index))
-        result = PlaybackResult(tracks, pipeline.format, self._stages, frames, time.monotonic() - began, faults)
+        wall_s = time.monotonic() - began
+        result = PlaybackResult(tracks, pipeline.format, stages, frames, wall_s, faults, repairs)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 
@@ -129,8 +150,10 @@ class Player:
     @contextlib.contextmanager
     def _warming(self) -> Iterator[None]:
         """The chain's workers start while the first track is opened; what fails here fails again where it is told."""
-        specs = (self._chain.output.stage, *self._chain.dsps)
-        loads = [asyncio.create_task(self._runtime.load(plugin)) for plugin in {spec.plugin_id for spec in specs}]
+        plugins = {spec.plugin_id for spec in (self._chain.output.stage, *self._chain.dsps)}
+        if self._chain.dsps and not self._chain.pacing.batched:
+            plugins.add(DRY_PLUGIN)  # the spare, for an effect that is late
+        loads = [asyncio.create_task(self._runtime.load(plugin)) for plugin in plugins]
         for load in loads:
             load.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
@@ -142,17 +165,17 @@ class Player:
     async def _build(self, first: OpenTrack) -> Pipeline:
         wished = PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
         try:
-            pipeline, self._stages = await build_pipeline(self._runtime, self._chain, wished)
+            return await build_pipeline(self._runtime, self._opener, self._chain, wished)
         except BaseException:
-            await first.decoder.destroy()
+            await first.close()
             raise
-        return pipeline
 
     def _chain_faults(self, pipeline: Pipeline) -> tuple[Fault, ...]:
         """What effects and sink have counted, while they live."""
-        stages = zip(self._stages, (*pipeline.dsps, pipeline.sink), strict=True)
         return tuple(
-            fault for use, stage in stages for fault in lane_faults(f"{use.name} ({use.plugin_id})", stage.instance)
+            fault
+            for seat in (*pipeline.dsps, pipeline.sink)
+            for fault in lane_faults(f"{seat.name} ({seat.instance.plugin_id})", seat.instance)
         )
 
     async def _crashes(self, stages: Iterable[Watched], watch: StageWatch) -> tuple[Fault, ...]:
@@ -172,3 +195,8 @@ class Player:
                 await pipeline.sink.set_volume(0.0, int(rate * FADE_S))
                 await pipeline.sink.finish(min(pipeline.ready, pipeline.position + int(rate * LAST_WORDS_S)))
                 await watch.first_end((pipeline.sink,))
+
+
+def _uses(pipeline: Pipeline) -> tuple[StageUse, ...]:
+    """Who works in effects and output now."""
+    return tuple(seat.use for seat in (*pipeline.dsps, pipeline.sink))

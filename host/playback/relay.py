@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from host.capabilities import Decoder
 from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, TrackEnded, TrackStarted
 from host.playback.digests import TrackDigests
@@ -29,7 +28,7 @@ _ROUNDING_S = 0.001
 
 
 class Relay:
-    """Runs once. ``next_track`` gives the next open track, or None after the last; ``reopen`` opens one afresh."""
+    """Runs once. ``next_track`` gives the next open track, or None after the last; ``open_afresh`` opens one again."""
 
     def __init__(
         self,
@@ -37,7 +36,7 @@ class Relay:
         watch: StageWatch,
         bus: EventBus,
         next_track: Callable[[], Coroutine[None, None, OpenTrack | None]],
-        reopen: Callable[[OpenTrack], Awaitable[OpenTrack]],
+        open_afresh: Callable[[OpenTrack], Awaitable[OpenTrack]],
         *,
         digest: bool,
     ) -> None:
@@ -46,7 +45,7 @@ class Relay:
         self._watch = watch
         self._bus = bus
         self._next_track = next_track
-        self._reopen = reopen
+        self._open_afresh = open_afresh
         self._digests = (
             TrackDigests(
                 pipeline.sink,
@@ -65,10 +64,6 @@ class Relay:
     def track(self, index: int) -> OpenTrack:
         """A track that was joined."""
         return self._tracks[index]
-
-    def decoders(self) -> tuple[Decoder, ...]:
-        """Those of the tracks that were joined; all but the last are destroyed."""
-        return tuple(track.decoder for track in self._tracks.values())
 
     def results(self) -> tuple[TrackResult, ...]:
         """What became of the tracks that were opened."""
@@ -101,43 +96,49 @@ class Relay:
             if not task.cancelled() and task.exception() is None:
                 opened = task.result()
                 if opened is not None:
-                    await opened.decoder.destroy()
+                    await opened.close()
             raise
 
     async def _perform(self, track: OpenTrack) -> None:
         """One track from its join to the end of its frames."""
         began = time.monotonic()
-        if self._watch.is_gone(track.decoder):  # the track before took the worker with it, which this one shared
-            try:
-                track = await self._reopen(track)
-            except StellaError as error:
-                self._record(track, 0, error, 0.0)
-                return
-        start = await self._join(track)
+        fresh = await self._as_good_as_new(track)
+        start = await self._join(fresh) if fresh is not None else None
         if start is None:
             return
-        end = await self._watch.first_end((track.decoder, *self._rest()))
-        if end.stage is not track.decoder:
-            raise end.failure() or self._stopped_early()
-        self._record(track, self._pipeline.decoded - start, end.failure(), time.monotonic() - began)
+        seat = self._pipeline.decode
+        end = await self._watch.first_end((seat, *self._rest()))
+        if end.stage is not seat:
+            raise end.failure or self._stopped_early()
+        self._record(seat.track, seat.position - start, end.failure, time.monotonic() - began)
+
+    async def _as_good_as_new(self, track: OpenTrack) -> OpenTrack | None:
+        """Its decoder waited while another track played: its worker may have died meanwhile, or been superseded."""
+        instance = track.decoder.instance
+        if instance.current:
+            return track
+        await track.decoder.destroy()
+        try:
+            return await self._open_afresh(track)
+        except StellaError as error:
+            self._record(track, 0, error, 0.0)
+            await track.close()
+            return None
 
     async def _join(self, track: OpenTrack) -> int | None:
         """Puts a track's decoder where the last one ended; None when it would not."""
-        before, self._current = self._current, None
-        position = await self._pipeline.leave()
+        seat, self._current = self._pipeline.decode, None
         try:
+            position = await seat.leave()
             if self._digests is not None:
                 await self._digests.begin(track.index, position)
             failure = await self._attach(track)
         except BaseException:
-            await track.decoder.destroy()
+            await track.close()
             raise
-        finally:
-            if before is not None:
-                await before.decoder.destroy()
         if failure is not None:
-            await track.decoder.destroy()
             self._record(track, 0, failure, 0.0)
+            await track.close()
             return None
         self._current = track
         self._tracks[track.index] = track
@@ -151,9 +152,8 @@ class Relay:
         return position
 
     async def _attach(self, track: OpenTrack) -> StellaError | None:
-        take = track.window.take_frames
         try:
-            await self._pipeline.join(track.decoder, skip_frames=track.skip_frames, take_frames=take)
+            await self._pipeline.decode.join(track)
         except StellaError as error:
             return error
         return None
@@ -171,27 +171,32 @@ class Relay:
     async def _finish(self) -> int:
         """Plays out: the decoder pads, the sink stops exactly at the end."""
         pipeline = self._pipeline
-        last = self._current.decoder if self._current is not None else None
-        if last is not None:
-            self._watch.forget(last)
-        end = await pipeline.finish(pipeline.decoded)
-        waiting: tuple[Watched, ...] = (*self._rest(), last) if last is not None else self._rest()
-        stopped = await self._watch.first_end(waiting)
-        if stopped.stage is last:
-            failure = stopped.failure()
-            if failure is not None:
-                raise failure
-            stopped = await self._watch.first_end(self._rest())
-        if stopped.stage is not pipeline.sink or stopped.failure() is not None:
-            raise stopped.failure() or self._stopped_early()
-        if self._digests is not None:
-            for index, sha256 in (await self._digests.collect(end)).items():
-                self._results[index] = replace(self._results[index], sha256=sha256)
-        try:
-            await pipeline.sink.close()
-        except PluginRefused as refused:
-            raise output_failure(refused) from refused
-        return end
+        seat, sink = pipeline.decode, pipeline.sink
+        position = seat.position
+        if seat.occupied:
+            self._watch.forget(seat)
+        end = await pipeline.finish(position)
+        waiting: tuple[Watched, ...] = (*self._rest(), seat) if seat.occupied else self._rest()
+        while True:
+            stopped = await self._watch.first_end(waiting)
+            if stopped.stage is seat:
+                waiting = self._rest()
+                if stopped.failure is not None:
+                    end = await pipeline.finish_unpadded(position)
+                continue
+            if stopped.stage is not sink or stopped.failure is not None:
+                raise stopped.failure or self._stopped_early()
+            if self._digests is not None:
+                for index, sha256 in (await self._digests.collect(end)).items():
+                    self._results[index] = replace(self._results[index], sha256=sha256)
+            try:
+                await sink.close_output()
+            except PluginRefused as refused:
+                raise output_failure(refused) from refused
+            except Supervised:
+                self._watch.forget(sink)  # its successor plays out once more
+                continue
+            return end
 
     def _rest(self) -> tuple[Watched, ...]:
         return (self._pipeline.sink, *self._pipeline.dsps)

@@ -1,6 +1,6 @@
-"""What the stages of one playback report: how they ended, which workers died, which digests came.
+"""What the stages of one playback report: how they ended, which could not be mended, which digests came.
 
-One reader: the player, whenever it waits.
+One reader: the player, whenever it waits. A stage whose worker dies has not ended: recovery puts a successor there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Protocol
 
 from abi.kinds import CapabilityKind
 from abi.wire import StopReason
-from host.errors import PluginRefused, ProtocolViolated, StellaError, WorkerLost
-from host.events import DigestDone, StageEnded, Subscription, Topic, WorkerExited
+from host.errors import PluginRefused, StellaError
+from host.events import DigestDone, StageEnded, StageGivenUp, Subscription, Topic, WorkerExited
 from host.playback.faults import Fault, crash_in_destroy
 from host.playback.output_failures import output_failure
 from host.runtime import Instance
@@ -21,47 +21,32 @@ __all__ = ["StageEnd", "StageWatch", "Watched"]
 
 
 class Watched(Protocol):
-    """A stage: whatever holds an instance."""
+    """A stage: a place where instances work, one after the other."""
+
+    failure: StellaError | None
 
     @property
     def instance(self) -> Instance:
-        """The instance that works there."""
+        """The instance that works there now."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageEnd:
-    """How a stage stopped; ``reason`` None: its worker is gone."""
+    """How a stage stopped for good; ``failure`` None: in order."""
 
     stage: Watched
-    reason: StopReason | None
-    position: int
-    code: int
-    text: str
-
-    def failure(self) -> StellaError | None:
-        """The error, where this is one."""
-        name = f"{self.stage.instance.plugin_id} ({self.stage.instance.type_id})"
-        match self.reason:
-            case StopReason.END_OF_STREAM | StopReason.FINISHED:
-                return None
-            case None:
-                return WorkerLost(f"{name}: {self.text}", remedy="see -v for what its worker said")
-            case StopReason.PLUGIN_ERROR:
-                refused = PluginRefused(f"{name}: {self.text or 'failed without a word'}", status=self.code)
-                is_sink = self.stage.instance.kind is CapabilityKind.OUTPUT_SINK
-                return output_failure(refused) if is_sink else refused
-            case StopReason.CONTRACT | StopReason.RING:
-                return ProtocolViolated(f"{name}: {self.text or 'broke the contract'}", remedy="the plugin is at fault")
+    failure: StellaError | None = None
 
 
 class StageWatch:
-    """Reads a subscription to ``StageEnded``, ``DigestDone`` and ``WorkerExited``, and remembers."""
+    """Reads a subscription to the four facts in ``FACTS``, and remembers."""
+
+    FACTS = (StageEnded, StageGivenUp, DigestDone, WorkerExited)
 
     def __init__(self, facts: Subscription[Topic]) -> None:
         self._facts = facts
         self._ends: dict[tuple[str, int], StageEnded] = {}
-        self._gone: dict[tuple[str, int], str] = {}
-        self._digests: dict[tuple[int, int], str] = {}
+        self._digests: dict[int, tuple[int, str]] = {}
         self._crashes: list[Fault] = []
 
     async def first_end(self, stages: Iterable[Watched]) -> StageEnd:
@@ -75,25 +60,24 @@ class StageWatch:
             await self._take()
 
     async def digest(self, start: int, end: int, stages: Iterable[Watched] = ()) -> str:
-        """Waits for the digest of these frames. Raises: StellaError when one of the stages fails before."""
+        """Waits for the digest of these frames; empty when the output was replaced among them, and nobody knows it.
+
+        Raises:
+            StellaError: one of the stages failed before.
+        """
         watched = tuple(stages)
-        while (start, end) not in self._digests:
+        while end not in self._digests:
             for stage in watched:
                 ended = self._end_of(stage)
-                failure = ended.failure() if ended is not None else None
-                if failure is not None:
-                    raise failure
+                if ended is not None and ended.failure is not None:
+                    raise ended.failure
             await self._take()
-        return self._digests[start, end]
+        began, sha256 = self._digests[end]
+        return sha256 if began == start else ""
 
     def forget(self, stage: Watched) -> None:
         """The stage begins anew: what it reported counts no more."""
         self._ends.pop((stage.instance.plugin_id, stage.instance.id), None)
-
-    def is_gone(self, stage: Watched) -> bool:
-        """Whether its worker is known to be dead."""
-        self._catch_up()
-        return (stage.instance.plugin_id, stage.instance.generation) in self._gone
 
     def crashes(self) -> tuple[Fault, ...]:
         """Workers that ended while they destroyed an instance, as far as that is known."""
@@ -105,12 +89,12 @@ class StageWatch:
             self._remember(fact)
 
     def _end_of(self, stage: Watched) -> StageEnd | None:
-        instance = stage.instance
-        ended = self._ends.get((instance.plugin_id, instance.id))
-        if ended is not None:
-            return StageEnd(stage, ended.reason, ended.position, ended.code, ended.text)
-        gone = self._gone.get((instance.plugin_id, instance.generation))
-        return None if gone is None else StageEnd(stage, None, 0, 0, gone)
+        if stage.failure is not None:
+            return StageEnd(stage, stage.failure)
+        ended = self._ends.get((stage.instance.plugin_id, stage.instance.id))
+        if ended is None or ended.reason in (StopReason.CONTRACT, StopReason.RING):
+            return None
+        return StageEnd(stage, _refusal(stage.instance, ended) if ended.reason is StopReason.PLUGIN_ERROR else None)
 
     async def _take(self) -> None:
         self._remember(await anext(self._facts))
@@ -120,10 +104,14 @@ class StageWatch:
             case StageEnded() as ended:
                 self._ends[ended.plugin_id, ended.instance] = ended
             case DigestDone() as done:
-                self._digests[done.start, done.end] = done.sha256
+                self._digests[done.end] = (done.start, done.sha256)
             case WorkerExited() as exited:
-                reason = f" ({exited.reason})" if exited.reason else ""
-                self._gone[exited.plugin_id, exited.generation] = f"its worker ended: {exited.how}{reason}"
                 crash = crash_in_destroy(exited)
                 if crash is not None:
                     self._crashes.append(crash)
+
+
+def _refusal(instance: Instance, ended: StageEnded) -> StellaError:
+    text = f"{instance.plugin_id} ({instance.type_id}): {ended.text or 'failed without a word'}"
+    refused = PluginRefused(text, status=ended.code)
+    return output_failure(refused) if instance.kind is CapabilityKind.OUTPUT_SINK else refused

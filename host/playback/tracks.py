@@ -12,7 +12,9 @@ from host.capabilities import Decoder
 from host.errors import StellaError
 from host.ids import Generation, PluginId, TypeId
 from host.playback.faults import Fault
-from host.playback.graph import PipelineFormat
+from host.playback.media import Media
+from host.playback.repairs import Repair
+from host.playback.sizes import PipelineFormat
 
 __all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
@@ -66,16 +68,29 @@ class StageUse:
 
 @dataclass(frozen=True, slots=True)
 class OpenTrack:
-    """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked."""
+    """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked.
+
+    The file stays open as long as the track is played: a successor of the decoder goes on in this very file.
+    """
 
     index: int
-    path: Path
+    media: Media
     decoder: Decoder
     info: DecoderOpened
     use: StageUse
     window: Window
     skip_frames: int
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where it was found."""
+        return self.media.path
+
+    async def close(self) -> None:
+        """Ends the decoder and lets go of the file; twice is fine."""
+        self.media.close()
+        await self.decoder.destroy()
 
     @property
     def duration_s(self) -> float | None:
@@ -117,7 +132,10 @@ class TrackResult:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackResult:
-    """All inputs in order. ``format`` is None when nothing could be played; ``faults`` are those of the chain."""
+    """All inputs in order. ``format`` is None when nothing could be played; ``faults`` are those of the chain.
+
+    ``repairs``: every replacement in the pipeline, in order.
+    """
 
     tracks: tuple[TrackResult, ...]
     format: PipelineFormat | None = None
@@ -125,6 +143,7 @@ class PlaybackResult:
     frames: int = 0
     wall_s: float = 0.0
     faults: tuple[Fault, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def played(self) -> tuple[TrackResult, ...]:

@@ -103,6 +103,11 @@ class Instance:
         return not self._gone and self._ending is None
 
     @property
+    def current(self) -> bool:
+        """Alive, and of the generation that new instances come from."""
+        return self.alive and self._home.takes_instances()
+
+    @property
     def worker(self) -> WorkerHandle:
         """The host's end of its process."""
         return self._home.handle

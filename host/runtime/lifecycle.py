@@ -73,11 +73,6 @@ class Lifecycle:
         """Every generation that is not over, in order of their starts."""
         return tuple(self._present)
 
-    def expect_open(self, plugin_id: PluginId) -> None:
-        """Raises: Misuse once it was closed."""
-        if self._closed:
-            raise Misuse(f"{plugin_id} cannot be loaded: the runtime is closed")
-
     async def active(self, manifest: PluginManifest, role: Role) -> LiveGeneration:
         """The active generation; starts one if there is none. Callers at the same time share one start.
 
@@ -101,7 +96,8 @@ class Lifecycle:
         Raises: what ``active`` raises.
         """
         slot = (manifest.id, role)
-        await self._starts_over(slot)
+        while (start := self._starting.get(slot)) is not None:
+            await asyncio.wait((start,))
         old = self._active.get(slot)
         return old, await self._active_at_last(self._begin(manifest, role, commanded=True))
 
@@ -110,7 +106,9 @@ class Lifecycle:
 
         ``force``: what has not drained after the limit for it is killed.
         """
-        await self._starts_over((plugin_id, role))
+        start = self._starting.get((plugin_id, role))
+        if start is not None:
+            await asyncio.wait((start,))
         mine = tuple(one for one in self._present if one.plugin_id == plugin_id and one.role is role)
         for generation in mine:
             generation.drain()
@@ -143,12 +141,6 @@ class Lifecycle:
             await asyncio.wait(tuple(self._insisting))
         await self._losses.settle()
 
-    async def _starts_over(self, slot: _Slot) -> None:
-        """Returns when nobody starts a generation there, whether it worked or not."""
-        while (start := self._starting.get(slot)) is not None:
-            await asyncio.wait((start,))
-            await asyncio.sleep(0)  # a start that is over leaves the table at the loop's next turn
-
     async def _insist(self, generations: tuple[LiveGeneration, ...]) -> None:
         ends = [asyncio.create_task(generation.ended.wait()) for generation in generations]
         await asyncio.wait(ends, timeout=self._limits.drain_ms / 1000)
@@ -162,7 +154,8 @@ class Lifecycle:
             end.cancel()
 
     def _begin(self, manifest: PluginManifest, role: Role, *, commanded: bool) -> asyncio.Task[LiveGeneration]:
-        self.expect_open(manifest.id)
+        if self._closed:
+            raise Misuse(f"{manifest.id} cannot be loaded: the runtime is closed")
         slot = (manifest.id, role)
         start = asyncio.get_running_loop().create_task(self._start(manifest, role, commanded=commanded))
         self._starting[slot] = start
@@ -221,7 +214,6 @@ class Lifecycle:
                 former = self._active.get(slot)
                 self._active[slot] = generation
                 if former is not None:
-                    former.superseded = True
                     former.drain()
             elif self._active.get(slot) is generation:
                 del self._active[slot]

@@ -381,4 +381,5 @@ class WorkerHandle:
             f"{self.spec.plugin_id}: its worker (generation {self.generation}, pid {self.pid}) ended during "
             f"{type(call.request).__name__}: {how}{', ' + during if during else ''}{last_words(lines)}",
             details={"exit": str(status), "call": during, "log": "\n".join(lines)},
+            own_doing=self._doom is not None or status.signal != signal.SIGKILL,
         )

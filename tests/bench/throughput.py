@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from host.playback import Pacing
-from host.playback.graph import PipelineFormat, RingPlan
+from host.playback.sizes import PipelineFormat, RingPlan
 from host.settings import PipelineSizes
 from tests.bench.compiled import plugin_library
 from tests.bench.fleet import BLOCK_FRAMES, CHANNELS, RATE_HZ, Chain, gain_workers

@@ -18,13 +18,13 @@ import pytest
 from abi.wire import EXIT_HOST_LOST, CreateInstance, Event, LoadModule, Payload, Ping
 from host.errors import IncompatibleVersion, LoadFailed, PluginRefused, WorkerLost
 from host.ids import Generation, PluginId, Role
+from host.settings import Limits
 from host.worker import ExitStatus, WorkerHandle, WorkerSpec, Zygote, spawn
 from host.worker.process import WorkerProcess
 from tests.support.cold_start import ColdStart
-from tests.support.patient import PATIENT
 
 SPEC = WorkerSpec(PluginId("test.dsp.start"), Role.PLAY, Generation(3))
-LIMITS = PATIENT
+LIMITS = replace(Limits(), handshake_ms=5000)
 
 MANIFEST = """
 id = "test.sink.odd"
@@ -44,7 +44,7 @@ PRELUDE = """
 import os, socket, sys, time
 sys.path.insert(0, {root!r})
 from abi.wire import WIRE_VERSION, HelloReply, Pong, decode, encode
-control = socket.socket(fileno=os.dup(int(sys.argv[2])))  # the other one is closed by the end of the process alone
+control = socket.socket(fileno=int(sys.argv[2]))
 def receive():
     data, fds, _, _ = socket.recv_fds(control, 65536, 16)
     return decode(data, tuple(fds))
@@ -259,7 +259,7 @@ def test_a_flood_on_stderr_neither_blocks_the_host_nor_fills_it(root: Path) -> N
     async def body() -> None:
         handle = await spawn(SPEC, ignore, LIMITS, program(root, text))
         for _ in range(200):
-            await handle.request(Ping(), 30)
+            await handle.request(Ping(), 5)
         handle.terminate()
         assert await handle.wait_exit(10) == ExitStatus(signal=SIGKILL)
         assert 0 < sum(map(len, handle.log_tail)) <= 65 << 10

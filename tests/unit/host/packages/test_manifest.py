@@ -124,7 +124,7 @@ def test_too_many_capabilities(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="257 entries"):
         read_manifest(make_plugin(tmp_path, text))
     with pytest.raises(ManifestError, match="0 entries"):
-        read_manifest(make_plugin(tmp_path, head.replace("[build]\nlibraries = [\"m\"]\n", "capabilities = []\n")))
+        read_manifest(make_plugin(tmp_path, head.replace('[build]\nlibraries = ["m"]\n', "capabilities = []\n")))
 
 
 def test_a_library_reached_through_a_link_out_of_the_folder(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 from typing import cast
 
-from host.capabilities import Sink
 from host.playback.digests import EMPTY, TrackDigests
+from host.playback.sink_seat import SinkSeat
 from host.playback.stage_watch import StageWatch
 
 BLOCK = 512
@@ -32,7 +32,7 @@ class Recorder:
 def collect(joins: list[tuple[int, int]], end: int, latency: int = 0) -> tuple[dict[int, str], Recorder]:
     recorder = Recorder()
     digests = TrackDigests(
-        cast("Sink", recorder), cast("StageWatch", recorder), (), latency_frames=latency, block_frames=BLOCK
+        cast("SinkSeat", recorder), cast("StageWatch", recorder), (), latency_frames=latency, block_frames=BLOCK
     )
 
     async def main() -> dict[int, str]:

@@ -1,0 +1,258 @@
+"""The head of a pipeline: tracks follow each other here, and a decoder that dies is followed by one that goes on.
+
+What a successor needs is in the track's record: where on the clock it began, at which frame of its source, how much of
+it is wanted, and the open file itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from host.capabilities import Decoder
+from host.errors import MediaError, StellaError, Supervised
+from host.ids import PluginId
+from host.playback.opening import Opener, Reopened
+from host.playback.resume import Resumption, resume
+from host.playback.seat import Seat, words_of
+from host.playback.tracks import OpenTrack
+from host.runtime import Instance
+from shm_audio import Ring
+
+__all__ = ["DecodeSeat", "Poison"]
+
+#: A decoder reads so much at once: a frame that kills it lies within this of where the ring ends.
+READ_AHEAD_FRAMES = 4096
+POISON_S = 0.1
+MAX_DEATHS_AT_ONE_PLACE = 3
+
+
+@dataclass(slots=True)
+class Poison:
+    """Deaths at one place of one track: whoever reads it dies."""
+
+    source_frame: int
+    deaths: int = 0
+
+
+class DecodeSeat(Seat):
+    """One decoder at a time, or none between tracks."""
+
+    def __init__(self, opener: Opener, rate_hz: int, ring: Ring) -> None:
+        super().__init__("decoder")
+        self._opener = opener
+        self._rate_hz = rate_hz
+        self._ring = ring
+        self._epoch = 1
+        self._track: OpenTrack | None = None
+        self._decoder: Decoder | None = None
+        self._start = 0
+        self._finish_at: int | None = None
+        self._silent_until = 0
+        self._poison: Poison | None = None
+        self._avoided: set[PluginId] = set()
+        #: Whether the decoder has said that it gives no more.
+        self.ended = False
+
+    @property
+    def instance(self) -> Instance:
+        """The decoder's of the track that was joined last."""
+        if self._track is None:
+            raise RuntimeError("no track has been joined")
+        return self._track.decoder.instance
+
+    @property
+    def position(self) -> int:
+        """Frames that decoders have given."""
+        return words_of(self._ring).write_pos
+
+    @property
+    def occupied(self) -> bool:
+        """Whether a decoder is here, dead or alive."""
+        return self._decoder is not None
+
+    @property
+    def lost(self) -> bool:
+        """Whether a decoder is here and its worker is gone, or about to be."""
+        return self._decoder is not None and super().lost
+
+    @property
+    def track(self) -> OpenTrack:
+        """The track that was joined last, with the decoder that works on it now."""
+        if self._track is None:
+            raise RuntimeError("no track has been joined")
+        return self._track
+
+    @property
+    def finishing(self) -> bool:
+        """Whether there will be no more tracks."""
+        return self._finish_at is not None
+
+    # ---- tracks come and go ----
+
+    async def join(self, track: OpenTrack) -> int:
+        """Attaches a track's decoder where the last one ended; says where that is. The seat owns the track from now on.
+
+        Raises:
+            StellaError: the decoder refused; the track is the caller's again.
+        """
+        async with self.lock:
+            if self._decoder is not None:
+                raise RuntimeError("the last decoder has not left")
+            position = self.position
+            self._track, self._decoder = track, track.decoder
+            self._start, self._silent_until = position, position
+            self._poison, self.failure = None, None
+            self._avoided.clear()
+            self.ended = False
+            try:
+                await track.decoder.attach(
+                    self._ring, self._epoch, skip_frames=track.skip_frames, take_frames=track.window.take_frames
+                )
+            except Supervised:
+                return position  # dead by now: a successor begins here
+            except StellaError:
+                self._decoder = None
+                raise
+            return position
+
+    async def leave(self) -> int:
+        """Ends the decoder, which may be dead, and its track; says where its frames end."""
+        async with self.lock:
+            decoder, self._decoder = self._decoder, None
+            self._epoch += 1
+            if decoder is not None:
+                try:
+                    await decoder.detach()
+                except StellaError:
+                    await decoder.instance.worker.wait_exit(decoder.instance.limits.destroy_ms / 1000)
+                await self.track.close()
+            return self.position
+
+    async def finish(self, position: int) -> None:
+        """No more tracks: pads with silence up to ``position``. A decoder that is being replaced is told later.
+
+        Raises:
+            Supervised: there is no decoder, and none will come.
+        """
+        async with self.lock:
+            self._finish_at, self.ended = position, False
+            if self._decoder is None or self.failure is not None:
+                raise Supervised("the decoder is gone")
+            if not self.lost:
+                try:
+                    await self._decoder.finish(position)
+                except Supervised:
+                    return  # dead by now: its successor is told
+
+    async def close(self) -> None:
+        """Ends the decoder and its track; twice is fine."""
+        async with self.lock:
+            self._decoder = None
+            if self._track is not None:
+                await self._track.close()
+
+    # ---- a decoder dies ----
+
+    def died_reading(self) -> None:
+        """A death inside ``read`` of its own doing: who dies twice at one place is not tried there again.
+
+        The second time the next decoder tries; then the place becomes silence; then the track is over.
+        """
+        frame = self._resumption().source_frame
+        if self._poison is None or abs(frame - self._poison.source_frame) > READ_AHEAD_FRAMES:
+            self._poison = Poison(frame)
+        self._poison.deaths += 1
+        if self._poison.deaths == MAX_DEATHS_AT_ONE_PLACE - 1:
+            self._avoided.add(self.instance.plugin_id)
+            if self.next_plugin() is None:
+                self._poison.deaths = MAX_DEATHS_AT_ONE_PLACE
+        if self._poison.deaths == MAX_DEATHS_AT_ONE_PLACE:
+            self._silence()
+        elif self._poison.deaths > MAX_DEATHS_AT_ONE_PLACE:
+            self.failure = MediaError(
+                f"{self.instance.plugin_id} and every other decoder died near frame {frame}",
+                remedy="is the file whole?",
+            )
+
+    def _silence(self) -> None:
+        """The place that kills whoever reads it is skipped: as many frames of silence at the same positions."""
+        source_rate = self.track.info.sample_rate_hz
+        frames = max(int(self._rate_hz * POISON_S), -(-2 * READ_AHEAD_FRAMES * self._rate_hz // source_rate))
+        self._silent_until = self.position + frames
+        self._avoided.clear()
+
+    @property
+    def silent_until(self) -> int:
+        """Up to this position a poisoned place was made silence; at most where the track began when there was none."""
+        return self._silent_until
+
+    def avoid(self, plugin_id: PluginId) -> None:
+        """This decoder is not to be tried for the rest of the track."""
+        self._avoided.add(plugin_id)
+
+    def next_plugin(self) -> PluginId | None:
+        """Whose decoder is to be tried next; None when there is none left."""
+        return self._opener.next_plugin(self.track, self._avoided)
+
+    async def replace(self) -> None:
+        """A successor goes on where the dead one stopped. Does nothing when the track has left meanwhile.
+
+        Raises:
+            StellaError: nobody could be put there this time.
+        """
+        gone = self._decoder
+        async with self.lock:
+            if self._decoder is not gone or gone is None:
+                return
+            resumption = self._resumption()
+            reopened = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
+            await self._occupy(reopened, resumption)
+
+    async def swap(self) -> None:
+        """Successor first: it is open before the old one is held, and the old one goes on when anything fails.
+
+        Raises:
+            StellaError: the old one works on.
+        """
+        async with self.lock:
+            old = self._decoder
+            if old is None:
+                return
+            fresh = await self._opener.reopen(self.track, self._resumption().source_frame, self._avoided)
+            try:
+                await old.hold()
+                resumption = self._resumption()
+                skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
+                before = self.track
+                await self._occupy(replace(fresh, skip_frames=skip), resumption)
+            except StellaError:
+                await fresh.decoder.destroy()
+                if self._decoder is old and not self.lost:
+                    await old.release(self._epoch)
+                raise
+            await before.decoder.destroy()
+
+    def _resumption(self) -> Resumption:
+        track = self.track
+        done = max(self.position, self._silent_until) - self._start
+        first, take = track.window.first_frame, track.window.take_frames
+        return resume(first, take, done, track.info.sample_rate_hz, self._rate_hz)
+
+    async def _occupy(self, reopened: Reopened, resumption: Resumption) -> None:
+        decoder = reopened.decoder
+        try:
+            await decoder.attach(
+                self._ring,
+                self._epoch,
+                silence_frames=max(0, self._silent_until - self.position),
+                skip_frames=reopened.skip_frames,
+                take_frames=resumption.take_frames,
+                drop_frames=resumption.drop_frames,
+            )
+        except StellaError:
+            await decoder.destroy()
+            raise
+        self._decoder, self.ended = decoder, False
+        self._track = replace(self.track, decoder=decoder, use=reopened.use)
+        if self._finish_at is not None:
+            await decoder.finish(self._finish_at)

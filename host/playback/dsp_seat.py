@@ -1,0 +1,304 @@
+"""One effect of the chain: its place between two rings, its checkpoints, and what stands in when it is late.
+
+A successor of a dead effect imports the newest checkpoint that can be used, replays the input since, and goes on at the
+very frame: nobody can tell. Where that takes too long, or the plugin is not to be trusted, a dry stage passes the
+music on, and the effect comes back with a ramp.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from abi.kinds import CapabilityKind
+from abi.wire import Join
+from host.capabilities import Dsp
+from host.errors import OutputError, ProtocolViolated, StellaError, Supervised
+from host.ids import PluginId, TypeId
+from host.jsontext import JsonObject
+from host.playback.seat import Seat, words_of
+from host.playback.sizes import checkpoint_frames, on_grid
+from host.playback.stage_spec import StageSpec
+from host.runtime import Instance, PluginRuntime
+from shm_audio import Checkpoints, CheckpointSlot, Ring, RingWords
+
+__all__ = ["DRY_PLUGIN", "Admission", "DspSeat"]
+
+DRY_PLUGIN = PluginId("stellatune.dsp.dry")
+DRY_TYPE = TypeId("dry")
+RAMP_S = 0.01
+POISON_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An effect is back at ``position``. ``exact``: nobody can tell; ``dry_since``: from there on it was bypassed."""
+
+    position: int
+    exact: bool
+    dry_since: int | None
+
+
+class DspSeat(Seat):
+    """An effect, or the dry stage in its place."""
+
+    def __init__(
+        self, runtime: PluginRuntime, spec: StageSpec, dsp: Dsp, *, protective: bool, checkpoint_bytes: int
+    ) -> None:
+        """Takes over the effect. Raises: ShmError when there is no memory for checkpoints."""
+        super().__init__(spec.name)
+        self.spec = spec
+        self.latency_frames = dsp.latency_frames
+        self._runtime = runtime
+        self._protective = protective
+        self._dsp = dsp
+        self._dry: Dsp | None = None
+        self._checkpoints = Checkpoints(checkpoint_bytes)
+        self._rings: tuple[Ring, Ring] | None = None
+        self._wake_frames = 0
+        self._epoch = 1
+        self._config_gen = 1
+        self._refused_slots: set[int] = set()
+        self._deaths_at: tuple[int, int] = (-1, 0)
+        self._poison = (0, 0)
+        #: From this position on the dry stage works here; None while the effect does.
+        self.dry_since: int | None = None
+
+    @property
+    def instance(self) -> Instance:
+        """The effect's, or the dry stage's while that works here."""
+        return (self._dry or self._dsp).instance
+
+    @property
+    def bypassed(self) -> bool:
+        """Whether the dry stage works here."""
+        return self._dry is not None
+
+    @property
+    def position(self) -> int:
+        """Frames that have come out."""
+        return words_of(self._out).write_pos
+
+    def place(self, inp: Ring, out: Ring, wake_frames: int) -> None:
+        """Between which rings it is."""
+        self._rings, self._wake_frames = (inp, out), wake_frames
+
+    async def start(self) -> None:
+        """Joins its rings for the first time. One that died meanwhile is left to recovery."""
+        async with self.lock:
+            with suppress(Supervised):
+                await self._attach(self._dsp, None, self.position, Join.NONE)
+
+    async def successor(self) -> Dsp:
+        """A fresh instance of the effect in its active generation, not in place yet.
+
+        Raises:
+            OutputError: it delays the programme by another time than the one before. And what ``create`` raises.
+        """
+        made = Dsp(await self._create(self.spec.plugin_id, self.spec.type_id, self.spec))
+        if made.latency_frames != self.latency_frames:
+            await made.destroy()
+            raise OutputError(
+                f"{self.name} ({self.spec.plugin_id}) now delays by {made.latency_frames} frames, "
+                f"not by {self.latency_frames}",
+                remedy="start the playback again",
+            )
+        return made
+
+    def poisoned(self) -> bool:
+        """To be called for a death inside ``process`` that nobody from outside caused: whether it is the second here.
+
+        Then the input at this place kills the effect: it is left out for a while, and no successor ever sees it.
+        """
+        place, deaths = self._deaths_at
+        now = self.position
+        self._deaths_at = (now, deaths + 1 if now == place else 1)
+        if self._deaths_at[1] < 2:
+            return False
+        span = int(self._inp.format.sample_rate_hz * POISON_S)
+        self._poison = (now, on_grid(now + span, self._inp.format.block_frames))
+        return True
+
+    @property
+    def dry_until(self) -> int:
+        """The end of the place that killed the effect twice; 0 when there was none."""
+        return self._poison[1]
+
+    async def admit(self, successor: Dsp) -> Admission | None:
+        """Puts a successor in place: of the dead effect at the very frame, of the dry stage with a ramp.
+
+        None when the effect lives: the successor is destroyed then.
+
+        Raises:
+            StellaError: the successor failed and is destroyed, or the dead one left impossible positions.
+        """
+        async with self.lock:
+            dry, since = self._dry, self.dry_since
+            if dry is None and not self.lost:
+                await successor.destroy()
+                return None
+            if dry is not None and not self.lost:
+                try:
+                    await dry.hold()
+                except StellaError:
+                    await successor.destroy()
+                    raise
+            position = self._checked().write_pos
+            slot, exact = self._start_of_replay(position)
+            join = Join.RAMP if dry is not None or self._in_poison(position) else Join.NONE if exact else Join.SETTLE
+            try:
+                await self._attach_or_destroy(successor, slot, position, join)
+            except StellaError:
+                if dry is not None and not self.lost:
+                    await dry.release(self._epoch)
+                raise
+            self._dsp, self._dry, self.dry_since = successor, None, None
+            if dry is not None:
+                dry.instance.destroy_soon()
+            return Admission(position, exact, since)
+
+    async def bypass(self) -> int | None:
+        """The dry stage takes the place of a dead occupant; from where, or None when somebody else was quicker.
+
+        Raises:
+            StellaError: it failed, too.
+        """
+        config: JsonObject = {"latency_frames": self.latency_frames, "silent": self._protective}
+        dry = Dsp(await self._create(DRY_PLUGIN, DRY_TYPE, StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)))
+        async with self.lock:
+            if not self.lost:
+                await dry.destroy()
+                return None
+            words = self._checked()
+            block = self._inp.format.block_frames
+            floor = max(0, words.write_pos - on_grid(self.latency_frames, block))
+            await self._attach_or_destroy(dry, None, words.write_pos, Join.SETTLE, floor)
+            self._dry = dry
+            if self.dry_since is None:
+                self.dry_since = words.write_pos
+            return words.write_pos
+
+    async def swap(self, successor: Dsp) -> int:
+        """Successor first: it goes on at the very frame at which the old one is held; says where.
+
+        Raises:
+            StellaError: the successor failed and is destroyed; the old one works on.
+        """
+        async with self.lock:
+            old = self._dsp
+            try:
+                position = await old.hold()
+            except StellaError:
+                await successor.destroy()
+                raise
+            slot, exact = self._start_of_replay(position)
+            try:
+                await self._attach_or_destroy(successor, slot, position, Join.NONE if exact else Join.SETTLE)
+            except StellaError:
+                if not self.lost:
+                    await old.release(self._epoch)
+                raise
+            self._dsp = successor
+            old.instance.destroy_soon()
+            return position
+
+    async def close(self) -> None:
+        """Ends effect and dry stage, then lets go of the checkpoints; twice is fine."""
+        async with self.lock:
+            if self._dry is not None:
+                await self._dry.destroy()
+            await self._dsp.destroy()
+            self._checkpoints.close()
+
+    # ---- inside ----
+
+    @property
+    def _inp(self) -> Ring:
+        return self._joined()[0]
+
+    @property
+    def _out(self) -> Ring:
+        return self._joined()[1]
+
+    def _joined(self) -> tuple[Ring, Ring]:
+        if self._rings is None:
+            raise RuntimeError("the effect has not started")
+        return self._rings
+
+    async def _create(self, plugin_id: PluginId, type_id: TypeId, spec: StageSpec) -> Instance:
+        fmt = self._inp.format
+        return await self._runtime.create(
+            plugin_id, CapabilityKind.DSP, type_id, spec.config, rate=fmt.sample_rate_hz, channels=fmt.channels
+        )
+
+    def _checked(self) -> RingWords:
+        """The output's words, once those of both sides are known to be what a stage of this kind can leave.
+
+        Raises:
+            ProtocolViolated: they cannot be: the pipeline has to be built anew.
+        """
+        inp, out = words_of(self._inp), words_of(self._out)
+        block = self._inp.format.block_frames
+        honest = (
+            out.write_pos % block == 0
+            and inp.read_pos in (out.write_pos, out.write_pos - block)
+            and out.write_pos <= inp.write_pos
+        )
+        if not honest:
+            raise ProtocolViolated(
+                f"{self.name} ({self.instance.plugin_id}) left impossible positions: read {inp.read_pos} of "
+                f"{inp.write_pos}, wrote {out.write_pos}",
+                remedy="the plugin is at fault",
+            )
+        return out
+
+    def _start_of_replay(self, position: int) -> tuple[CheckpointSlot | None, bool]:
+        """The checkpoint to begin from, and whether what comes of it is exact."""
+        retain = words_of(self._inp).retain_pos
+        for slot in self._checkpoints.slots():
+            usable = (
+                slot.index not in self._refused_slots
+                and (slot.epoch, slot.config_gen) == (self._epoch, self._config_gen)
+                and max(retain, self._floor(position)) <= slot.position <= position
+                and slot.position % self._inp.format.block_frames == 0
+            )
+            if usable:
+                return slot, True
+        return None, retain == 0 and self._floor(position) == 0
+
+    def _in_poison(self, position: int) -> bool:
+        return self._poison[0] <= position < self._poison[1]
+
+    def _floor(self, position: int) -> int:
+        """A successor at ``position`` may not see input before this: it would kill it."""
+        return self._poison[1] if position > self._poison[0] else 0
+
+    async def _attach_or_destroy(
+        self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0
+    ) -> None:
+        try:
+            await self._attach(dsp, slot, position, join, floor)
+        except StellaError:
+            if slot is not None:
+                self._refused_slots.add(slot.index)
+            await dsp.destroy()
+            raise
+        self._refused_slots.clear()
+
+    async def _attach(self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0) -> None:
+        fmt = self._inp.format
+        retained = on_grid(words_of(self._inp).retain_pos, fmt.block_frames)
+        start = min(position, max(retained, self._floor(position), floor)) if slot is None else slot.position
+        await dsp.attach(
+            self._inp,
+            self._out,
+            epoch=self._epoch,
+            config_gen=self._config_gen,
+            wake_frames=self._wake_frames,
+            checkpoints=self._checkpoints,
+            checkpoint_frames=0 if dsp.instance.plugin_id == DRY_PLUGIN else checkpoint_frames(fmt),
+            state_slot=-1 if slot is None else slot.index,
+            replay_from=start,
+            join=join,
+            join_frames=int(fmt.sample_rate_hz * RAMP_S),
+        )

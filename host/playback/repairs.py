@@ -1,0 +1,72 @@
+"""What recovery did to a pipeline, as facts: who was replaced where, at what cost to the listener."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from host.ids import Generation, PluginId, TypeId
+from host.playback.faults import Fault
+
+__all__ = ["Grade", "Repair", "Swapped", "fault_of"]
+
+
+class Grade(StrEnum):
+    """What the listener hears of a fault, as in FAULTS.md."""
+
+    ABSORBED = "A"
+    BYPASS = "B"
+    SHORT_GAP = "C"
+    TRACK_ENDS = "E"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One replacement. Frames are positions of the pipeline's clock.
+
+    ``first``, ``last``: the span that is not what an undisturbed run gives; None where there is none. ``gap_frames``:
+    how many frames were lost there. ``planned``: somebody asked for it, nothing had failed.
+    """
+
+    stage: str
+    plugin_id: PluginId
+    type_id: TypeId
+    old_generation: Generation
+    generation: Generation
+    position: int
+    grade: Grade
+    cause: str
+    first: int | None = None
+    last: int | None = None
+    gap_frames: int = 0
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """One place that went to another generation because somebody asked for it."""
+
+    name: str
+    old_generation: Generation
+    new_generation: Generation
+    old_pid: int
+    new_pid: int
+    frames_lost: int
+
+
+def fault_of(repair: Repair, rate_hz: int) -> Fault | None:
+    """What a user is told of it; None for what nobody can hear."""
+    if repair.grade is Grade.ABSORBED:
+        return None
+    at = f"{repair.position / rate_hz:.2f} s"
+    if repair.grade is Grade.BYPASS:
+        first, last = repair.first or 0, repair.last or 0
+        length = f"{(last - first + 1) / rate_hz:.2f} s"
+        text = (
+            f"{repair.stage} ({repair.plugin_id}): {repair.cause}; the music went on without it for {length} from {at}"
+        )
+        return Fault("bypassed", text, spoils=True)
+    if repair.grade is Grade.SHORT_GAP:
+        text = f"{repair.stage} ({repair.plugin_id}): {repair.cause}; {repair.gap_frames} frames were lost at {at}"
+        return Fault("gap", text, spoils=repair.gap_frames > 0)
+    return Fault("track_ended", f"{repair.stage} ({repair.plugin_id}): {repair.cause}; the track was given up at {at}")

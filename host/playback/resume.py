@@ -1,0 +1,39 @@
+"""Where in its source a decoder goes on when the pipeline stands at a position: pure arithmetic.
+
+Without conversion frames are frames. A rate converter has a past: its successor begins a while earlier, on a whole
+period of both rates, and what it gives until the position is thrown away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+__all__ = ["Resumption", "resume"]
+
+#: How much of a converter's output its past can still be heard in.
+WARM_UP_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """``source_frame``: the first to be read. ``take_frames``: of the source, negative: all. ``drop_frames``: of what
+    the conversion gives."""
+
+    source_frame: int
+    take_frames: int
+    drop_frames: int
+
+
+def resume(first_frame: int, take_frames: int, done_frames: int, source_rate_hz: int, rate_hz: int) -> Resumption:
+    """After ``done_frames`` pipeline frames of a source that began with ``first_frame`` and is to give ``take_frames``.
+
+    ``take_frames`` negative: to its end.
+    """
+    common = gcd(source_rate_hz, rate_hz)
+    source_period, period = source_rate_hz // common, rate_hz // common
+    warm_up = 0 if source_rate_hz == rate_hz else int(rate_hz * WARM_UP_S)
+    periods = max(0, done_frames - warm_up) // period
+    read = periods * source_period
+    left = take_frames if take_frames < 0 else max(0, take_frames - read)
+    return Resumption(first_frame + read, left, done_frames - periods * period)

@@ -1,0 +1,104 @@
+"""In paced playback: looks at the rings at a steady pace, ends who stands still, bypasses who is late.
+
+Only words of rings are read, nothing waits for a worker. Where nobody listens it does not run: then who is late may be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from host.errors import ProtocolViolated, StellaError
+from host.playback.dsp_seat import DspSeat
+from host.playback.graph import Pipeline
+from host.playback.seat import Seat, words_of
+from host.playback.stall import Look, Stillness
+from host.settings import Limits
+from host.worker import KillKind
+
+__all__ = ["RingWatch"]
+
+LOOK_S = 0.02
+DSP_LOOKS = 2
+DECODE_LOOKS = 12
+
+
+class RingWatch:
+    """Of one pipeline. ``bypass`` puts a dry stage into a seat whose occupant is dead."""
+
+    def __init__(self, pipeline: Pipeline, limits: Limits, bypass: Callable[[DspSeat], Awaitable[None]]) -> None:
+        self._pipeline = pipeline
+        self._bypass = bypass
+        sink_looks = int(limits.first_write_ms / 1000 / LOOK_S)
+        looks = dict.fromkeys(pipeline.dsps, DSP_LOOKS)
+        self._seen: dict[Seat, Stillness] = {seat: Stillness(count) for seat, count in looks.items()}
+        self._seen[pipeline.decode] = Stillness(DECODE_LOOKS)
+        self._seen[pipeline.sink] = Stillness(sink_looks)
+        self._occupants: dict[Seat, int] = {}
+        self._bypassing: dict[DspSeat, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + LOOK_S
+        try:
+            while True:
+                await asyncio.sleep(max(0.0, due - loop.time()))
+                now = loop.time()
+                on_time = now - due < LOOK_S
+                due = now + LOOK_S
+                self.look(on_time=on_time)
+        finally:
+            for task in self._bypassing.values():
+                task.cancel()
+            if self._bypassing:
+                await asyncio.wait(tuple(self._bypassing.values()))
+
+    def look(self, *, on_time: bool) -> None:
+        """One look at every seat. Impossible words are the next attach's matter, not this one's."""
+        for index, seat in enumerate(self._pipeline.seats):
+            try:
+                seen = self._seen_at(index, on_time=on_time)
+            except ProtocolViolated:
+                continue
+            if seen is not None:
+                self._judge(seat, seen)
+
+    def _seen_at(self, index: int, *, on_time: bool) -> Look | None:
+        rings = self._pipeline.rings
+        block = self._pipeline.block_frames
+        if index == len(rings):
+            words = words_of(rings[-1])
+            waiting = words.write_pos - words.read_pos
+            return Look(words.read_pos, can_work=waiting >= block, low=True, on_time=on_time)
+        after, ahead = words_of(rings[index]), rings[index].format.ahead_frames
+        fill = after.write_pos - after.read_pos
+        if index == 0:
+            decode = self._pipeline.decode
+            return Look(after.write_pos, decode.occupied and not decode.ended, fill <= ahead // 2, on_time)
+        before = words_of(rings[index - 1])
+        has_input = before.write_pos - before.read_pos >= block
+        return Look(after.write_pos, has_input, fill <= ahead // 2, on_time)
+
+    def _judge(self, seat: Seat, seen: Look) -> None:
+        stillness = self._seen[seat]
+        pid = seat.instance.pid if seen.can_work else 0
+        if self._occupants.get(seat) != pid:
+            self._occupants[seat] = pid
+            stillness.forget()
+        given_up = stillness.look(seen)
+        if not seat.lost:
+            if given_up:
+                seat.instance.worker.terminate("gave nothing while what comes after it ran dry", KillKind.HANG)
+            return
+        late = stillness.armed and seen.low and seat.instance.worker.exited.done()
+        if late and isinstance(seat, DspSeat) and seat not in self._bypassing:
+            self._bypassing[seat] = asyncio.get_running_loop().create_task(self._stand_in(seat))
+
+    async def _stand_in(self, seat: DspSeat) -> None:
+        try:
+            await self._bypass(seat)
+        except StellaError:
+            return  # recovery goes on trying, and has the last word
+        finally:
+            del self._bypassing[seat]

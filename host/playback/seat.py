@@ -1,0 +1,69 @@
+"""A place in a pipeline: the rings it joins stay, who works there may be replaced.
+
+Everything that changes the occupant happens under ``lock``. A seat knows its records (what an occupant was told), so
+that a successor is told the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+
+from host.errors import ProtocolViolated, StellaError
+from host.playback.tracks import StageUse
+from host.runtime import Instance
+from shm_audio import Ring, RingError, RingWords
+
+__all__ = ["Seat", "words_of"]
+
+
+class Seat(ABC):
+    """One stage of a pipeline, whoever occupies it. The loop's thread."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lock = asyncio.Lock()
+        #: Why nobody will work here any more; None while somebody does, or is about to.
+        self.failure: StellaError | None = None
+        #: How often the occupant was replaced because it had died.
+        self.restarts = 0
+
+    @property
+    @abstractmethod
+    def instance(self) -> Instance:
+        """The instance that works here, or worked here last."""
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """Frames that this stage has done. Raises: ProtocolViolated."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the occupant's worker is gone, or about to be."""
+        worker = self.instance.worker
+        return worker.exited.done() or bool(worker.doomed)
+
+    @property
+    def use(self) -> StageUse:
+        """Who works here now."""
+        instance = self.instance
+        return StageUse(self.name, instance.plugin_id, instance.type_id, instance.generation, instance.pid)
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Ends the occupant; twice is fine."""
+
+
+def words_of(ring: Ring) -> RingWords:
+    """Where both sides of a ring stand.
+
+    Raises:
+        ProtocolViolated: what is there cannot be.
+    """
+    try:
+        return ring.words()
+    except RingError as error:
+        raise ProtocolViolated(
+            f"a worker wrote impossible positions: {error}", remedy="a plugin is at fault"
+        ) from error

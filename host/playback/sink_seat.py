@@ -1,0 +1,183 @@
+"""The end of a pipeline: an output that dies is opened again at the first frame that nobody has played.
+
+Records what the output was told - volume, where to stop, where a digest is cut - and tells a successor the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from abi.kinds import CapabilityKind
+from host.capabilities import Sink
+from host.errors import StellaError, Supervised
+from host.jsontext import JsonObject
+from host.playback.seat import Seat, words_of
+from host.playback.sizes import PipelineFormat
+from host.playback.stage_spec import StageSpec
+from host.runtime import FileGrants, Instance, PluginRuntime
+from shm_audio import Ring
+
+__all__ = ["Output", "SinkSeat"]
+
+Command = Callable[[Sink], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where it goes. ``silence_after_ms``: how long a device may starve before it gets silence; 0: it waits."""
+
+    stage: StageSpec
+    target: JsonObject
+    files: FileGrants = field(default_factory=FileGrants)
+    silence_after_ms: int = 0
+
+
+class SinkSeat(Seat):
+    """One output, open."""
+
+    def __init__(self, runtime: PluginRuntime, output: Output, sink: Sink, fmt: PipelineFormat) -> None:
+        """Takes over the sink, which is open in this format."""
+        super().__init__(output.stage.name)
+        self.output = output
+        self.format = fmt
+        self._runtime = runtime
+        self._sink = sink
+        self._ring: Ring | None = None
+        self._epoch = 1
+        self._wake_frames = 0
+        self._volume = 1.0
+        self._digest = False
+        self._finish_at: int | None = None
+        self._cut_at: int | None = None
+
+    @property
+    def instance(self) -> Instance:
+        """The output's."""
+        return self._sink.instance
+
+    @property
+    def position(self) -> int:
+        """Frames that were taken."""
+        return words_of(self._inp).read_pos
+
+    @property
+    def queued_frames(self) -> int:
+        """Frames taken and not heard yet, as far as it tells; those of a dead one are lost."""
+        worker = self.instance.worker
+        lanes = (*worker.status.lanes(), *worker.last_lanes)
+        return next((lane.queued_frames for lane in lanes if lane.instance == self.instance.id), 0)
+
+    def place(self, inp: Ring, wake_frames: int) -> None:
+        """Which ring it reads."""
+        self._ring, self._wake_frames = inp, wake_frames
+
+    async def start(self, *, volume: float, digest: bool) -> None:
+        """Joins its ring for the first time. One that died meanwhile is left to recovery."""
+        self._volume, self._digest = volume, digest
+        async with self.lock:
+            with suppress(Supervised):
+                await self._attach(self._sink)
+
+    async def set_volume(self, volume: float, ramp_frames: int) -> None:
+        """Ramps the gain; a successor begins with it."""
+        self._volume = volume
+        await self._tell(lambda sink: sink.set_volume(volume, ramp_frames))
+
+    async def cut_digest(self, position: int) -> None:
+        """One digest ends at ``position``, the next begins there."""
+        self._cut_at = position
+        await self._tell(lambda sink: sink.cut_digest(position))
+
+    async def finish(self, position: int) -> None:
+        """Stops exactly at ``position``, then plays out."""
+        self._finish_at = position
+        await self._tell(lambda sink: sink.finish(position))
+
+    async def close_output(self) -> None:
+        """Closes the target, all played out.
+
+        Raises:
+            Supervised: it died over it; its successor will play out again.
+            PluginRefused: it says why it cannot.
+        """
+        async with self.lock:
+            if self.lost:
+                raise Supervised(f"{self.name}: its worker is gone")
+            await self._sink.close()
+
+    async def replace(self) -> tuple[int, int]:
+        """A successor of a dead output is opened where that stopped; says where, and how many frames were lost.
+
+        Raises:
+            StellaError: it cannot be opened this time.
+        """
+        async with self.lock:
+            if not self.lost:
+                return self.position, 0
+            return await self._open_successor(self.queued_frames)
+
+    async def swap(self) -> tuple[int, int]:
+        """The old one is closed first, as nobody can open a device twice; where, and how many frames were lost.
+
+        Raises:
+            StellaError: it cannot be opened again: there is no output now.
+        """
+        async with self.lock:
+            old = self._sink
+            await old.hold()
+            lost = self.queued_frames
+            await old.destroy()
+            return await self._open_successor(lost)
+
+    async def close(self) -> None:
+        """Ends the output; twice is fine."""
+        async with self.lock:
+            await self._sink.destroy()
+
+    # ---- inside ----
+
+    @property
+    def _inp(self) -> Ring:
+        if self._ring is None:
+            raise RuntimeError("the output has not started")
+        return self._ring
+
+    async def _open_successor(self, lost_frames: int) -> tuple[int, int]:
+        stage, fmt = self.output.stage, self.format
+        position = self.position
+        instance = await self._runtime.create(stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config)
+        sink = Sink(instance)
+        try:
+            await sink.open(self.output.target, fmt.sample_rate_hz, fmt.channels, position, self.output.files)
+            await self._attach(sink)
+        except StellaError:
+            await sink.destroy()
+            raise
+        self._sink = sink
+        return position, lost_frames
+
+    async def _attach(self, sink: Sink) -> None:
+        position = await sink.attach(
+            self._inp,
+            self._epoch,
+            wake_frames=self._wake_frames,
+            volume=self._volume,
+            digest=self._digest,
+            silence_after_ms=self.output.silence_after_ms,
+        )
+        if self._cut_at is not None and self._cut_at >= position:
+            await sink.cut_digest(self._cut_at)
+        if self._finish_at is not None:
+            await sink.finish(self._finish_at)
+
+    async def _tell(self, command: Command) -> None:
+        """One that is being replaced is not told: its successor will be."""
+        async with self.lock:
+            if self.lost:
+                return
+            try:
+                await command(self._sink)
+            except Supervised:
+                return  # dead by now
