@@ -77,12 +77,12 @@ class PluginCommands:
         """Twice is fine."""
         self._said.close()
 
-    async def rows(self) -> JsonObject:
-        """Every plugin, with what lives of it."""
+    async def rows(self, name: str | None) -> JsonObject:
+        """Every plugin, or the one of that name, with what lives of it."""
         disabled = await self._runtime.disabled()
         present = self._runtime.list()
         plugins: list[Json] = []
-        for manifest in self._runtime.manifests():
+        for manifest in self._runtime.manifests() if name is None else (self._plugin(name),):
             mine = [one for one in present if one.plugin_id == manifest.id]
             live: JsonObject = {
                 "disabled": manifest.id in disabled.plugins,

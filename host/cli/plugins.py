@@ -8,11 +8,11 @@ from host.cli.config import settings_of
 from host.cli.console import Console, plain
 from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
 from host.cli.plugin_history import crashes, logs
-from host.cli.rows import objects, text
+from host.cli.rows import objects, text, texts
 from host.cli.talking import ANSWER_S, host_if_any
 from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
-from host.packages import CapabilityManifest, Discovery, discover, find_owner, manifest_facts, search_path
+from host.packages import Discovery, discover, find_owner, manifest_facts, search_path
 from host.settings import Paths
 
 __all__ = ["plugins"]
@@ -65,13 +65,13 @@ def _states(row: JsonObject) -> list[str]:
     return [*lives, *held, *(["[disabled]"] if row.get("disabled") else [])]
 
 
-def _on_disk(console: Console) -> JsonObject:
+def _on_disk(console: Console, name: str | None = None) -> JsonObject:
     found = _discovery(console)
     disabled = _disabled()
     problems: list[Json] = [{"folder": str(each.folder), "error": str(each.error)} for each in found.problems]
+    wanted = found.plugins.values() if name is None else (find_owner(name, found.plugins),)
     rows: list[Json] = [
-        {**manifest_facts(each), "disabled": each.id in disabled, "generations": [], "standing": []}
-        for each in found.plugins.values()
+        {**manifest_facts(each), "disabled": each.id in disabled, "generations": [], "standing": []} for each in wanted
     ]
     return {"plugins": rows, "problems": problems}
 
@@ -87,29 +87,37 @@ def _disabled() -> frozenset[PluginId]:
 @click.pass_obj
 def info(console: Console, name: str) -> int:
     """One plugin: its types, their configuration, extensions and scores."""
-    manifest = find_owner(name, _discovery(console).plugins)
-    if console.json:
-        console.document("stellatune.plugin/1", {"live": False, **manifest_facts(manifest)})
-        return 0
-    console.result(f"{manifest.id} {manifest.version}: {plain(manifest.name)}")
-    if manifest.description:
-        console.result(f"  {plain(manifest.description)}")
-    console.result(f"  licence    {plain(manifest.licence) or 'not told'}")
-    runs = (
-        "a Python module: its lane shares its worker's interpreter lock" if manifest.is_python else "a shared library"
-    )
-    console.result(f"  file       {manifest.entry} ({runs})")
-    console.result(f"  rights     {', '.join(sorted(manifest.rights)) or 'none'}")
-    for capability in manifest.capabilities:
-        _show(console, capability)
+    with host_if_any(console) as client:
+        live = client is not None
+        found = _on_disk(console, name) if client is None else client.ask("plugins.list", {"id": name}, ANSWER_S)
+    for row in objects(found, "plugins"):
+        if console.json:
+            console.document("stellatune.plugin/1", {"live": live, **row})
+        else:
+            _show_plugin(console, row)
     return 0
 
 
-def _show(console: Console, capability: CapabilityManifest) -> None:
-    console.result(f"  {capability.kind.word} {capability.type_id}: {plain(capability.name)}")
-    if capability.scores:
-        console.result("    extensions " + " ".join(f"{extension}={score}" for extension, score in capability.scores))
-    console.result(f"    default    {dump_json(capability.default_config)}")
-    console.result(f"    schema     {dump_json(capability.config_schema)}")
-    if capability.target_schema is not None:
-        console.result(f"    target     {dump_json(capability.target_schema)}")
+def _show_plugin(console: Console, row: JsonObject) -> None:
+    console.result(f"{text(row, 'id')} {text(row, 'version')}: {text(row, 'name')}")
+    if row.get("description"):
+        console.result(f"  {text(row, 'description')}")
+    console.result(f"  licence    {text(row, 'licence') if row.get('licence') else 'not told'}")
+    runs = "a Python module: its lane shares its worker's interpreter lock" if row.get("python") else "a shared library"
+    console.result(f"  file       {text(row, 'file')} ({runs})")
+    console.result(f"  rights     {', '.join(texts(row, 'rights')) or 'none'}")
+    for state in _states(row):
+        console.result(f"  now        {state.strip('[]')}")
+    for capability in objects(row, "capabilities"):
+        _show_capability(console, capability)
+
+
+def _show_capability(console: Console, capability: JsonObject) -> None:
+    console.result(f"  {text(capability, 'kind')} {text(capability, 'type')}: {text(capability, 'name')}")
+    extensions = capability.get("extensions")
+    if isinstance(extensions, dict) and extensions:
+        console.result("    extensions " + " ".join(f"{plain(name)}={score}" for name, score in extensions.items()))
+    console.result(f"    default    {dump_json(capability.get('default_config'))}")
+    console.result(f"    schema     {dump_json(capability.get('config_schema'))}")
+    if capability.get("target_schema") is not None:
+        console.result(f"    target     {dump_json(capability.get('target_schema'))}")

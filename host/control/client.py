@@ -87,7 +87,10 @@ class ControlClient:
         while True:
             message = self._receive(deadline)
             if message is None:
-                raise NotRunning(f"the host went away before it answered {verb}", remedy="look at what it said last")
+                raise NotRunning(
+                    f"the host went away before it answered {verb}",
+                    remedy="it may have ended, or serve as many clients as it can; try again",
+                )
             error = message.get("error")
             if isinstance(error, dict) and message.get("id") in (number, None):
                 code = message.get("exit")

@@ -24,7 +24,7 @@ MAX_ROWS = 1000
 class PluginDesk(Protocol):
     """The plugin commands of a host; names are resolved there."""
 
-    async def rows(self) -> JsonObject: ...
+    async def rows(self, name: str | None) -> JsonObject: ...
     async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject: ...
     async def unload(self, name: str, role: Role, *, force: bool) -> JsonObject: ...
     async def enable(self, name: str) -> JsonObject: ...
@@ -59,8 +59,9 @@ async def _status(desk: Desk, arguments: Arguments) -> JsonObject:
 
 
 async def _list(desk: Desk, arguments: Arguments) -> JsonObject:
+    name = arguments.text_or_none("id")
     arguments.finish()
-    return await desk.plugins.rows()
+    return await desk.plugins.rows(name)
 
 
 def _renewing(*, reload: bool) -> Callable[[Desk, Arguments], Awaitable[JsonObject]]:

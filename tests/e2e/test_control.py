@@ -128,6 +128,10 @@ def test_a_plugin_is_restarted_reloaded_and_unloaded_from_outside(stellatune: St
         (row,) = [each for each in asked(stellatune, "plugins", "list")["plugins"] if each["id"].endswith("dsp.gain")]
         assert third["new_generation"] in [each["generation"] for each in row["generations"]]
         assert f"pid {third['new_pid']}" in ask(stellatune, "plugins", "list").out
+        info = asked(stellatune, "plugins", "info", "dsp.gain")
+        assert info["live"] is True
+        assert info["generations"][-1]["pid"] == third["new_pid"]
+        assert f"pid {third['new_pid']}" in ask(stellatune, "plugins", "info", "dsp.gain").out
         unloaded = asked(stellatune, "plugins", "unload", "gain")
         assert [each["pid"] for each in unloaded["ended"]] == [third["new_pid"]]
         assert unloaded["draining"] == []
@@ -204,7 +208,9 @@ def lines_of(stellatune: Stellatune, *requests: object) -> list[dict[str, Any]]:
     """What a client without any of our code gets; it is done when its answers are there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(END_S)
-        sock.connect(str(socket_of(stellatune)))
+        folder = os.open(socket_of(stellatune).parent, os.O_PATH)  # an address ends at 107 bytes, a path does not
+        sock.connect(f"/proc/self/fd/{folder}/{socket_of(stellatune).name}")
+        os.close(folder)
         sock.sendall("".join(json.dumps(request) + "\n" for request in requests).encode())
         sock.shutdown(socket.SHUT_WR)
         with sock.makefile("r", encoding="utf-8") as stream:

@@ -190,13 +190,13 @@ def test_unloading_what_is_in_use_says_that_it_drains(tmp_path: Path) -> None:
 def test_rows_tell_what_lives_and_what_is_held_against_it(tmp_path: Path) -> None:
     async def body(rig: Rig) -> None:
         done = await rig.commands.restart("gain", Role.PLAY, reload=False)
-        row = only(await rig.commands.rows(), "plugins")
+        row = only(await rig.commands.rows(None), "plugins")
         assert (row["id"], row["disabled"], row["standing"]) == (GAIN, False, [])
         assert only(row, "generations")["generation"] == done["new_generation"]
         rig.workers.peer.process.kill_group()
         while rig.runtime.list():
             await asyncio.sleep(0)
-        row = only(await rig.commands.rows(), "plugins")
+        row = only(await rig.commands.rows("gain"), "plugins")
         standing = only(row, "standing")
         assert (standing["role"], standing["restarts"]) == ("play", 1)
         assert only(rig.commands.reset("gain", None), "before") == standing
@@ -212,7 +212,7 @@ def test_rows_tell_what_lives_and_what_is_held_against_it(tmp_path: Path) -> Non
 def test_a_switched_off_plugin_is_shown_so(tmp_path: Path) -> None:
     async def body(rig: Rig) -> None:
         assert await rig.commands.disable("gain") == {"plugin": GAIN, "disabled": True}
-        assert only(await rig.commands.rows(), "plugins")["disabled"] is True
+        assert only(await rig.commands.rows("gain"), "plugins")["disabled"] is True
         with pytest.raises(PluginDisabled) as refused:
             await rig.commands.restart("gain", Role.PLAY, reload=False)
         assert refused.value.exit_code == 7

@@ -28,8 +28,8 @@ class Plugins:
     asked: list[tuple[object, ...]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def rows(self) -> JsonObject:
-        return {"plugins": [{"id": "a"}]}
+    async def rows(self, name: str | None) -> JsonObject:
+        return {"plugins": [{"id": name or "a"}]}
 
     async def restart(self, name: str, role: Role, *, reload: bool) -> JsonObject:
         self.asked.append(("reload" if reload else "restart", name, role))

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 
 import msgpack
 import pytest
@@ -120,6 +121,27 @@ async def still_serves(rig: Rig) -> None:
     client = await rig.client()
     client.ask(1, "status")
     assert "result" in await client.answer()
+
+
+def test_garbage_of_all_kinds_leaves_the_server_serving(tmp_path: Path) -> None:
+    random = Random(20261122)
+
+    async def scene(rig: Rig) -> None:
+        for number in range(200):
+            while rig.server.clients == MAX_CLIENTS:
+                await asyncio.sleep(0)
+            client = await rig.client()
+            head = random.choice((b"", b"{", b"{}\n", b"\x00\x00\x00\x08", b"\x00\x00\xff\xff"))
+            client.send(head + random.randbytes(random.randrange(200)) + random.choice((b"", b"\n")))
+            if number % 2:
+                client.writer.write_eof()
+                async with asyncio.timeout(STEP_S):
+                    await client.reader.read()
+            await client.close()
+        await still_serves(rig)
+        assert (rig.server.refused, rig.desk.stopped) == (0, 0)
+
+    run(tmp_path, scene)
 
 
 def test_one_bad_request_does_not_end_the_connection(tmp_path: Path) -> None:
