@@ -11,11 +11,12 @@ from pathlib import Path
 
 from host.jsontext import JsonObject
 
-__all__ = ["KINDS", "NOT_HOSTED", "PHASES", "PLUGIN", "Mark", "Order", "copy_plugin", "impossible"]
+__all__ = ["KINDS", "NOT_HOSTED", "PHASES", "PLUGIN", "Mark", "Order", "copy_id", "copy_plugin", "impossible"]
 
 PLUGIN = Path(__file__).resolve().parents[2] / "native_plugins/fault"
 LIBRARY = "fault.so"
 
+_ID = b"stellatune.fault"
 _MARKER = b"stellatune fault imprint:"
 _ROOM_BYTES = 8192
 _LINE = re.compile(r"fault: (\w+) in (\w+) call (\d+) of instance (\d+)\n")
@@ -136,13 +137,32 @@ class Order:
         return tuple(found)
 
 
-def copy_plugin(into: Path, order: Order | None = None) -> Path:
-    """The plugin's folder as ``into``, its library with the order imprinted; an order holds for all instances then."""
+def copy_plugin(into: Path, order: Order | None = None, number: int = 0) -> Path:
+    """The plugin's folder as ``into``. An ``order`` is imprinted into its library and holds for all instances then.
+
+    ``number``: the copy is a plugin of its own, ``copy_id(number)``, that can run beside the shipped one.
+    """
     shutil.copytree(PLUGIN, into, ignore=shutil.ignore_patterns("*.c", "*.h", "*.o"))
+    library, manifest = into / LIBRARY, into / "plugin.toml"
+    data = library.read_bytes()
     if order is not None:
-        library = into / LIBRARY
-        library.write_bytes(_imprinted(library.read_bytes(), json.dumps(order.json).encode()))
+        data = _imprinted(data, json.dumps(order.json).encode())
+    if number:
+        data = _renamed(data, copy_id(number))
+        manifest.write_bytes(_renamed(manifest.read_bytes(), copy_id(number)))
+    library.write_bytes(data)
     return into
+
+
+def copy_id(number: int) -> str:
+    """The plugin id of a numbered copy, 1 to 9999; as long as the original's, so that it fits into its place."""
+    return f"test.faulty.{number:04}"
+
+
+def _renamed(data: bytes, plugin_id: str) -> bytes:
+    assert data.count(_ID) == 1
+    assert len(plugin_id) == len(_ID)
+    return data.replace(_ID, plugin_id.encode())
 
 
 def _imprinted(data: bytes, text: bytes) -> bytes:

@@ -31,9 +31,10 @@ from abi.wire import (
     decode,
 )
 from host.jsontext import JsonObject
+from host.packages import discover, read_manifest
 from tests.integration.worker.fault_stages import attach_decoder, attach_dsp, attach_sink, load, open_decoder
 from tests.integration.worker.stages import DECODER, DSP, SINK, SOON_S, stopped
-from tests.support.faulty import KINDS, LIBRARY, NOT_HOSTED, PHASES, Order, copy_plugin, impossible
+from tests.support.faulty import KINDS, LIBRARY, NOT_HOSTED, PHASES, PLUGIN, Order, copy_id, copy_plugin, impossible
 from tests.support.frames import first_wrong, frame_numbers, numbered_audio
 from tests.support.ring_end import RawWords
 from tests.support.stage_rings import BLOCK, StageRings
@@ -351,6 +352,12 @@ def test_an_imprint_holds_for_instances_without_an_order(worker: WorkerPeer, tmp
         rings.feed(BLOCK)
         assert worker.ended() == -signal.SIGSEGV
     struck_once(worker, order)
+
+
+def test_copies_are_plugins_of_their_own(worker: WorkerPeer, tmp_path: Path) -> None:
+    folder = copy_plugin(tmp_path / "copy", number=7)
+    assert worker.load(folder / LIBRARY).plugin_id == read_manifest(folder).id == copy_id(7) == "test.faulty.0007"
+    assert discover([PLUGIN, folder]).problems == ()
 
 
 def test_what_cannot_be_is_refused(worker: WorkerPeer, tmp_path: Path) -> None:
