@@ -139,7 +139,7 @@ def _by_the_host(handle: WorkerHandle) -> tuple[Cause, str, bool]:
 
 def _crash_words(crash: CrashRecord, doomed: str) -> str:
     """For example ``SIGSEGV at address 0x10``."""
-    name = doomed or str(ExitStatus(signal=crash.signal))
+    name = f"{doomed}: {ExitStatus(signal=crash.signal)}" if doomed else str(ExitStatus(signal=crash.signal))
     where = "" if crash.slot >= 0 else ", in a thread of the plugin's own"
     if crash.sender:
         return f"{name}, raised by itself{where}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL, SIGSEGV
@@ -12,10 +13,12 @@ from signal import SIGKILL, SIGSEGV
 import pytest
 
 from abi.wire import DestroyInstance, Ping, Pong
-from host.errors import RequestTimeout, StellaError
+from host.errors import LoadFailed, RequestTimeout, StellaError
+from host.runtime.loading import load_plugin
 from host.supervise import Autopsy, Cause
 from host.worker import KillKind, WorkerHandle
 from tests.integration.worker.stages import dsp_attach
+from tests.support.c_plugins import FLAGS, INCLUDES, SOURCES
 from tests.support.deaths import LONG_S, Deaths, creation, dying
 from tests.support.stage_rings import BLOCK, StageRings
 
@@ -79,6 +82,37 @@ def test_a_crash_in_a_pump(tmp_path: Path) -> None:
             found = await deaths.of(handle)
         assert (found.cause, found.signal, found.call, found.instance) == (Cause.CRASH, "SIGSEGV", "process", 1)
         assert names(found, "die_by_segv")
+
+    dying(tmp_path, body)
+
+
+def test_progress_is_a_block_that_was_published(tmp_path: Path) -> None:
+    async def body(deaths: Deaths) -> None:
+        handle = await deaths.start()
+        with StageRings() as rings:
+            await handle.request(creation("", ""), LONG_S)
+            await handle.request(dsp_attach(), LONG_S, rings.around)
+            rings.feed(3 * BLOCK)
+            rings.taste(3 * BLOCK)
+            os.kill(handle.pid, SIGKILL)
+            found = await deaths.of(handle)
+        assert (found.progress, handle.blocks) == (True, 3)
+
+    dying(tmp_path, body)
+
+
+def test_a_crash_in_a_constructor(tmp_path: Path) -> None:
+    """Of its code nothing is known yet: the host looks at the maps when the bell rings, if it is quick enough."""
+
+    async def body(deaths: Deaths) -> None:
+        build = ["gcc", *FLAGS, *INCLUDES, '-DCONSTRUCTOR="segv"', "-o", str(deaths.manifest.entry)]
+        subprocess.run([*build, str(SOURCES / "dies/plugin.c")], check=True)
+        handle = await deaths.start(load=False)
+        with pytest.raises(LoadFailed, match="SIGSEGV"):
+            await load_plugin(handle, deaths.manifest, LONG_S)
+        found = await deaths.of(handle)
+        assert (found.cause, found.signal, found.call, found.instance) == (Cause.CRASH, "SIGSEGV", "entry", 0)
+        assert found.backtrace
 
     dying(tmp_path, body)
 
