@@ -74,7 +74,8 @@ class AttachDsp(Request[At]):
     ``wake_frames``: input to sleep for, at least one block. ``checkpoint_frames``: so often the state is kept, at whole
     multiples of it (a multiple of the block; 0: never). ``state_slot``: the checkpoint to go on from (-1: none), of
     position ``replay_from``, this epoch and ``config_gen``. Before it pumps, the input from ``replay_from`` on is
-    processed again, in whole blocks, and the output thrown away. ``join``: ``Join``, over ``join_frames``.
+    processed again, in whole blocks, and the output thrown away. ``join``: ``Join``, over ``join_frames``; where a ramp
+    is to begin at ``join_at``, on the grid, the signal is dry until there, and the plugin sees nothing of it.
     """
 
     instance: int
@@ -85,6 +86,7 @@ class AttachDsp(Request[At]):
     state_slot: int
     replay_from: int
     join: int
+    join_at: int
     join_frames: int
 
 

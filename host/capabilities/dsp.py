@@ -44,13 +44,15 @@ class Dsp(Stage):
         state_slot: int = -1,
         replay_from: int,
         join: Join = Join.NONE,
+        join_at: int = 0,
         join_frames: int = 0,
     ) -> int:
         """Begins at the output ring's write position, and says where that is. Sleeps for ``wake_frames`` of input.
 
         The state is kept every ``checkpoint_frames`` (0: never). An instance that takes over goes on from the
         checkpoint ``state_slot`` (-1: from nothing) and processes the input from ``replay_from`` on once more, unheard;
-        ``join`` says how its signal then meets what was heard last.
+        ``join`` says how its signal then meets what was heard last; until ``join_at`` a ramp stays dry, and the effect
+        sees nothing of that input.
 
         Raises:
             PluginRefused: the state is none of its own.
@@ -64,6 +66,7 @@ class Dsp(Stage):
             state_slot=state_slot,
             replay_from=replay_from,
             join=int(join),
+            join_at=join_at,
             join_frames=join_frames,
         )
         limit_s = self._command_s

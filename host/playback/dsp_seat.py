@@ -300,5 +300,6 @@ class DspSeat(Seat):
             state_slot=-1 if slot is None else slot.index,
             replay_from=start,
             join=join,
+            join_at=self._poison[1] if self._in_poison(position) else 0,
             join_frames=int(fmt.sample_rate_hz * RAMP_S),
         )

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from abi.wire import StopReason
-from host.errors import MediaError, OutputError, StellaError, Supervised
+from host.errors import MediaError, StellaError, WorkerLost
 from host.events import (
     EventBus,
     StageBypassed,
@@ -24,6 +24,7 @@ from host.events import (
     WorkerExited,
 )
 from host.ids import PluginId, Role
+from host.playback.again import died
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
@@ -187,10 +188,9 @@ class Recovery:
             position, silent_until = seat.position, seat.silent_until
             try:
                 await seat.replace()
-            except Supervised:
-                continue  # the successor died, which the policy has counted
-            except StellaError:
-                seat.avoid(plugin)
+            except StellaError as error:
+                if not died(error):  # a death has been counted by the policy, which is asked again
+                    seat.avoid(plugin)
                 continue
             silent = max(0, silent_until - position)
             grade, last = (Grade.SHORT_GAP, silent_until - 1) if silent else (Grade.ABSORBED, None)
@@ -207,10 +207,8 @@ class Recovery:
                 continue
             try:
                 admission = await seat.admit(await seat.successor())
-            except Supervised:
-                continue
-            except StellaError:
-                refusals += self._supervisor.standing(plugin).state is State.READY
+            except StellaError as error:
+                refusals += not died(error) and self._supervisor.standing(plugin).state is State.READY
                 if refusals >= MAX_REFUSALS:
                     await self.bypass(seat)  # for good: until somebody restarts the plugin
                     return
@@ -245,8 +243,8 @@ class Recovery:
         for attempt in range(MAX_DRY_DEATHS):
             try:
                 position = await seat.bypass()
-            except Supervised:
-                if attempt == MAX_DRY_DEATHS - 1:
+            except StellaError as error:
+                if attempt == MAX_DRY_DEATHS - 1 or not died(error):
                     raise
                 continue
             if position is not None:
@@ -259,15 +257,16 @@ class Recovery:
         while seat.lost:
             if not await self._supervisor.permitted(plugin):
                 if not self._paced:
-                    raise OutputError(
-                        f"{self._causes[seat]}, time and again", remedy="see `stellatune plugins crashes`"
-                    )
+                    text = f"{plugin}: {self._causes[seat]}, time and again"
+                    raise WorkerLost(text, remedy="see `stellatune plugins crashes`")
                 await self._supervisor.until_reset(plugin)  # paused: rings are full, stages sleep
                 continue
             try:
                 with output_errors():
                     position, lost = await seat.replace()
-            except Supervised:
+            except StellaError as error:
+                if not died(error):
+                    raise
                 continue
             grade = Grade.SHORT_GAP if self._paced else Grade.ABSORBED
             self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost))

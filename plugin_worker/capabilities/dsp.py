@@ -90,6 +90,9 @@ class DspInstance(StageInstance):
             native.join = Join(request.join)
         except ValueError:
             raise Misuse("attach", f"there is no join {request.join}") from None
+        if request.join_at % fmt.block_frames:
+            raise Misuse("attach", f"a ramp begins at whole blocks, not at {request.join_at}")
+        native.join_from = request.join_at if native.join == Join.RAMP else 0
         native.join_frames = request.join_frames
         for name in ("scratch", "dry") if native.join == Join.RAMP else ("scratch",):
             if lib.st_scratch_make(ffi.addressof(native, name), fmt.block_frames * fmt.channels) != 0:

@@ -29,14 +29,11 @@ StStatus st_dsp_process(st_lane *lane, st_dsp *d, uint64_t position) {
     return status;
 }
 
-/* Block at p = in.read = out.write: out.write_pos is published before in.read_pos, so that a death between the two redoes
-   the block instead of losing it. */
-static void move_block(st_lane *lane, st_dsp *d) {
+/* The next block through the plugin, and what it says about it told. */
+static void process_next(st_lane *lane, st_dsp *d) {
     st_lane_status *s = lane->status;
-    uint32_t block = d->input.format.block_frames;
-    uint64_t scrubbed = 0;
     StStatus status;
-    st_ring_get(&d->input, d->scratch.samples, block);
+    st_ring_get(&d->input, d->scratch.samples, d->input.format.block_frames);
     status = st_dsp_process(lane, d, d->input.own_pos);
     if (status.code != ST_OK) {
         d->errors++;
@@ -48,6 +45,15 @@ static void move_block(st_lane *lane, st_dsp *d) {
         st_status_free(lane, status);
     }
     if (d->join != ST_JOIN_NONE) st_dsp_join(d, d->input.own_pos);
+}
+
+/* Block at p = in.read = out.write: out.write_pos is published before in.read_pos, so that a death between the two redoes
+   the block instead of losing it. */
+static void move_block(st_lane *lane, st_dsp *d) {
+    st_lane_status *s = lane->status;
+    uint32_t block = d->input.format.block_frames;
+    uint64_t scrubbed = 0;
+    if (!st_dsp_stays_dry(d, d->input.own_pos)) process_next(lane, d);
     st_ring_put(&d->output, d->scratch.samples, block, &scrubbed);
     st_ring_publish_write(&d->output, block);
     st_ring_publish_read(&d->input, block);

@@ -36,7 +36,7 @@ int st_dsp_take_over(st_lane *lane, st_dsp *d, uint64_t from) {
         st_ring_get_at(&d->input, p, d->scratch.samples, block);
         st_status_free(lane, st_dsp_process(lane, d, p));
     }
-    d->join_from = at;
+    if (d->join_from < at) d->join_from = at;
     if (d->join == ST_JOIN_SETTLE) prepare_settling(d, from < at);
     if (d->input.own_pos < at) st_ring_publish_read(&d->input, (uint32_t)(at - d->input.own_pos));
     return 0;
@@ -51,6 +51,13 @@ static void fetch_dry(st_dsp *d, uint64_t position) {
     if (silent < block)
         st_ring_get_at(&d->input, position + silent - d->latency_frames, d->dry.samples + (size_t)silent * channels,
                        block - silent);
+}
+
+int st_dsp_stays_dry(st_dsp *d, uint64_t position) {
+    if (d->join != ST_JOIN_RAMP || position >= d->join_from) return 0;
+    fetch_dry(d, position);
+    memcpy(d->scratch.samples, d->dry.samples, (size_t)d->input.format.block_frames * d->input.format.channels * sizeof(float));
+    return 1;
 }
 
 void st_dsp_join(st_dsp *d, uint64_t position) {

@@ -79,7 +79,7 @@ typedef struct st_dsp {
 
     uint32_t join; /* st_join; NONE once it is over */
     uint32_t join_frames;
-    uint64_t join_from;
+    uint64_t join_from; /* a ramp is dry before it, and the plugin is not called */
     uint32_t latency_frames;
     st_scratch dry;                     /* RAMP */
     float settle[ST_RING_MAX_CHANNELS]; /* SETTLE: how far the last frame heard was from the own signal */
@@ -158,6 +158,16 @@ void st_dsp_expect_checkpoint(st_dsp *stage);
  * errors: 1 when it was cancelled
  */
 int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
+
+/*
+ * 1 while a ramp has not begun at `position`: scratch then holds the dry block, and the plugin is not to be called.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+int st_dsp_stays_dry(st_dsp *stage, uint64_t position);
 
 /*
  * Mixes the join into the block at `position` that was just processed, until it is over.

@@ -43,7 +43,7 @@ GOLDEN: dict[str, str] = {
     "CloseSink": "942205019107",
     "At": "9428050191cf0000010000000000",
     "AttachDecode": "94290501960703cd01b9cd0240ffcc93",
-    "AttachDsp": "942a050199070302cd0400cd3000ffcf000001000000000001cd01e0",
+    "AttachDsp": "942a05019a070302cd0400cd3000ffcf00000100000000000100cd01e0",
     "AttachSink": "942b0501960703cd0400cb3fe0000000000000c314",
     "HoldStage": "942c05019107",
     "ReleaseStage": "942d0501920704",

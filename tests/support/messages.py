@@ -36,7 +36,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.CloseSink(7),
     wire.At(2**40),
     wire.AttachDecode(7, 3, 441, 576, -1, 147),
-    wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 480),
+    wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 0, 480),
     wire.AttachSink(7, 3, 1024, 0.5, True, 20),
     wire.HoldStage(7),
     wire.ReleaseStage(7, 4),

@@ -91,6 +91,7 @@ class TakenOver:
             "state_slot": -1,
             "replay_from": 0,
             "join": int(Join.NONE),
+            "join_at": 0,
             "join_frames": 0,
         }
         assert changes.keys() <= fields.keys()
@@ -116,11 +117,11 @@ class TakenOver:
         assert self.worker.ended() == -9
         self.worker = None
 
-    def kill_at_work(self) -> None:
-        """While it has a whole ring of blocks to do, and room for them."""
+    def kill_at_work(self, at_most: int = BLOCK) -> None:
+        """While it has blocks to do, and room for them: so many frames of what is there are heard right before."""
         self.supply()
         self.rings.source.before_sleep()
-        there = self.rings.target.frames()
+        there = min(self.rings.target.frames(), at_most)
         if there:
             self._heard.append(self.rings.taste(there))
         self.kill()

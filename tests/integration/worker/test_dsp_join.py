@@ -43,14 +43,18 @@ def stage(start_worker: Start, rings: StageRings) -> TakenOver:
     return TakenOver(start_worker, rings, WAVE.reshape(-1))
 
 
-def joined(stage: TakenOver, first: Effect, second: Effect, join: Join, replay_frames: int = 0) -> tuple[Audio, int]:
+def joined(
+    stage: TakenOver, first: Effect, second: Effect, join: Join, replay_frames: int = 0, dry_frames: int = 0
+) -> tuple[Audio, int]:
     """All that is heard, shape (frames, channels), and where the second took over."""
     stage.begin(first)
     stage.move(20 * BLOCK)
     stage.kill()
     at = stage.rings.after.words().write_pos
     worker = stage.made(second)
-    request = stage.attach(replay_from=at - replay_frames, join=int(join), join_frames=JOIN_FRAMES)
+    request = stage.attach(
+        replay_from=at - replay_frames, join=int(join), join_at=at + dry_frames, join_frames=JOIN_FRAMES
+    )
     assert worker.ask(request, stage.rings.around) == At(at)
     stage.move(FRAMES)
     assert FRAMES - at > 2 * JOIN_FRAMES
@@ -120,6 +124,19 @@ def test_a_ramp_goes_from_dry_to_wet(stage: TakenOver) -> None:
     assert np.allclose(heard[at:], g * (FACTOR * WAVE[at:]) + (1 - g) * WAVE[at:], atol=1e-6, rtol=0)
     assert np.array_equal(heard[at + JOIN_FRAMES :], FACTOR * WAVE[at + JOIN_FRAMES :])
     assert steps(heard, at) < OWN_STEP + 1 / JOIN_FRAMES
+
+
+def test_a_ramp_that_begins_later_is_dry_until_then(stage: TakenOver) -> None:
+    """And the effect sees nothing of that input: what is in its delay line is from behind it."""
+    late, dry_frames = 100, 3 * BLOCK
+    heard, at = joined(stage, DRY, delayed(late), Join.RAMP, dry_frames=dry_frames)
+    start = at + dry_frames
+    assert np.array_equal(heard[at:start], WAVE[at - late : start - late])
+    g = 1 - share(FRAMES - start)
+    wet = np.concatenate([np.zeros((late, CHANNELS), np.float32), WAVE[start : FRAMES - late]])
+    dry = WAVE[start - late : FRAMES - late]
+    assert np.allclose(heard[start:], g * wet + (1 - g) * dry, atol=1e-6, rtol=0)
+    assert np.array_equal(heard[start + JOIN_FRAMES :], WAVE[start + JOIN_FRAMES - late : FRAMES - late])
 
 
 @pytest.mark.parametrize("late", [1, 100, 400])

@@ -86,9 +86,7 @@ def test_a_death_around_the_commit_of_a_block(
 
 
 @pytest.mark.parametrize("place", ["replay", "attach"])
-def test_a_death_while_it_takes_over(
-    failpoints: Failpoints, start: StartWorker, rings: StageRings, place: str
-) -> None:
+def test_a_death_while_it_takes_over(failpoints: Failpoints, start: StartWorker, rings: StageRings, place: str) -> None:
     first = load(start())
     attach_dsp(first, rings, {**STATE}, EVERY)
     rings.feed(5 * BLOCK)
@@ -98,7 +96,7 @@ def test_a_death_while_it_takes_over(
     armed = failpoints.arm(place, Action.KILL, let_pass=2 if place == "replay" else 0)
     second = load(start())
     second.ask(second.creation(DSP, "fault", STATE))
-    second.send(AttachDsp(1, EPOCH, 1, BLOCK, EVERY, -1, 0, Join.NONE, 0), rings.around)
+    second.send(AttachDsp(1, EPOCH, 1, BLOCK, EVERY, -1, 0, Join.NONE, 0, 0), rings.around)
     assert second.ended() == -signal.SIGKILL
     assert (armed.fired, armed.hits) == ((1, 3) if place == "replay" else (1, 1))
     assert rings.after.words().write_pos == 5 * BLOCK
@@ -117,9 +115,7 @@ def test_a_death_before_a_decoder_publishes(
     assert armed.fired == 1
 
 
-def test_a_death_between_the_device_and_the_ring(
-    failpoints: Failpoints, placed: WorkerPeer, rings: StageRings
-) -> None:
+def test_a_death_between_the_device_and_the_ring(failpoints: Failpoints, placed: WorkerPeer, rings: StageRings) -> None:
     armed = failpoints.arm("accepted", Action.KILL)
     attach_sink(placed, rings, {})
     rings.feed(BLOCK)
