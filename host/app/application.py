@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
-from host.app.plugin_commands import Mover, PluginCommands, generation_facts
+from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
 from host.errors import OutputError, StellaError
@@ -101,10 +101,6 @@ class Application:
         self._player = Player(self.runtime, self.bus, opener, chain)
         return self._player
 
-    def _mover(self) -> Mover | None:
-        player: object = self._player
-        return player if isinstance(player, Mover) else None
-
     async def __aenter__(self) -> Application:
         path = search_path(self.paths)
         self._zygote.warm()  # on the other core, while this one reads manifests
@@ -124,7 +120,7 @@ class Application:
             self._discovery,
             self.bus,
             CrashHistory(self.paths.state_dir / CRASHES_FILE),
-            self._mover,
+            lambda: self._player,
             self.settings.limits.drain_ms / 1000,
         )
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)

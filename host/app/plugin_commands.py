@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from host.errors import NotRunning
 from host.events import EventBus, PluginLogLine
@@ -44,7 +44,6 @@ class Moved(Protocol):
         """What was not heard because of it."""
 
 
-@runtime_checkable
 class Mover(Protocol):
     """The player, as far as it is needed here."""
 

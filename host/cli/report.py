@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.playback import Fault, PlaybackResult, StageUse, TargetFile, TrackResult, label_of
+from host.playback import Fault, PlaybackResult, Repair, StageUse, TargetFile, TrackResult, label_of
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 
@@ -15,10 +15,16 @@ REPORT_SCHEMA = "stellatune.render-report/1"
 
 
 def report_of(result: PlaybackResult, output: Path) -> JsonObject:
-    """The report as JSON. ``gaps`` and ``restarts`` are per input; there are none without recovery.
+    """The report as JSON.
 
+    ``gaps`` and ``restarts`` are per input, in its own frames; ``repairs`` are all of the pipeline, by its clock.
     ``faults`` are those of an input and its decoder there, those of effects, output and workers here.
     """
+    inputs: list[Json] = []
+    begins = 0
+    for track in result.tracks:
+        inputs.append(_input(track, result, begins))
+        begins += track.frames_out
     rate = result.format.sample_rate_hz if result.format else 0
     return {
         "schema": REPORT_SCHEMA,
@@ -29,12 +35,14 @@ def report_of(result: PlaybackResult, output: Path) -> JsonObject:
         "wall_s": round(result.wall_s, 6),
         "times_realtime": _times(result.frames, rate, result.wall_s),
         "chain": [_use(use) for use in result.stages],
-        "inputs": [_input(track, result) for track in result.tracks],
+        "inputs": inputs,
         "faults": [_fault(fault) for fault in result.faults],
+        "repairs": [_repair(repair) for repair in result.repairs],
     }
 
 
-def _input(track: TrackResult, result: PlaybackResult) -> JsonObject:
+def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObject:
+    ends = begins + track.frames_out
     rate = result.format.sample_rate_hz if result.format else 0
     users = (*((track.decoder,) if track.decoder else ()), *result.stages)
     generations: JsonObject = {use.name: use.generation for use in users}
@@ -47,11 +55,50 @@ def _input(track: TrackResult, result: PlaybackResult) -> JsonObject:
         "frames_in": track.frames_in,
         "frames_out": track.frames_out,
         "sha256": track.sha256 or None,
-        "gaps": [],
+        "gaps": [gap for repair in result.repairs for gap in _gaps(repair, begins, ends)],
         "faults": [*_failure(track), *(_fault(fault) for fault in track.faults)],
-        "restarts": 0,
+        "restarts": sum(
+            _within(repair, begins, ends, result.frames) for repair in result.repairs if not repair.planned
+        ),
         "wall_s": round(track.wall_s, 6),
         "times_realtime": _times(track.frames_out, rate, track.wall_s),
+    }
+
+
+def _within(repair: Repair, begins: int, ends: int, all_frames: int) -> bool:
+    """What happened at the very end belongs to the last input that was heard."""
+    return begins <= repair.position < ends or (begins < ends == all_frames and repair.position >= ends)
+
+
+def _gaps(repair: Repair, begins: int, ends: int) -> list[Json]:
+    """The part of a repair's span that lies in one input; nothing where the samples are those of an undisturbed run."""
+    if repair.first is None or repair.last is None or repair.last < begins or repair.first >= ends:
+        return []
+    return [
+        {
+            "first": max(0, repair.first - begins),
+            "last": min(ends - 1, repair.last) - begins,
+            "class": repair.grade.value,
+            "stage": repair.stage,
+            "cause": repair.cause,
+        }
+    ]
+
+
+def _repair(repair: Repair) -> Json:
+    return {
+        "stage": repair.stage,
+        "plugin": repair.plugin_id,
+        "type": repair.type_id,
+        "old_generation": repair.old_generation,
+        "generation": repair.generation,
+        "position": repair.position,
+        "class": repair.grade.value,
+        "cause": repair.cause,
+        "first": repair.first,
+        "last": repair.last,
+        "gap_frames": repair.gap_frames,
+        "planned": repair.planned,
     }
 
 

@@ -12,13 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.e2e.audio import noise, write_endless_wav, write_wav
+from tests.e2e.audio import noise, read_wav, write_endless_wav, write_wav
 from tests.e2e.conftest import Outcome, Started, Stellatune, wait_until_it_plays
+from tests.e2e.devices import needs_portaudio, paced_device
 from tests.e2e.test_processes import children
 
 END_S = 60
+RATE_HZ = 44_100
+#: Longer than ten commands one after the other take.
+TUNE_S = 15
 RENEWED = re.compile(r"dsp\.gain  gen (\d+|-) -> (\d+)  pid (\d+|-) -> (\d+)  \d+ ms  (\d+) frames lost\n")
 
 
@@ -275,6 +280,43 @@ def test_what_plays_is_told_and_stopped_from_outside(stellatune: Stellatune) -> 
         assert ask(stellatune, "stop").code == 0
         host.communicate(timeout=END_S)
         assert host.returncode == 0
+
+
+def test_what_plays_goes_over_to_the_new_generation(stellatune: Stellatune) -> None:
+    with playing(stellatune, "--dsp", "fx=gain", "--dsp", 'equalizer:{"bands": []}') as host:
+        before = {each["name"]: each for each in asked(stellatune, "status")["playback"]["chain"]}
+        for name, place in (("dsp.gain", "fx"), ("dsp.equalizer", "equalizer"), ("decoder.wav", "decoder")):
+            done = asked(stellatune, "plugins", "restart", name)
+            assert (done["old_generation"], done["old_pid"]) == (before[place]["generation"], before[place]["pid"])
+            assert ([each["name"] for each in done["moved"]], done["frames_lost"]) == ([place], 0)
+            assert done["new_pid"] in children(host.pid)
+            shown = {each["name"]: each["pid"] for each in asked(stellatune, "status")["playback"]["chain"]}
+            assert place == "decoder" or shown[place] == done["new_pid"]
+        assert host.poll() is None
+        unloaded = asked(stellatune, "plugins", "unload", "gain")
+        assert [each["live_instances"] for each in unloaded["draining"]] == [1]
+
+
+@needs_portaudio
+def test_restarts_are_not_heard(stellatune: Stellatune) -> None:
+    tune = write_wav(stellatune.place / "tune.wav", noise(RATE_HZ * TUNE_S, seed=7), RATE_HZ)
+    bands = [{"type": "low_shelf", "freq_hz": 200, "gain_db": -6, "q": 0.7}]
+    chain = ("--dsp", f"equalizer:{json.dumps({'bands': bands})}")
+    stellatune.ok("render", tune, "-o", "golden.wav", *chain)
+    device = paced_device(stellatune.place, RATE_HZ, 2)
+    renewed = []
+    with stellatune.start("play", tune, *chain, "--output", "system:paced", **device.environment) as host:
+        wait_until_it_plays(host)
+        for verb in ("restart", "reload") * 5:
+            renewed.append(asked(stellatune, "plugins", verb, "dsp.equalizer"))
+        _, err = host.communicate(timeout=END_S)
+    stellatune.expect_nothing_left()
+    assert host.returncode == 0, err
+    assert [done["old_generation"] for done in renewed[1:]] == [done["new_generation"] for done in renewed[:-1]]
+    assert [(len(done["moved"]), done["frames_lost"]) for done in renewed] == [(1, 0)] * 10
+    golden, heard = read_wav(stellatune.place / "golden.wav").samples, device.heard(2)
+    assert np.array_equal(heard[: len(golden)], golden)
+    assert not heard[len(golden) :].any()
 
 
 def test_play_that_is_stopped_gives_its_document(stellatune: Stellatune) -> None:

@@ -14,7 +14,7 @@ from host.cli.session import exit_of
 from host.errors import MediaError, OutputError
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import dump_json
-from host.playback import Fault, PipelineFormat, PlaybackResult, StageUse, TargetFile, TrackResult
+from host.playback import Fault, Grade, PipelineFormat, PlaybackResult, Repair, StageUse, TargetFile, TrackResult
 
 DECODER = StageUse("decoder", PluginId("a.flac"), TypeId("flac"), Generation(3), 101)
 OUTPUT = StageUse("output", PluginId("a.file"), TypeId("file"), Generation(1), 102)
@@ -43,6 +43,25 @@ def test_the_shape() -> None:
     assert failed["decoder"] is None
     assert failed["sha256"] is None
     assert failed["faults"][0]["code"] == "media"
+
+
+def repaired(position: int, first: int | None = None, last: int | None = None, *, planned: bool = False) -> Repair:
+    """One replacement of an effect."""
+    grade = Grade.ABSORBED if first is None else Grade.BYPASS
+    new = (Generation(1), Generation(2))
+    return Repair("fx", PluginId("a.fx"), TypeId("fx"), *new, position, grade, "crashed", first, last, planned=planned)
+
+
+def test_repairs_stand_with_the_input_they_fell_into() -> None:
+    tracks = tuple(replace(RESULT.tracks[0], index=index, frames_out=100) for index in range(3))
+    repairs = (repaired(10), repaired(120), repaired(150, planned=True), repaired(205, 90, 204), repaired(300))
+    result = replace(RESULT, tracks=tracks, frames=300, repairs=repairs)
+    report = json.loads(dump_json(report_of(result, Path("out.wav"))))
+    assert [entry["restarts"] for entry in report["inputs"]] == [1, 1, 2]
+    spans = [[(gap["first"], gap["last"], gap["class"]) for gap in entry["gaps"]] for entry in report["inputs"]]
+    assert spans == [[(90, 99, "B")], [(0, 99, "B")], [(0, 4, "B")]]
+    assert [each["position"] for each in report["repairs"]] == [10, 120, 150, 205, 300]
+    assert [each["planned"] for each in report["repairs"]] == [False, False, True, False, False]
 
 
 def test_faults_stand_with_the_input_or_with_the_chain() -> None:
