@@ -48,14 +48,13 @@ def start(
     worker.ask(worker.creation(SINK, "capture", {"speed": speed, "ahead_ms": ahead_ms}))
     target = Payload(dump_json({"path": str(path)}).encode())
     worker.ask(OpenSink(1, target, RATE, FORMAT.channels, position, ()))
-    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, False, silence_after_ms), [rings.before.fd])
+    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, False, silence_after_ms, -1, -1), [rings.before.fd])
     return worker
 
 
 def end(worker: WorkerPeer, position: int) -> None:
     worker.ask(FinishStage(1, position))
     stopped(worker, StopReason.FINISHED, position)
-
 
 
 def test_what_comes_in_time_is_heard_without_a_gap(
