@@ -293,8 +293,6 @@ def test_what_plays_goes_over_to_the_new_generation(stellatune: Stellatune) -> N
             shown = {each["name"]: each["pid"] for each in asked(stellatune, "status")["playback"]["chain"]}
             assert place == "decoder" or shown[place] == done["new_pid"]
         assert host.poll() is None
-        unloaded = asked(stellatune, "plugins", "unload", "gain")
-        assert [each["live_instances"] for each in unloaded["draining"]] == [1]
 
 
 @needs_portaudio
