@@ -126,15 +126,20 @@ class TakenOver:
             self._heard.append(self.rings.taste(there))
         self.kill()
 
-    def take_over(self, effect: Effect, slot: CheckpointSlot | None = None) -> CheckpointSlot:
-        """A fresh worker goes on from a checkpoint, from the newest usable one by itself."""
-        slot = self.usable()[0] if slot is None else slot
+    def take_over(self, effect: Effect, slot: CheckpointSlot | None = None) -> int:
+        """A fresh worker goes on from a checkpoint, by itself from the newest usable one; says where that is.
+
+        Without any, it replays all that is kept, which at the very start is all there was.
+        """
+        if slot is None:
+            slot = next(iter(self.usable()), None)
+        begin = self.from_slot(slot) if slot else self.attach(replay_from=self.rings.before.words().retain_pos)
         worker = self.made(effect)
         at = self.rings.after.words().write_pos
-        assert worker.ask(self.from_slot(slot), self.rings.around) == At(at)
+        assert worker.ask(begin, self.rings.around) == At(at)
         assert self.rings.before.words().read_pos >= at
         self.worker = worker
-        return slot
+        return begin.replay_from
 
     def supply(self) -> int:
         """As much of the signal as there is room for; says how much."""
