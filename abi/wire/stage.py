@@ -95,7 +95,8 @@ class AttachSink(Request[At]):
     """Descriptor 0: input ring.
 
     ``volume`` is a linear gain. ``digest``: sha256 of the words that enter the sink. ``silence_after_ms``: starved for
-    so long, a running device gets silence; 0 never (a file waits).
+    so long, a running device gets silence; 0 never (a file waits). ``cut_at`` and ``finish_at``: what ``CutDigest`` and
+    ``FinishStage`` told the one before, so that a successor does not run past them; negative: nothing.
     """
 
     instance: int
@@ -104,6 +105,8 @@ class AttachSink(Request[At]):
     volume: float
     digest: bool
     silence_after_ms: int
+    cut_at: int
+    finish_at: int
 
 
 @message(44)

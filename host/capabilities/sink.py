@@ -69,14 +69,24 @@ class Sink(Stage):
         await self.instance.request(message, self._limits.open_ms / 1000, files.fds)
 
     async def attach(
-        self, inp: Ring, epoch: int, *, wake_frames: int, volume: float, digest: bool, silence_after_ms: int
+        self,
+        inp: Ring,
+        epoch: int,
+        *,
+        wake_frames: int,
+        volume: float,
+        digest: bool,
+        silence_after_ms: int,
+        cut_at: int = -1,
+        finish_at: int = -1,
     ) -> int:
         """Begins at the ring's read position, and says where that is.
 
         ``volume``: linear gain. ``digest``: hash what enters the sink. ``silence_after_ms``: starved for so long, a
-        running device gets silence; 0: it waits.
+        running device gets silence; 0: it waits. ``cut_at``, ``finish_at``: where to cut the digest and to stop, if that
+        is known already.
         """
-        message = AttachSink(self.instance.id, epoch, wake_frames, volume, digest, silence_after_ms)
+        message = AttachSink(self.instance.id, epoch, wake_frames, volume, digest, silence_after_ms, cut_at, finish_at)
         reply = await self.instance.request(message, self._command_s, (inp.fd,))
         return position_of(self.instance, "attach", reply.position)
 

@@ -1,5 +1,5 @@
 """Trying again what a worker's death has undone: as often as the policy permits where somebody killed it from outside,
-once more where it died of its own doing.
+less often where it died of its own doing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ __all__ = ["died", "try_again"]
 
 T = TypeVar("T")
 
-MOST_OWN_DEATHS = 2
 
-
-async def try_again(supervisor: Supervisor, plugin_id: PluginId, attempt: Callable[[], Awaitable[T]]) -> T:
+async def try_again(
+    supervisor: Supervisor, plugin_id: PluginId, attempt: Callable[[], Awaitable[T]], most_own_deaths: int
+) -> T:
     """What ``attempt`` gives, at last.
 
     Raises:
@@ -33,7 +33,7 @@ async def try_again(supervisor: Supervisor, plugin_id: PluginId, attempt: Callab
             if death is None:
                 raise
             own_deaths += not isinstance(death, WorkerLost) or death.own_doing
-            if own_deaths >= MOST_OWN_DEATHS or not await supervisor.permitted(plugin_id):
+            if own_deaths >= most_own_deaths or not await supervisor.permitted(plugin_id):
                 raise
 
 

@@ -26,6 +26,10 @@ from shm_audio import ShmError
 __all__ = ["Chain", "build_pipeline"]
 
 
+#: Of its own doing, in create or open, before the playback is given up; about half a second of back-off.
+MOST_DEATHS = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Everything after the decoder. ``rate_hz`` None: the first track's own."""
@@ -47,12 +51,13 @@ async def build_pipeline(runtime: PluginRuntime, opener: Opener, chain: Chain, w
     """
     async with AsyncExitStack() as made:
         output = chain.output.stage.plugin_id
-        sink = await try_again(runtime.supervisor, output, partial(_open_sink, runtime, chain.output, wished))
+        supervisor = runtime.supervisor
+        sink = await try_again(supervisor, output, partial(_open_sink, runtime, chain.output, wished), MOST_DEATHS)
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
             make = partial(_dsp_seat, runtime, chain.pacing, spec, sink.format)
-            dsps.append(await try_again(runtime.supervisor, spec.plugin_id, make))
+            dsps.append(await try_again(supervisor, spec.plugin_id, make, MOST_DEATHS))
             made.push_async_callback(dsps[-1].close)
         pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink)
         made.pop_all()

@@ -24,6 +24,9 @@ from host.runtime import PluginRuntime
 
 __all__ = ["Opener", "Reopened"]
 
+#: Then the next decoder gets its chance.
+MOST_DEATHS_IN_OPEN = 2
+
 Candidates = Callable[[str], Sequence[Candidate]]
 
 
@@ -110,7 +113,10 @@ class Opener:
         for candidate in self._candidates(media.extension):
             try:
                 track = await try_again(
-                    self._runtime.supervisor, candidate.plugin_id, partial(self._try, index, media, candidate)
+                    self._runtime.supervisor,
+                    candidate.plugin_id,
+                    partial(self._try, index, media, candidate),
+                    MOST_DEATHS_IN_OPEN,
                 )
                 return replace(track, faults=tuple(faults))
             except (MediaError, Misuse):

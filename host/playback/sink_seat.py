@@ -49,8 +49,8 @@ class SinkSeat(Seat):
         self._wake_frames = 0
         self._volume = 1.0
         self._digest = False
-        self._finish_at: int | None = None
-        self._cut_at: int | None = None
+        self._finish_at = -1
+        self._cut_at = -1
 
     @property
     def instance(self) -> Instance:
@@ -159,18 +159,16 @@ class SinkSeat(Seat):
         return position, lost_frames
 
     async def _attach(self, sink: Sink) -> None:
-        position = await sink.attach(
+        await sink.attach(
             self._inp,
             self._epoch,
             wake_frames=self._wake_frames,
             volume=self._volume,
             digest=self._digest,
             silence_after_ms=self.output.silence_after_ms,
+            cut_at=self._cut_at,
+            finish_at=self._finish_at,
         )
-        if self._cut_at is not None and self._cut_at >= position:
-            await sink.cut_digest(self._cut_at)
-        if self._finish_at is not None:
-            await sink.finish(self._finish_at)
 
     async def _tell(self, command: Command) -> None:
         """One that is being replaced is not told: its successor will be."""

@@ -101,7 +101,8 @@ class SinkInstance(StageInstance):
         native.wake_frames = request.wake_frames
         native.silence_after_ns = request.silence_after_ms * 1_000_000
         native.digest_from = native.input.own_pos
-        native.cut_at = native.finish_at = lib.ST_NO_POSITION
+        native.cut_at = request.cut_at if request.cut_at >= self.position else lib.ST_NO_POSITION
+        native.finish_at = request.finish_at if request.finish_at >= 0 else lib.ST_NO_POSITION
         native.pending_frames = native.since_query = native.starved = native.started = 0
         lib.st_ramp_set(ffi.addressof(native, "volume"), request.volume)
         self.begin(request.epoch)

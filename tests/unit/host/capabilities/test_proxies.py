@@ -112,14 +112,19 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
             assert await second == 512
             volume = 0.5
             sink = Sink(instance)
-            assert await sink.attach(inp, 3, wake_frames=512, volume=volume, digest=True, silence_after_ms=9) == 512
+            assert (
+                await sink.attach(
+                    inp, 3, wake_frames=512, volume=volume, digest=True, silence_after_ms=9, finish_at=4096
+                )
+                == 512
+            )
         number = instance.id
         assert peer.received[-5:] == [
             AttachDecode(number, 3, 9, 7, -1, 8),
             AttachDecode(number, 3, 0, 7, -1, 0),
             AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0, 0),
             AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 4096, 480),
-            AttachSink(number, 3, 512, volume, True, 9),
+            AttachSink(number, 3, 512, volume, True, 9, -1, 4096),
         ]
         assert peer.fds_seen == 9
 
