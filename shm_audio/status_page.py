@@ -62,7 +62,7 @@ class LaneStatus(NamedTuple):
 
 
 class CrashRecord(NamedTuple):
-    """What the handler of a fatal signal wrote; a hint like all here.
+    """What the handler of a fatal signal wrote, or that of an exit (``signal`` 0); a hint like all here.
 
     ``sender``: the process that sent the signal, 0 when the processor or the kernel raised it. ``slot``: the lane that
     crashed, -1 for a thread that is none. ``stack``: its stack pointer. ``frames``: code addresses, innermost first.

@@ -113,7 +113,7 @@ def examine(handle: WorkerHandle, status: ExitStatus) -> Autopsy:
 def _verdict(handle: WorkerHandle, status: ExitStatus) -> tuple[Cause, str, bool]:
     """The cause, in words, and whether it came from outside."""
     crash = handle.crash
-    if crash is not None and status.signal in (crash.signal, signal.SIGKILL):
+    if crash is not None and crash.signal and status.signal in (crash.signal, signal.SIGKILL):
         if handle.kill_kind not in (None, KillKind.CRASH) and status.signal == signal.SIGKILL:
             return _by_the_host(handle)  # it was killed for something else in the middle of its crash
         if crash.sender not in (0, handle.pid):
@@ -122,9 +122,9 @@ def _verdict(handle: WorkerHandle, status: ExitStatus) -> tuple[Cause, str, bool
     if handle.kill_kind is not None and status.signal in (None, signal.SIGKILL):
         return _by_the_host(handle)
     if status.signal is None:
-        if status.code == EXIT_HOST_LOST:
+        if status.code == EXIT_HOST_LOST and crash is None:
             return Cause.ABANDONED, "it believed its host gone", False
-        return Cause.EXIT, f"it ended by itself with {status}", False
+        return Cause.EXIT, f"{'it called exit and' if crash is not None else 'it'} ended with {status}", False
     if handle.asked_to_end and status.signal == signal.SIGTERM:
         return Cause.ASKED, "it was asked to end", False
     if status.signal in _FROM_OUTSIDE:
@@ -150,7 +150,7 @@ def _crash_words(crash: CrashRecord, doomed: str) -> str:
 
 def _scene(handle: WorkerHandle, cause: Cause) -> LaneStatus | None:
     """The lane it died in: the one that crashed, else the only one that was in a call."""
-    if cause is Cause.CRASH and handle.crash is not None:
+    if cause in (Cause.CRASH, Cause.EXIT) and handle.crash is not None:
         return next((lane for lane in handle.last_lanes if lane.slot == handle.crash.slot), None)
     busy = [lane for lane in handle.last_lanes if lane.call]
     return busy[0] if len(busy) == 1 else None

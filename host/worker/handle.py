@@ -321,7 +321,8 @@ class WorkerHandle:
         crash = self.status.crash()
         if crash is not None:
             self.maps = read_maps(self.pid) or self.maps  # while it is still there: it may have loaded more since
-            reason = f"it crashed ({ExitStatus(signal=crash.signal)}) and did not end"
+            how = f"crashed ({ExitStatus(signal=crash.signal)})" if crash.signal else "called exit"
+            reason = f"it {how} and did not end"
             self._crash_timer = self._loop.call_later(_END_AFTER_CRASH_S, self._kill, reason, KillKind.CRASH)
 
     def _kill(self, reason: str, kind: KillKind) -> None:

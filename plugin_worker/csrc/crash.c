@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -90,8 +91,15 @@ static uint64_t return_address(const ucontext_t *context) {
 #endif
 }
 
-static void tell(int number, const siginfo_t *info, const ucontext_t *context, int id) {
+/* The record is complete but for its backtrace. */
+static void ring(void) {
     static const uint64_t one = 1;
+    atomic_store_explicit(&status->crash.stage, ST_CRASH_TOLD, memory_order_release);
+    if (bell >= 0 && write(bell, &one, sizeof one) < 0) { /* the page tells as well, only later */
+    }
+}
+
+static void tell(int number, const siginfo_t *info, const ucontext_t *context, int id) {
     st_crash_record *record = &status->crash;
     struct thread *me = find_thread(id);
     trace t = {.record = record};
@@ -104,9 +112,7 @@ static void tell(int number, const siginfo_t *info, const ucontext_t *context, i
     record->slot = me ? me->slot : -1;
     record->frame[0] = t.begin;
     record->frames = 1;
-    atomic_store_explicit(&record->stage, ST_CRASH_TOLD, memory_order_release);
-    if (bell >= 0 && write(bell, &one, sizeof one) < 0) { /* the page tells as well, only later */
-    }
+    ring();
     if (number == SIGSEGV && record->address == t.begin)
         record->frame[record->frames++] = return_address(context);
     else
@@ -142,6 +148,23 @@ static void handle(int number, siginfo_t *info, void *context) {
     die(number);
 }
 
+/* ---- a plugin that calls exit ---- */
+
+/* Nobody of ours does: workers end by _exit. The callers of exit are told like those of a crash. */
+static void tell_exit(void) {
+    st_crash_record *record = &status->crash;
+    struct thread *me = find_thread(this_thread());
+    trace t = {.record = record, .begin = (uint64_t)(uintptr_t)__builtin_return_address(0)}; /* where handlers are run */
+    if (getpid() != process || atomic_load(&first) != 0) return;
+    record->signal = record->si_code = record->sender = 0;
+    record->address = record->stack = 0;
+    record->slot = me ? me->slot : -1;
+    record->frames = 0;
+    ring();
+    _Unwind_Backtrace(visit, &t);
+    atomic_store_explicit(&record->stage, ST_CRASH_TRACED, memory_order_release);
+}
+
 /* ---- before it comes to that ---- */
 
 static void install(int number) {
@@ -163,6 +186,7 @@ void st_crash_install(st_status_page *page, int bell_fd) {
     process = getpid();
     _Unwind_Backtrace(ignore, NULL);
     for (unsigned i = 0; i < FATALS; i++) install(fatal[i]);
+    atexit(tell_exit);
 }
 
 static void use_stack(void *memory) {

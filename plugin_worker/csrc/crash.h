@@ -1,6 +1,6 @@
 /*
- * crash.h: the worker's last words. A fatal signal leaves a record in the status page and rings the host before the kernel
- * takes the process apart.
+ * crash.h: the worker's last words. A fatal signal, or a plugin that calls exit, leaves a record in the status page and
+ * rings the host before the kernel takes the process apart.
  *
  * Order in the handler: the record without its backtrace, the bell, the backtrace, then the default action of the same
  * signal. So whatever the unwinder does on a ruined stack costs the backtrace and nothing else. The first thread that

@@ -37,7 +37,7 @@ typedef enum st_crash_stage { ST_CRASH_NONE = 0, ST_CRASH_TOLD = 1, ST_CRASH_TRA
 /* Written by the handler of a fatal signal. The stage is stored last, for what stands before it and for the frames. */
 typedef struct st_crash_record {
     _Alignas(64) _Atomic uint32_t stage;
-    int32_t signal;
+    int32_t signal; /* 0: the plugin called exit */
     int32_t si_code;
     int32_t sender;  /* process that sent the signal, 0 when the processor or the kernel raised it */
     int32_t slot;    /* status line of the lane that crashed, -1: a thread that is no lane */

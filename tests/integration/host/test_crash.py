@@ -12,7 +12,7 @@ from signal import SIGKILL, SIGSEGV
 
 import pytest
 
-from abi.wire import DestroyInstance, Ping, Pong
+from abi.wire import EXIT_HOST_LOST, DestroyInstance, Ping, Pong
 from host.errors import LoadFailed, RequestTimeout, StellaError
 from host.runtime.loading import load_plugin
 from host.supervise import Autopsy, Cause
@@ -188,12 +188,14 @@ def test_a_child_that_the_plugin_forked_and_that_crashes_is_not_the_workers_end(
     dying(tmp_path, body)
 
 
-@pytest.mark.parametrize(("how", "code"), [("exit 3", 3), ("exit 0", 0)])
+@pytest.mark.parametrize(("how", "code"), [("exit 3", 3), ("exit 0", 0), ("exit 68", EXIT_HOST_LOST)])
 def test_an_exit_with_live_instances(tmp_path: Path, how: str, code: int) -> None:
     async def body(deaths: Deaths) -> None:
         found = await deaths.by(how)
         assert (found.cause, found.signal, found.exit_status) == (Cause.EXIT, "", code)
         assert (found.call, found.instance, found.how) == ("create", 1, f"exit status {code}")
+        assert found.reason == f"it called exit and ended with exit status {code}"
+        assert names(found, "die_by_exit")
 
     dying(tmp_path, body)
 

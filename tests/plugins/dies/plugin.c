@@ -78,6 +78,10 @@ WAY die_by_exit_in_peace(void) {
     exit(0);
 }
 
+WAY die_by_exit_as_if_abandoned(void) {
+    exit(68);
+}
+
 WAY die_by_kill(void) {
     kill(getpid(), SIGKILL);
 }
@@ -160,6 +164,7 @@ WAY die(const char *how) {
     if (!strcmp(how, "overflow")) sink = die_by_overflow(0);
     if (!strcmp(how, "exit 3")) die_by_exit();
     if (!strcmp(how, "exit 0")) die_by_exit_in_peace();
+    if (!strcmp(how, "exit 68")) die_by_exit_as_if_abandoned();
     if (!strcmp(how, "kill")) die_by_kill();
     if (!strcmp(how, "child")) die_in_a_forked_child();
     if (!strcmp(how, "handlers")) replace_handlers();

@@ -39,8 +39,8 @@ def terminate(kind: KillKind) -> Act:
 @pytest.mark.parametrize(
     ("status", "act", "cause", "reason", "external"),
     [
-        (ExitStatus(code=0), None, Cause.EXIT, "it ended by itself with exit status 0", False),
-        (ExitStatus(code=3), None, Cause.EXIT, "it ended by itself with exit status 3", False),
+        (ExitStatus(code=0), None, Cause.EXIT, "it ended with exit status 0", False),
+        (ExitStatus(code=3), None, Cause.EXIT, "it ended with exit status 3", False),
         (ExitStatus(code=EXIT_HOST_LOST), None, Cause.ABANDONED, "it believed its host gone", False),
         (ExitStatus(signal=SIGKILL), None, Cause.KILLED, "SIGKILL came from outside", True),
         (ExitStatus(signal=SIGTERM), None, Cause.KILLED, "SIGTERM came from outside", True),
