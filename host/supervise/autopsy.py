@@ -149,9 +149,11 @@ def _crash_words(crash: CrashRecord, doomed: str) -> str:
 
 
 def _scene(handle: WorkerHandle, cause: Cause) -> LaneStatus | None:
-    """The lane it died in: the one that crashed, else the only one that was in a call."""
+    """The lane it died in: that crashed, or that the host killed it for; else the only one that was in a call."""
     if cause in (Cause.CRASH, Cause.EXIT) and handle.crash is not None:
         return next((lane for lane in handle.last_lanes if lane.slot == handle.crash.slot), None)
+    if handle.kill_instance and cause in (Cause.HANG, Cause.PROTOCOL):
+        return next((lane for lane in handle.last_lanes if lane.instance == handle.kill_instance), None)
     busy = [lane for lane in handle.last_lanes if lane.call]
     return busy[0] if len(busy) == 1 else None
 

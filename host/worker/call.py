@@ -23,6 +23,12 @@ class Call:
     timer: asyncio.TimerHandle
     settled: Callable[[], None] | None
 
+    @property
+    def instance(self) -> int:
+        """Of whom something is asked; 0 for what concerns the module or the process."""
+        found: object = getattr(self.request, "instance", 0)
+        return found if isinstance(found, int) else 0
+
     def end(self, outcome: Reply | StellaError) -> None:
         """Tells the caller, if he still waits. Once."""
         self.timer.cancel()

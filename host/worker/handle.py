@@ -124,6 +124,11 @@ class WorkerHandle:
         return self._doom.kind if self._doom is not None else None
 
     @property
+    def kill_instance(self) -> int:
+        """The instance whose call the host killed the worker for; 0 when it was for none."""
+        return self._doom.instance if self._doom is not None else 0
+
+    @property
     def blocks(self) -> int:
         """Blocks that the lanes in use at its end had moved."""
         return sum(lane.blocks for lane in self.last_lanes)
@@ -211,9 +216,12 @@ class WorkerHandle:
         self.asked_to_end = True
         self._process.send_signal(signal.SIGTERM)
 
-    def terminate(self, reason: str = _KILLED, kind: KillKind = KillKind.ASKED) -> None:
-        """SIGKILL to the worker and all it forked; ``reason`` is what those who wait for it will read."""
-        self._kill(reason, kind)
+    def terminate(self, reason: str = _KILLED, kind: KillKind = KillKind.ASKED, instance: int = 0) -> None:
+        """SIGKILL to the worker and all it forked; ``reason`` is what those who wait for it will read.
+
+        ``instance``: whose call is the reason, where it is one's.
+        """
+        self._kill(reason, kind, instance)
 
     def condemn(self, text: str) -> ProtocolViolated:
         """The worker or its plugin did what cannot be: kills it, and gives the error to raise."""
@@ -273,7 +281,7 @@ class WorkerHandle:
             del self._calls[packet.request_id]
             error = error_of(message, self.spec.plugin_id)
             if isinstance(error, ProtocolViolated):
-                self._kill(error.message, KillKind.PROTOCOL)
+                self._kill(error.message, KillKind.PROTOCOL, call.instance)
             call.end(error)
         else:
             raise PacketRefused(f"{type(message).__name__} as reply to {type(call.request).__name__}")
@@ -292,7 +300,7 @@ class WorkerHandle:
             return
         name = type(call.request).__name__
         where = describe(self.status.lanes()) or "no call of the plugin was in progress"
-        self._kill(f"{name} took longer than {call.timeout_s:g} s", KillKind.HANG)
+        self._kill(f"{name} took longer than {call.timeout_s:g} s", KillKind.HANG, call.instance)
         call.end(
             RequestTimeout(
                 f"{self.spec.plugin_id}: {name} took longer than {call.timeout_s:g} s; {where}",
@@ -325,9 +333,9 @@ class WorkerHandle:
             reason = f"it {how} and did not end"
             self._crash_timer = self._loop.call_later(_END_AFTER_CRASH_S, self._kill, reason, KillKind.CRASH)
 
-    def _kill(self, reason: str, kind: KillKind) -> None:
+    def _kill(self, reason: str, kind: KillKind, instance: int = 0) -> None:
         if self._doom is None and not self.exited.done():
-            self._doom = Doom(kind, reason)
+            self._doom = Doom(kind, reason, instance)
         self._process.kill_group()
 
     def _look_at_end(self) -> None:

@@ -20,7 +20,11 @@ class KillKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Doom:
-    """The first kill counts: its kind, and the reason that those who wait for the worker will read."""
+    """The first kill counts: its kind, and the reason that those who wait for the worker will read.
+
+    ``instance``: whose call it was for; 0 when it was for none.
+    """
 
     kind: KillKind
     reason: str
+    instance: int = 0

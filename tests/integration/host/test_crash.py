@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from signal import SIGKILL, SIGSEGV
 import pytest
 
 from abi.wire import EXIT_HOST_LOST, DestroyInstance, Ping, Pong
-from host.errors import LoadFailed, RequestTimeout, StellaError
+from host.errors import LoadFailed, RequestTimeout, StellaError, WorkerLost
 from host.runtime.loading import load_plugin
 from host.supervise import Autopsy, Cause
 from host.worker import KillKind, WorkerHandle
@@ -96,7 +97,8 @@ def test_progress_is_a_block_that_was_published(tmp_path: Path) -> None:
             rings.taste(3 * BLOCK)
             os.kill(handle.pid, SIGKILL)
             found = await deaths.of(handle)
-        assert (found.progress, handle.blocks) == (True, 3)
+        assert found.progress
+        assert handle.blocks in (2, 3)  # the last may have been published, and not counted yet
 
     dying(tmp_path, body)
 
@@ -215,8 +217,12 @@ def test_signals_from_outside(tmp_path: Path, number: signal.Signals) -> None:
 
 def test_what_the_host_killed_says_for_what(tmp_path: Path) -> None:
     async def hang(handle: WorkerHandle) -> None:
+        """Two are in a call: the one that was too long is named."""
+        other = asyncio.create_task(handle.request(creation("hang", instance=2), LONG_S))
         with pytest.raises(RequestTimeout):
             await handle.request(creation("hang"), 0.3)
+        with pytest.raises(WorkerLost):
+            await other
 
     async def body(deaths: Deaths) -> None:
         handle = await deaths.start()
