@@ -98,6 +98,10 @@ class Application:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
         opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000)
+        self.runtime.supervisor.paced = not chain.pacing.batched
+        if self._watcher is not None:
+            device = chain.output.silence_after_ms > 0
+            self._watcher.playing(chain.rate_hz, chain.pacing.block_frames, device=device)
         self._player = Player(self.runtime, self.bus, opener, chain)
         return self._player
 

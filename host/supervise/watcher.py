@@ -21,6 +21,7 @@ from host.worker import KillKind, WorkerHandle
 __all__ = ["LOOK_S", "Watcher"]
 
 LOOK_S = 0.05
+SLOWEST_HZ = 8000
 #: For the request itself: silence is judged here, and long before.
 _BACKSTOP_S = 60.0
 
@@ -75,9 +76,12 @@ class Watcher:
         self._suspended = False
         self._task = asyncio.get_running_loop().create_task(self._main())
 
-    def playing(self, rate_hz: int, block_frames: int, *, device: bool) -> None:
-        """What plays from now on, which some limits depend on. ``device``: it plays out what it is given."""
-        self._calls = replace(self._calls, rate_hz=rate_hz, block_frames=block_frames, device=device)
+    def playing(self, rate_hz: int | None, block_frames: int, *, device: bool) -> None:
+        """What plays from now on, which some limits depend on. ``device``: it plays out what it is given.
+
+        Without a rate the slowest is assumed, so that nobody is ended too early.
+        """
+        self._calls = replace(self._calls, rate_hz=rate_hz or SLOWEST_HZ, block_frames=block_frames, device=device)
 
     def suspend(self) -> None:
         """Nobody is judged until ``resume``: nothing is meant to move. Twice is fine."""
