@@ -73,6 +73,11 @@ class Lifecycle:
         """Every generation that is not over, in order of their starts."""
         return tuple(self._present)
 
+    def expect_open(self, plugin_id: PluginId) -> None:
+        """Raises: Misuse once it was closed."""
+        if self._closed:
+            raise Misuse(f"{plugin_id} cannot be loaded: the runtime is closed")
+
     async def active(self, manifest: PluginManifest, role: Role) -> LiveGeneration:
         """The active generation; starts one if there is none. Callers at the same time share one start.
 
@@ -96,8 +101,7 @@ class Lifecycle:
         Raises: what ``active`` raises.
         """
         slot = (manifest.id, role)
-        while (start := self._starting.get(slot)) is not None:
-            await asyncio.wait((start,))
+        await self._starts_over(slot)
         old = self._active.get(slot)
         return old, await self._active_at_last(self._begin(manifest, role, commanded=True))
 
@@ -106,9 +110,7 @@ class Lifecycle:
 
         ``force``: what has not drained after the limit for it is killed.
         """
-        start = self._starting.get((plugin_id, role))
-        if start is not None:
-            await asyncio.wait((start,))
+        await self._starts_over((plugin_id, role))
         mine = tuple(one for one in self._present if one.plugin_id == plugin_id and one.role is role)
         for generation in mine:
             generation.drain()
@@ -141,6 +143,12 @@ class Lifecycle:
             await asyncio.wait(tuple(self._insisting))
         await self._losses.settle()
 
+    async def _starts_over(self, slot: _Slot) -> None:
+        """Returns when nobody starts a generation there, whether it worked or not."""
+        while (start := self._starting.get(slot)) is not None:
+            await asyncio.wait((start,))
+            await asyncio.sleep(0)  # a start that is over leaves the table at the loop's next turn
+
     async def _insist(self, generations: tuple[LiveGeneration, ...]) -> None:
         ends = [asyncio.create_task(generation.ended.wait()) for generation in generations]
         await asyncio.wait(ends, timeout=self._limits.drain_ms / 1000)
@@ -154,8 +162,7 @@ class Lifecycle:
             end.cancel()
 
     def _begin(self, manifest: PluginManifest, role: Role, *, commanded: bool) -> asyncio.Task[LiveGeneration]:
-        if self._closed:
-            raise Misuse(f"{manifest.id} cannot be loaded: the runtime is closed")
+        self.expect_open(manifest.id)
         slot = (manifest.id, role)
         start = asyncio.get_running_loop().create_task(self._start(manifest, role, commanded=commanded))
         self._starting[slot] = start
@@ -214,6 +221,7 @@ class Lifecycle:
                 former = self._active.get(slot)
                 self._active[slot] = generation
                 if former is not None:
+                    former.superseded = True
                     former.drain()
             elif self._active.get(slot) is generation:
                 del self._active[slot]

@@ -35,6 +35,8 @@ class LiveGeneration:
         self.state: GenerationState = START
         #: Somebody asked for it while another one may still be good: until it is loaded its end counts for nothing.
         self.commanded = commanded
+        #: Drains because another one took its place.
+        self.superseded = False
         #: Calls that the one-call-per-instance guard refused.
         self.concurrent_calls = 0
         #: Set when the process is gone.

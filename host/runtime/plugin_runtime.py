@@ -125,22 +125,22 @@ class PluginRuntime:
         files: FileGrants = _NO_FILES,
         role: Role = Role.PLAY,
     ) -> Instance:
-        """A new instance in the active generation. Cancelled, it leaves none behind. The files stay the caller's.
+        """A new instance in the active generation, also when that was renewed meanwhile.
+
+        Cancelled, it leaves none behind. The files stay the caller's.
 
         Raises:
             GenerationDraining: the generation was unloaded meanwhile; the instance is destroyed again.
             PluginRefused: the plugin said no. And what ``load`` and ``Instance.request`` raise.
         """
-        home = await self._home(plugin_id, role)
         order = InstanceOrder(kind, type_id, config, rate, channels)
-        making = asyncio.get_running_loop().create_task(self._create(home, order, files))
-        self._creating.add(making)
-        making.add_done_callback(self._creating.discard)
-        try:
-            return await asyncio.shield(making)
-        except asyncio.CancelledError:
-            making.add_done_callback(self._destroy_unwanted)
-            raise
+        while True:
+            home = await self._home(plugin_id, role)
+            try:
+                return await self._made(home, order, files)
+            except GenerationDraining:
+                if not home.superseded:
+                    raise
 
     async def renew(self, plugin_id: PluginId, role: Role = Role.PLAY, *, reload: bool = False) -> Renewal:
         """A new process, which takes the place of the active generation once its plugin is loaded; the old one drains.
@@ -232,6 +232,7 @@ class PluginRuntime:
 
     async def _home(self, plugin_id: PluginId, role: Role) -> LiveGeneration:
         manifest = self._manifest(plugin_id)
+        self._lifecycle.expect_open(plugin_id)
         await self._admission.check(plugin_id, role)
         return await self._lifecycle.active(manifest, role)
 
@@ -240,6 +241,16 @@ class PluginRuntime:
             lambda: (self._numbers.next(manifest.id), mark_of(manifest))
         )
         return number
+
+    async def _made(self, home: LiveGeneration, order: InstanceOrder, files: FileGrants) -> Instance:
+        making = asyncio.get_running_loop().create_task(self._create(home, order, files))
+        self._creating.add(making)
+        making.add_done_callback(self._creating.discard)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(self._destroy_unwanted)
+            raise
 
     async def _create(self, home: LiveGeneration, order: InstanceOrder, files: FileGrants) -> Instance:
         if not home.takes_instances():

@@ -81,7 +81,7 @@ def test_a_load_that_fails_names_the_plugin_and_leaves_nothing(
         assert [fact for fact in rig.phases() if fact[1] == "lost"] == [(1, "lost"), (2, "lost")]
         assert len(rig.workers.peers) == 2
 
-    run(tmp_path, body, Workers(answer), replace(LIMITS, load_ms=50))
+    run(tmp_path, body, Workers(answer), replace(LIMITS, load_ms=50) if answer is silent else LIMITS)
 
 
 def test_a_worker_that_cannot_start_leaves_no_generation(tmp_path: Path) -> None:
