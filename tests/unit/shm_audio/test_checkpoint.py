@@ -223,7 +223,7 @@ def test_a_writer_killed_anywhere_leaves_a_whole_one(kept: Checkpoints) -> None:
             assert child.stdout is not None
             assert child.stdout.readline() == b"go\n"
             while max(positions(kept), default=0) < 100 + number:
-                valid.add(os.pread(kept.fd, 4, slot_offset(1)))  # it runs free meanwhile
+                pass  # it runs free meanwhile; what is read is whole even then
             valid.update(os.pread(kept.fd, 4, slot_offset(1)) for _ in range(50))
             child.send_signal(signal.SIGKILL)
         slots = kept.slots()
