@@ -12,8 +12,9 @@ from host.capabilities import known_extensions
 from host.cli.config import settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
+from host.cli.words import words_of
 from host.errors import MediaError, PluginRefused
-from host.events import PluginLogLine
+from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
 from host.playback import Input, PlaybackResult, expand, off_loop
 from host.settings import Paths
 
@@ -38,12 +39,12 @@ async def application(console: Console) -> AsyncIterator[Application]:
 
 
 async def _log(app: Application, console: Console) -> None:
-    """What plugins say: warnings and errors with -v, everything with -vv."""
+    """With -v: faults, what was done about them, and plugins' warnings and errors; with -vv all that plugins say."""
     quietest = LogLevel.WARN if console.verbosity < 2 else LogLevel.TRACE
-    with app.bus.subscribe(PluginLogLine) as lines:
-        async for each in lines:
-            if each.level <= quietest:
-                console.note(f"{each.plugin_id}#{each.generation}: {plain(each.text)}", level=1)
+    with app.bus.subscribe(PluginLogLine, PluginFault, StageBypassed, StageMended, StageGivenUp) as facts:
+        async for fact in facts:
+            if not isinstance(fact, PluginLogLine) or fact.level <= quietest:
+                console.note(plain(words_of(fact)), level=1)
 
 
 async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]:
