@@ -157,9 +157,13 @@ class WorkerHandle:
         return library
 
     async def record_maps(self) -> None:
-        """Notes what code the worker has mapped, for its autopsy. To be called when its plugin is loaded."""
+        """Notes what code the worker has mapped, for its autopsy. To be called when its plugin is loaded.
+
+        Waited for before anything else is asked of it: many a plugin crashes in its first call.
+        """
         maps = await asyncio.to_thread(read_maps, self.pid)
-        self.maps = maps or self.maps
+        if not self.exited.done():  # the number may have a new owner
+            self.maps = maps or self.maps
 
     async def request(
         self,
