@@ -74,7 +74,7 @@ def test_what_is_shared_has_one_size(tmp_path: Path) -> None:
     assert worker_core.lib.ST_STATUS_LANES == host_core.lib.ST_STATUS_LANES
 
 
-@pytest.mark.parametrize("name", ["st_ring_format", "st_lane_hint"])
+@pytest.mark.parametrize("name", ["st_ring_format", "st_lane_hint", "st_crash_hint"])
 def test_what_the_host_reads_field_by_field(name: str, tmp_path: Path) -> None:
     ffi = host_core.ffi
     rows = [(name, field) for field, _ in ffi.typeof(name).fields]
