@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.faults import matrix
+from tests.faults import matrix, storm
 from tests.faults.command import Command
 
 #: In the order of the help text.
-COMMANDS: tuple[Command, ...] = (matrix.COMMAND,)
+COMMANDS: tuple[Command, ...] = (matrix.COMMAND, storm.COMMAND)
 
 
 def main(arguments: list[str]) -> int:
     """Runs one trial; gives its exit code."""
-    parser = argparse.ArgumentParser(prog="tools/faults", description="Breaks plugins on purpose and looks at the host.")
+    parser = argparse.ArgumentParser(
+        prog="tools/faults", description="Breaks plugins on purpose and looks at the host."
+    )
     choices = parser.add_subparsers(required=True, metavar="TRIAL")
     for command in COMMANDS:
         chosen = choices.add_parser(command.name, help=command.about, description=command.about)
