@@ -30,7 +30,7 @@ from abi.wire import (
 from host.capabilities import Decoder, Dsp, Sink
 from host.errors import ProtocolViolated, StellaError
 from host.events import EventBus
-from host.runtime import FileGrant, FileGrants, Instance, PluginRuntime
+from host.runtime import FileGrant, FileGrants, Instance, PluginRuntime, loading
 from host.settings import Settings
 from shm_audio import Checkpoints, Ring, RingFormat
 from tests.unit.host.runtime.workers import GAIN, MANIFEST, TYPE, Workers, obey
@@ -43,6 +43,12 @@ def opened(rate: int = 48000, channels: int = 2, frames: int = 48000) -> Decoder
 
 OPENED = opened()
 FORMAT = RingFormat(48000, 2, 512, 4096, 4096)
+
+
+@pytest.fixture(autouse=True)
+def _no_library_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of these tests are sockets, and their libraries no files."""
+    monkeypatch.setattr(loading, "copy_library", lambda _: None)
 
 
 def run(tmp_path: Path, body: Callable[[Instance, Peer], Awaitable[None]], answer: Answer = obey) -> bool:
