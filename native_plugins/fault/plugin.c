@@ -27,7 +27,9 @@
 #define DSP_SCHEMA                                                                                               \
     SCHEMA("\"create\", \"process\", \"export\", \"import\"",                                                    \
            ", \"state\": {\"type\": \"boolean\", \"default\": false}")
-#define SINK_SCHEMA SCHEMA("\"create\", \"list\", \"negotiate\", \"open\", \"write\", \"flush\"", "")
+#define SINK_SCHEMA                                                                                              \
+    SCHEMA("\"create\", \"list\", \"negotiate\", \"open\", \"write\", \"flush\"",                                \
+           ", \"keep\": {\"type\": \"string\", \"maxLength\": 4000}")
 #define TARGET_SCHEMA                                                                                            \
     "{\"type\": \"object\", \"properties\": {\"id\": {\"const\": \"fault\"}, \"name\": {\"type\": \"string\"}, " \
     "\"default\": {\"type\": \"boolean\"}}, \"additionalProperties\": false}"

@@ -1,6 +1,9 @@
 /*
- * sink.c: takes frames nowhere, at full speed, and faults on the way.
+ * sink.c: takes frames nowhere, at full speed, or keeps them in the file that its configuration names; and faults.
+ *
+ * Kept is what the call accepted when it comes back in order, so that a fault in `write` keeps nothing.
  */
+#include "keep.h"
 #include "stages.h"
 #include "trigger.h"
 
@@ -12,6 +15,8 @@
 typedef struct Sink {
     Trigger trigger;
     int is_open;
+    uint64_t position; /* of the next frame */
+    char keep[ORDER_PATH_BYTES];
 } Sink;
 
 static StStatus list_targets(void *handle, StStr *out_json) {
@@ -29,12 +34,18 @@ static StStatus negotiate(void *handle, StStr target, StAudioSpec wished, StOutp
     return st_ok();
 }
 
+static StStatus kept(const Sink *sink, int64_t frames, uint16_t channels, const float *samples) {
+    if (keep(sink->keep, sink->position, frames, channels, samples)) return st_ok();
+    return st_error(ST_ERROR_IO, "fault: %s cannot be written", sink->keep);
+}
+
 static StStatus open_sink(void *handle, StStr target, StAudioSpec spec, uint64_t start_frame) {
     Sink *sink = handle;
-    (void)target, (void)spec, (void)start_frame;
-    sink->is_open = 1;
+    (void)target;
     trigger_call(&sink->trigger, PHASE_OPEN, NULL);
-    return st_ok();
+    sink->is_open = 1;
+    sink->position = start_frame;
+    return kept(sink, KEPT_OPENING, spec.channels, NULL);
 }
 
 static StStatus not_open(void) { return st_error(ST_ERROR_INVALID_ARG, "fault: the sink is not open"); }
@@ -42,11 +53,15 @@ static StStatus not_open(void) { return st_error(ST_ERROR_INVALID_ARG, "fault: t
 static StStatus write_frames(void *handle, uint32_t frames, uint16_t channels, const float *samples,
                              uint32_t *out_accepted) {
     Sink *sink = handle;
+    StStatus status;
     if (!sink->is_open) return not_open();
     *out_accepted = frames;
     trigger_call(&sink->trigger, PHASE_WRITE,
                  &(Site){.samples = (float *)samples, .frames = frames, .channels = channels, .count = out_accepted});
-    return st_ok();
+    if (*out_accepted != frames) return st_ok();
+    status = kept(sink, frames, channels, samples);
+    sink->position += frames;
+    return status;
 }
 
 static StStatus query_status(void *handle, StOutputSinkRuntimeStatus *out_status) {
@@ -63,8 +78,9 @@ static StStatus flush(void *handle) {
 }
 
 static StStatus reset(void *handle, uint64_t next_frame) {
-    (void)next_frame;
-    return ((Sink *)handle)->is_open ? st_ok() : not_open();
+    Sink *sink = handle;
+    sink->position = next_frame;
+    return sink->is_open ? st_ok() : not_open();
 }
 
 static void close_sink(void *handle) { ((Sink *)handle)->is_open = 0; }
@@ -88,6 +104,7 @@ static const StOutputSinkInstanceVTable VTABLE = {
 
 StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_instance) {
     Sink *sink;
+    StJson path;
     StStatus set;
     if (!st_str_equals(type_id, "fault")) return st_error(ST_ERROR_INVALID_ARG, "fault: no such sink type here");
     sink = calloc(1, sizeof *sink);
@@ -97,6 +114,7 @@ StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_i
         free(sink);
         return set;
     }
+    if (st_json_member(st_json(config), "keep", &path)) st_json_string(path, sink->keep, sizeof sink->keep, NULL);
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = sink;
     out_instance->vtable = &VTABLE;

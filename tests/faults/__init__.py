@@ -1,1 +1,1 @@
-"""Fault injection on a large scale: the whole matrix, storms of kills, thousands of cycles. Run by ``./tools/faults``."""
+"""Fault injection on a large scale: the whole matrix, storms of kills, thousands of cycles: ``./tools/faults``."""

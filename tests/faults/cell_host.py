@@ -1,0 +1,182 @@
+"""The host of one cell: a whole application in this process, which plays the inputs and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from abi.kinds import CapabilityKind
+from host.app import Application
+from host.capabilities import Candidate, Sink
+from host.cli.session import exit_of
+from host.errors import MediaError, StellaError
+from host.ids import Role
+from host.jsontext import Json, JsonObject
+from host.packages import PATH_VARIABLE
+from host.playback import Chain, Excerpt, Input, Opener, Output, Pacing, PlaybackResult, Player
+from host.settings import Settings
+from tests import census
+from tests.faults.cell_trial import FAULTY, TYPE, Trial
+
+__all__ = ["FACTS", "perform"]
+
+FACTS = "facts.json"
+_IN_THE_MIDST_FRAMES = 40_000
+_LOOK_S = 0.005
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What is written down."""
+
+    code: int = 0
+    error: Json = None
+    refused: Json = None
+    disturbed: str = ""
+    result: PlaybackResult | None = None
+    left: list[str] = field(default_factory=list)
+
+
+def perform(trial: Trial) -> None:
+    """Plays it to its end, in a process that belongs to it alone, and writes ``facts.json``."""
+    os.environ[PATH_VARIABLE] = str(trial.plugins)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(trial.temporary)
+    os.environ["XDG_RUNTIME_DIR"] = str(trial.place / "run")
+    heard = _Heard()
+    asyncio.run(_warm_up())
+    before = census.take()
+    asyncio.run(_hosted(trial, heard))
+    heard.left = census.left_behind(before, patience_s=2.0)
+    (trial.place / FACTS).write_text(json.dumps(_document(heard)))
+
+
+async def _warm_up() -> None:
+    """What the loop and its threads keep for good is there before the census."""
+    await asyncio.to_thread(lambda: None)
+
+
+async def _hosted(trial: Trial, heard: _Heard) -> None:
+    async with Application(Settings(limits=trial.limits), trial.paths) as app:
+        player = _player(app, trial)
+        playing = asyncio.create_task(player.play(tuple(map(Input, trial.inputs))))
+        try:
+            for happening in _happenings(trial):
+                if await _in_the_midst(player, playing):
+                    heard.disturbed = happening.__name__.strip("_")
+                    heard.refused = await _refusal(happening(app, player, trial))
+            result = await playing
+            if not result.played:
+                only = result.failed[0].failure if len(result.failed) == 1 else None
+                raise only or MediaError("nothing could be played")
+            heard.result, heard.code = result, exit_of(result)
+        except StellaError as error:
+            heard.code, heard.error = error.exit_code, {"code": error.code, "message": str(error)}
+        finally:
+            playing.cancel()
+            await asyncio.wait([playing])
+
+
+def _player(app: Application, trial: Trial) -> Player:
+    candidates = tuple(Candidate(plugin, TYPE, 100) for plugin in trial.decoders())
+
+    def decoders(_extension: str) -> Sequence[Candidate]:
+        return candidates
+
+    opener = Opener(app.runtime, decoders, Excerpt(), app.settings.limits.open_ms / 1000)
+    output = Output(trial.output(), {"id": "fault"})
+    return Player(app.runtime, app.bus, opener, Chain(trial.effects(), output, Pacing.unpaced(app.settings.pipeline)))
+
+
+# ---- what happens while it plays ----
+
+_Happening = Callable[[Application, Player, Trial], Awaitable[None]]
+
+
+def _happenings(trial: Trial) -> tuple[_Happening, ...]:
+    if trial.kills:
+        return (_kill,)
+    if trial.reloads:
+        return (_reload,)
+    return (_query,) if trial.queries else ()
+
+
+async def _in_the_midst(player: Player, playing: asyncio.Task[PlaybackResult]) -> bool:
+    while not playing.done():
+        now = player.now()
+        if now is not None and now.position >= _IN_THE_MIDST_FRAMES:
+            return True
+        await asyncio.wait([playing], timeout=_LOOK_S)
+    return False
+
+
+async def _refusal(happening: Awaitable[None]) -> Json:
+    try:
+        await happening
+    except StellaError as error:
+        return {"code": error.code, "message": str(error)}
+    return None
+
+
+async def _kill(app: Application, _player: Player, _trial: Trial) -> None:
+    (worker,) = [one for one in app.runtime.workers() if one.spec.plugin_id == FAULTY]
+    os.kill(worker.pid, signal.SIGKILL)
+
+
+async def _reload(app: Application, player: Player, trial: Trial) -> None:
+    fresh, old = trial.place / "next" / "fault.so", trial.plugins / "faulty" / "fault.so"
+    fresh.replace(old)
+    await app.runtime.renew(FAULTY, Role.PLAY, reload=True)
+    await player.swap(FAULTY)
+
+
+async def _query(app: Application, _player: Player, trial: Trial) -> None:
+    """As ``stellatune outputs`` asks."""
+    instance = await app.runtime.create(FAULTY, CapabilityKind.OUTPUT_SINK, TYPE, trial.query())
+    try:
+        await Sink(instance).list_targets()
+    finally:
+        await instance.destroy()
+
+
+# ---- what is written down ----
+
+
+def _document(heard: _Heard) -> JsonObject:
+    result = heard.result
+    document: JsonObject = {
+        "code": heard.code,
+        "error": heard.error,
+        "refused": heard.refused,
+        "disturbed": heard.disturbed,
+        "left": [*heard.left],
+    }
+    if result is None:
+        return document
+    faults = (*result.faults, *(fault for track in result.tracks for fault in track.faults))
+    return document | {
+        "frames": result.frames,
+        "tracks": [_track(track.frames_out, track.failure) for track in result.tracks],
+        "faults": [{"code": fault.code, "message": fault.message} for fault in faults],
+        "repairs": [
+            {
+                "stage": repair.stage,
+                "grade": repair.grade.value,
+                "position": repair.position,
+                "first": repair.first,
+                "last": repair.last,
+                "gap_frames": repair.gap_frames,
+                "cause": repair.cause,
+                "plugin": repair.plugin_id,
+            }
+            for repair in result.repairs
+        ],
+    }
+
+
+def _track(frames: int, failure: StellaError | None) -> Json:
+    return {"frames": frames, "failure": None if failure is None else {"code": failure.code, "message": str(failure)}}

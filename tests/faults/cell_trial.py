@@ -1,0 +1,195 @@
+"""One experiment laid out in a folder: copies of the plugin, the order, the inputs, and what its host may use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from host.ids import PluginId, TypeId
+from host.jsontext import JsonObject
+from host.playback import StageSpec
+from host.settings import Limits, Paths
+from tests.faults.cell_kinds import KIND_FACTS, Group
+from tests.faults.cells import Cell, Occasion
+from tests.support.faulty import Order, copy_id, copy_plugin
+from tests.support.frames import Audio, make_frames, numbered_audio, with_state
+from tests.support.patient import PATIENT
+
+__all__ = ["CHANNELS", "FAULTY", "RATE_HZ", "SHIPPED", "TYPE", "Trial", "lay_out"]
+
+RATE_HZ = 44_100
+CHANNELS = 2
+SHORT_FRAMES = 2 * RATE_HZ + 77
+LONG_FRAMES = 5 * RATE_HZ + 77
+NEXT_FRAMES = RATE_HZ // 2 + 5
+
+#: The copy that fails, and the shipped plugin, which plays the other parts of the chain.
+FAULTY = PluginId(copy_id(1))
+SHIPPED = PluginId("stellatune.fault")
+TYPE = TypeId("fault")
+
+_MANY = 1_000_000
+#: For kinds that only a limit ends: long enough for everybody else on a busy machine.
+_SHORT_LIMITS = Limits(
+    handshake_ms=5000,
+    load_ms=1500,
+    create_ms=1000,
+    open_ms=1000,
+    seek_ms=1000,
+    read_ms=1000,
+    process_ms=250,
+    destroy_ms=1000,
+    negotiate_ms=1000,
+    first_write_ms=1000,
+    write_ms=1000,
+    query_ms=1000,
+    flush_ms=1000,
+    drain_ms=1000,
+    shutdown_ms=500,
+    terminate_ms=200,
+    heartbeat_ms=300,
+    heartbeat_misses=3,
+)
+_IMPATIENT_AT_THE_END = replace(PATIENT, shutdown_ms=300, terminate_ms=100)
+
+#: In which call of its phase an instance is struck: late enough for checkpoints, and before the end.
+_AT_CALL = {"read": 8, "process": 80, "export": 3, "write": 8}
+_NEEDS_IMPRINT = ("constructor", "entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Everything that the host of one cell is told. Without a fault it renders ``golden``."""
+
+    cell: Cell
+    place: Path
+    order: Order
+    inputs: tuple[Path, ...]
+    frames: tuple[int, ...]
+
+    @property
+    def paths(self) -> Paths:
+        """A host's own."""
+        return Paths(*(self.place / name for name in ("config.toml", "state", "data", "cache", "run")))
+
+    @property
+    def plugins(self) -> Path:
+        """Where the copy lies."""
+        return self.place / "plugins"
+
+    @property
+    def kept(self) -> Path:
+        """What the output kept."""
+        return self.place / "kept"
+
+    @property
+    def temporary(self) -> Path:
+        """For temporary files."""
+        return self.place / "tmp"
+
+    @property
+    def golden(self) -> Audio:
+        """What an undisturbed run gives."""
+        whole = [numbered_audio(0, frames, CHANNELS) for frames in self.frames]
+        if self.cell.capability != "dsp":
+            return _joined(whole)
+        return with_state(_joined(whole), CHANNELS)
+
+    @property
+    def limits(self) -> Limits:
+        """Short ones only for those whom nothing else ends."""
+        group = KIND_FACTS[self.cell.kind].group
+        if group is Group.HANG:
+            return _SHORT_LIMITS
+        return _IMPATIENT_AT_THE_END
+
+    @property
+    def kills(self) -> bool:
+        """Whether the stage must be killed once before: only a successor comes to that call."""
+        return self.cell.occasion is Occasion.ONCE and self.cell.phase in ("import", "seek")
+
+    @property
+    def reloads(self) -> bool:
+        """Whether the fault comes with a reload."""
+        return self.cell.occasion is Occasion.RELOAD
+
+    @property
+    def queries(self) -> bool:
+        """Whether it is about a question beside the playback."""
+        return self.cell.phase == "list"
+
+    def effects(self) -> tuple[StageSpec, ...]:
+        """The effects of the chain."""
+        if self.cell.capability != "dsp":
+            return ()
+        return (StageSpec("effect", FAULTY, TYPE, {"state": True} | self._order_of("dsp")),)
+
+    def output(self) -> StageSpec:
+        """The output of the chain. It is slow where something has to happen while it plays."""
+        config: JsonObject = {"keep": str(self.kept)}
+        if self.cell.capability == "sink" and not self.queries:
+            return StageSpec("output", FAULTY, TYPE, config | self._order_of("sink"))
+        if self.kills or self.reloads or self.queries:
+            marks = self.place / "slow"
+            config |= Order("slow", "write", marks, calls=_MANY, arg=2).config
+        return StageSpec("output", SHIPPED, TYPE, config)
+
+    def query(self) -> JsonObject:
+        """The configuration of the output that is asked."""
+        return self.order.config
+
+    def decoders(self) -> tuple[PluginId, ...]:
+        """Who may decode, best first."""
+        return (FAULTY, SHIPPED) if self.cell.capability == "decoder" else (SHIPPED,)
+
+    def _order_of(self, capability: str) -> JsonObject:
+        ours = capability == self.cell.capability and not self.reloads
+        return self.order.config if ours and not _in_library(self.cell) else {}
+
+
+def lay_out(cell: Cell, place: Path) -> Trial:
+    """Makes the files."""
+    for name in ("marks", "slow", "tmp", "state", "run"):
+        (place / name).mkdir(parents=True)
+    order = _order(cell, place / "marks")
+    library = order if _in_library(cell) and cell.occasion is not Occasion.RELOAD else None
+    copy_plugin(place / "plugins/faulty", library, number=1)
+    if cell.occasion is Occasion.RELOAD:
+        copy_plugin(place / "next", order, number=1)
+    busy = cell.occasion is Occasion.RELOAD or cell.phase in ("import", "seek", "list")
+    frames = [LONG_FRAMES if busy else SHORT_FRAMES]
+    in_media = _in_media(cell)
+    fault = order.json if in_media else None
+    inputs = [make_frames(place / "first.frames", frames[0], RATE_HZ, CHANNELS, fault)]
+    if in_media:
+        frames.append(NEXT_FRAMES)
+        inputs.append(make_frames(place / "next.frames", NEXT_FRAMES, RATE_HZ, CHANNELS))
+    trial = Trial(cell, place, order, tuple(inputs), tuple(frames))
+    (place / "cell.json").write_text(json.dumps({"name": cell.name, "order": order.json}))
+    return trial
+
+
+def _order(cell: Cell, marks: Path) -> Order:
+    always = cell.occasion is Occasion.ALWAYS
+    at_call = 1 if always or cell.occasion is Occasion.RELOAD else _AT_CALL.get(cell.phase, 1)
+    arg = 3.0 if cell.kind in ("exit", "_exit") else None
+    return Order(cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=arg)
+
+
+def _in_library(cell: Cell) -> bool:
+    """Whether the order is imprinted: no configuration reaches a decoder, and none is there early or in a reload."""
+    if _in_media(cell):
+        return False
+    return cell.phase in _NEEDS_IMPRINT or cell.capability == "decoder" or cell.occasion is Occasion.RELOAD
+
+
+def _in_media(cell: Cell) -> bool:
+    """Whether the order stands in the first input: that one kills every decoder, the next one none."""
+    return (cell.capability, cell.occasion) == ("decoder", Occasion.ALWAYS) and cell.phase in ("open", "read")
+
+
+def _joined(parts: list[Audio]) -> Audio:
+    return np.concatenate(parts)
