@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from abi.wire import Event
@@ -261,6 +262,8 @@ class Lifecycle:
         lost = self._instances.of(generation)
         generation.happened(Happening.EXITED)
         autopsy = examine(handle, status)
+        if handle.asked_to_end and autopsy.cause is Cause.ASKED:  # by the reaper, whom it had not obeyed before
+            autopsy = replace(autopsy, cause=Cause.HANG, reason="it ignored the request to shut down, not SIGTERM")
         if autopsy.cause is not Cause.ASKED and not (expected and status.code == 0):
             on_trial = generation.commanded and not generation.loaded
             self._losses.take(generation, autopsy, counted=not expected and not on_trial)
