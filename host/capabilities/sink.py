@@ -83,8 +83,8 @@ class Sink(Stage):
         """Begins at the ring's read position, and says where that is.
 
         ``volume``: linear gain. ``digest``: hash what enters the sink. ``silence_after_ms``: starved for so long, a
-        running device gets silence; 0: it waits. ``cut_at``, ``finish_at``: where to cut the digest and to stop, if that
-        is known already.
+        running device gets silence; 0: it waits. ``cut_at``, ``finish_at``: where to cut the digest and to stop, where
+        that is known already.
         """
         message = AttachSink(self.instance.id, epoch, wake_frames, volume, digest, silence_after_ms, cut_at, finish_at)
         reply = await self.instance.request(message, self._command_s, (inp.fd,))

@@ -42,8 +42,12 @@ class Chain:
     digest: bool = False
 
 
-async def build_pipeline(runtime: PluginRuntime, opener: Opener, chain: Chain, wished: PipelineFormat) -> Pipeline:
+async def build_pipeline(
+    runtime: PluginRuntime, opener: Opener, chain: Chain, wished: PipelineFormat, origin: int = 0
+) -> Pipeline:
     """A pipeline without decoder, in the format the sink agreed to; nothing runs in it yet.
+
+    Its clock begins at ``origin``: not 0 where another pipeline was given up.
 
     Raises:
         NotFound: the sink has no such target. OutputError: it cannot take this, or cannot be opened.
@@ -52,19 +56,21 @@ async def build_pipeline(runtime: PluginRuntime, opener: Opener, chain: Chain, w
     async with AsyncExitStack() as made:
         output = chain.output.stage.plugin_id
         supervisor = runtime.supervisor
-        sink = await try_again(supervisor, output, partial(_open_sink, runtime, chain.output, wished), MOST_DEATHS)
+        sink = await try_again(
+            supervisor, output, partial(_open_sink, runtime, chain.output, wished, origin), MOST_DEATHS
+        )
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
             make = partial(_dsp_seat, runtime, chain.pacing, spec, sink.format)
             dsps.append(await try_again(supervisor, spec.plugin_id, make, MOST_DEATHS))
             made.push_async_callback(dsps[-1].close)
-        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink)
+        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin)
         made.pop_all()
     return pipeline
 
 
-async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFormat) -> SinkSeat:
+async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFormat, origin: int) -> SinkSeat:
     stage = output.stage
     instance = await runtime.create(stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config)
     sink = Sink(instance)
@@ -72,7 +78,7 @@ async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFor
         with output_errors():
             agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
             fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
-            await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, 0, output.files)
+            await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)
     except BaseException:
         await sink.destroy()
         raise

@@ -89,8 +89,10 @@ class DecodeSeat(Seat):
 
     # ---- tracks come and go ----
 
-    async def join(self, track: OpenTrack) -> int:
+    async def join(self, track: OpenTrack, begun_at: int | None = None) -> int:
         """Attaches a track's decoder where the last one ended; says where that is. The seat owns the track from now on.
+
+        ``begun_at``: the track is in the midst of it, having begun there in a pipeline that was given up.
 
         Raises:
             StellaError: the decoder refused; the track is the caller's again.
@@ -100,20 +102,26 @@ class DecodeSeat(Seat):
                 raise RuntimeError("the last decoder has not left")
             position = self.position
             self._track, self._decoder = track, track.decoder
-            self._start, self._silent_until = position, position
+            self._start, self._silent_until = position if begun_at is None else begun_at, position
             self._poison, self.failure = None, None
             self._avoided.clear()
             self.ended = False
             try:
-                await track.decoder.attach(
-                    self._ring, self._epoch, skip_frames=track.skip_frames, take_frames=track.window.take_frames
-                )
+                await self._begin(track, begun_at)
             except Supervised:
                 return position  # dead by now: a successor begins here
             except StellaError:
                 self._decoder = None
                 raise
             return position
+
+    async def _begin(self, track: OpenTrack, begun_at: int | None) -> None:
+        skip, take, drop = track.skip_frames, track.window.take_frames, 0
+        if begun_at is not None:
+            resumption = self._resumption()
+            skip = await self._opener.seek(track.decoder, track.info, resumption.source_frame)
+            take, drop = resumption.take_frames, resumption.drop_frames
+        await track.decoder.attach(self._ring, self._epoch, skip_frames=skip, take_frames=take, drop_frames=drop)
 
     async def leave(self) -> int:
         """Ends the decoder, which may be dead, and its track; says where its frames end."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from abi.kinds import CapabilityKind
 from abi.wire import Join
 from host.capabilities import Dsp
-from host.errors import OutputError, ProtocolViolated, StellaError, Supervised
+from host.errors import OutputError, StellaError, Supervised
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
-from host.playback.seat import Seat, words_of
+from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
 from host.runtime import Instance, PluginRuntime
@@ -61,6 +61,7 @@ class DspSeat(Seat):
         self._refused_slots: set[int] = set()
         self._deaths_at: tuple[int, int] = (-1, 0)
         self._poison = (0, 0)
+        self._origin = 0
         #: From this position on the dry stage works here; None while the effect does.
         self.dry_since: int | None = None
 
@@ -85,6 +86,7 @@ class DspSeat(Seat):
 
     async def start(self) -> None:
         """Joins its rings for the first time. One that died meanwhile is left to recovery."""
+        self._origin = self.position
         async with self.lock:
             with suppress(Supervised):
                 await self._attach(self._dsp, None, self.position, Join.NONE)
@@ -145,7 +147,7 @@ class DspSeat(Seat):
                     raise
             position = self._checked().write_pos
             slot, exact = self._start_of_replay(position)
-            join = Join.RAMP if dry is not None or self._in_poison(position) else Join.NONE if exact else Join.SETTLE
+            join = Join.RAMP if dry is not None or self._in_poison(position) else self._join_of(slot)
             try:
                 await self._attach_or_destroy(successor, slot, position, join)
             except StellaError:
@@ -191,9 +193,9 @@ class DspSeat(Seat):
             except StellaError:
                 await successor.destroy()
                 raise
-            slot, exact = self._start_of_replay(position)
+            slot, _ = self._start_of_replay(position)
             try:
-                await self._attach_or_destroy(successor, slot, position, Join.NONE if exact else Join.SETTLE)
+                await self._attach_or_destroy(successor, slot, position, self._join_of(slot))
             except StellaError:
                 if not self.lost:
                     await old.release(self._epoch)
@@ -235,7 +237,7 @@ class DspSeat(Seat):
         """The output's words, once those of both sides are known to be what a stage of this kind can leave.
 
         Raises:
-            ProtocolViolated: they cannot be: the pipeline has to be built anew.
+            RingsBroken: they cannot be.
         """
         inp, out = words_of(self._inp), words_of(self._out)
         block = self._inp.format.block_frames
@@ -245,7 +247,7 @@ class DspSeat(Seat):
             and out.write_pos <= inp.write_pos
         )
         if not honest:
-            raise ProtocolViolated(
+            raise RingsBroken(
                 f"{self.name} ({self.instance.plugin_id}) left impossible positions: read {inp.read_pos} of "
                 f"{inp.write_pos}, wrote {out.write_pos}",
                 remedy="the plugin is at fault",
@@ -253,7 +255,10 @@ class DspSeat(Seat):
         return out
 
     def _start_of_replay(self, position: int) -> tuple[CheckpointSlot | None, bool]:
-        """The checkpoint to begin from, and whether what comes of it is exact."""
+        """The checkpoint to begin from, and whether what comes of it is exact.
+
+        An effect that exports nothing is taken to remember no more than the history, which it hears again.
+        """
         retain = words_of(self._inp).retain_pos
         for slot in self._checkpoints.slots():
             usable = (
@@ -264,7 +269,13 @@ class DspSeat(Seat):
             )
             if usable:
                 return slot, True
-        return None, retain == 0 and self._floor(position) == 0
+        heard_all = retain == self._origin or not self._dsp.exports_state
+        return None, heard_all and self._floor(position) == 0
+
+    def _join_of(self, slot: CheckpointSlot | None) -> Join:
+        """Where not all that was ever heard is heard again, a step may be left that has to settle."""
+        whole = slot is not None or words_of(self._inp).retain_pos == self._origin
+        return Join.NONE if whole else Join.SETTLE
 
     def _in_poison(self, position: int) -> bool:
         return self._poison[0] <= position < self._poison[1]

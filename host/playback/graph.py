@@ -7,13 +7,13 @@ occupant that dies is replaced in its seat, the rest stays. Positions count fram
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from host.errors import OutputError, Supervised
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.opening import Opener
-from host.playback.seat import Seat, words_of
+from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sink_seat import SinkSeat
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
 from shm_audio import Ring, ShmError
@@ -25,9 +25,16 @@ class Pipeline:
     """Rings and seats from decode to sink. ``close`` ends what is in it; closing twice is fine."""
 
     def __init__(
-        self, fmt: PipelineFormat, pacing: Pacing, opener: Opener, dsps: Sequence[DspSeat], sink: SinkSeat
+        self,
+        fmt: PipelineFormat,
+        pacing: Pacing,
+        opener: Opener,
+        dsps: Sequence[DspSeat],
+        sink: SinkSeat,
+        *,
+        origin: int = 0,
     ) -> None:
-        """Takes over the seats of effects and sink.
+        """Takes over the seats of effects and sink. Its clock begins at ``origin``, on the block grid.
 
         Raises:
             OutputError: no memory for the rings, or more latency than history; the seats stay the caller's.
@@ -43,9 +50,11 @@ class Pipeline:
         if any(dsp.latency_frames > plans[0].format.history_frames for dsp in self.dsps):
             raise OutputError("an effect delays longer than the history", remedy="raise [pipeline] history_ms")
         self.rings: list[Ring] = []
+        self._heard = origin
         try:
             for plan in plans:
                 self.rings.append(Ring.create(plan.format))
+                self.rings[-1].set_words(origin)
         except ShmError as error:
             self._close_rings()
             raise OutputError(f"no memory for the audio rings: {error}", remedy="free some memory") from error
@@ -63,6 +72,16 @@ class Pipeline:
     def position(self) -> int:
         """Frames the sink has taken."""
         return words_of(self.rings[-1]).read_pos
+
+    @property
+    def last_position(self) -> int:
+        """Frames the sink had taken when ``note_position`` last saw rings that can be."""
+        return self._heard
+
+    def note_position(self) -> None:
+        """Remembers how far the sink is, for the case that the rings are destroyed."""
+        with suppress(RingsBroken):
+            self._heard = self.position
 
     @property
     def ready(self) -> int:

@@ -12,23 +12,28 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from host.errors import MediaError, StellaError
-from host.events import EventBus, PlaybackEnded, TrackEnded
+from host.errors import StellaError
+from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId
 from host.playback.chain import Chain, build_pipeline
+from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
+from host.playback.playlist import Playlist
+from host.playback.record import Record
 from host.playback.recovery import Recovery, recovering
 from host.playback.relay import Relay
-from host.playback.repairs import Swapped, fault_of
+from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
+from host.playback.seat import RingsBroken
 from host.playback.sizes import PipelineFormat
-from host.playback.stage_watch import StageWatch, Watched
+from host.playback.stage_watch import StageWatch
 from host.playback.timeline import Place
-from host.playback.tracks import OpenTrack, PlaybackResult, StageUse, TrackResult
-from host.runtime import PluginRuntime
+from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
+from host.runtime import Instance, PluginRuntime
+from host.worker import KillKind
 
 __all__ = ["Now", "Player"]
 
@@ -36,6 +41,7 @@ FADE_S = 0.02
 LAST_WORDS_S = 0.1
 STOP_TIMEOUT_S = 1.5
 KILLED_TIMEOUT_S = 1.0
+MAX_REBUILDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,13 @@ class Player:
         self._chain = chain
         self._pipeline: Pipeline | None = None
         self._recovery: Recovery | None = None
-        self._relay: Relay | None = None
-        self._unopened: list[TrackResult] = []
+        self._record: Record | None = None
+        self._repairs: list[Repair] = []
+        self._faults: list[Fault] = []
 
     def now(self) -> Now | None:
         """What is playing at this moment, as the sink stands; None before and after."""
-        if self._pipeline is None or self._relay is None:
+        if self._pipeline is None or self._record is None:
             return None
         position, xruns, clipped = self._pipeline.position, 0, 0
         sink = self._pipeline.sink.instance
@@ -73,10 +80,13 @@ class Player:
             if lane.instance == sink.id:
                 position = max(0, position - lane.queued_frames)
                 xruns, clipped = lane.xruns, lane.clipped_samples
-        place = self._relay.timeline.place(position)
+        place = self._record.timeline.place(position)
         if place is None:
             return None
-        return Now(self._relay.track(place.track), place, position, xruns, clipped, _uses(self._pipeline))
+        track, decode = self._record.tracks[place.track], self._pipeline.decode
+        if decode.occupied and decode.track.index == track.index:
+            track = decode.track  # with the decoder that works on it now
+        return Now(track, place, position, xruns, clipped, _uses(self._pipeline))
 
     async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         """Moves everything of a plugin that plays to the active generation, without a frame lost.
@@ -95,57 +105,84 @@ class Player:
             StellaError: an effect or the output failed; what was heard until then was heard.
         """
         began = time.monotonic()
-        waiting = iter(tuple(enumerate(inputs)))
+        playlist = Playlist(inputs, self._opener, self._bus)
         with self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
             with self._warming():
-                first = await self._next(waiting)
+                first = await playlist.next_track()
                 if first is None:
-                    return PlaybackResult(tuple(self._unopened))
-                pipeline = await self._build(first)
-            relay = Relay(
-                pipeline,
-                watch,
-                self._bus,
-                next_track=lambda: self._next(waiting),
-                open_afresh=self._opener.open_afresh,
-                digest=self._chain.digest,
-            )
-            self._pipeline, self._relay = pipeline, relay
-            try:
-                async with recovering(pipeline, self._runtime, self._bus) as recovery:
-                    self._recovery = recovery
-                    try:
-                        await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
-                        frames = await relay.run(first)
-                    except asyncio.CancelledError:
-                        await self._fade_out(pipeline, watch)
+                    return PlaybackResult(playlist.unopened)
+                pipeline = await self._build(first, None, 0)
+            record = self._record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
+            begun_at: int | None = None
+            rebuilds, frames = 0, None
+            while frames is None:
+                relay = Relay(
+                    pipeline,
+                    record,
+                    watch,
+                    self._bus,
+                    playlist.next_track,
+                    self._opener.open_afresh,
+                    playlist.put_back,
+                    digest=self._chain.digest and rebuilds == 0,  # one that is cut in two is none
+                )
+                try:
+                    frames = await self._perform(pipeline, relay, watch, first, begun_at)
+                except RingsBroken:
+                    rebuilds += 1
+                    origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
+                    rewound = record.rewind(origin)
+                    playlist.put_back(rewound.tracks)
+                    again = await playlist.next_track() if rebuilds <= MAX_REBUILDS else None
+                    if again is None:
                         raise
-                repairs, stages = recovery.repairs, _uses(pipeline)
-                faults = self._chain_faults(pipeline)
-            finally:
-                self._pipeline, self._recovery = None, None
-                await pipeline.close()
-            faults += await self._crashes((*pipeline.dsps, pipeline.sink), watch)
+                    first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
+                    self._repairs.append(rebuilt(origin))
+                    pipeline = await self._build(first, pipeline.format, origin)
+            decoders = [track.decoder.instance for track in record.tracks.values()]
+            chain = [seat.instance for seat in pipeline.seats]
+            faults = (*self._faults, *await self._crashes((*decoders, *chain), watch))
         rate = pipeline.format.sample_rate_hz
-        faults += tuple(fault for repair in repairs if (fault := fault_of(repair, rate)) is not None)
-        tracks = tuple(sorted((*self._unopened, *relay.results()), key=lambda track: track.index))
+        faults += tuple(fault for repair in self._repairs if (fault := fault_of(repair, rate)) is not None)
+        tracks = tuple(sorted((*playlist.unopened, *record.results.values()), key=lambda track: track.index))
         wall_s = time.monotonic() - began
-        result = PlaybackResult(tracks, pipeline.format, stages, frames, wall_s, faults, repairs)
+        repairs = tuple(self._repairs)
+        result = PlaybackResult(tracks, pipeline.format, _uses(pipeline), frames, wall_s, faults, repairs)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 
-    async def _next(self, waiting: Iterator[tuple[int, Input]]) -> OpenTrack | None:
-        """The next input that opens; those that do not are reported on the way."""
-        for index, source in waiting:
-            try:
-                if source.refused is not None:
-                    raise source.refused
-                return await self._opener.open(index, source.path)
-            except MediaError as error:
-                self._unopened.append(TrackResult(index, source.path, failure=error))
-                self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
-        return None
+    async def _perform(
+        self, pipeline: Pipeline, relay: Relay, watch: StageWatch, first: OpenTrack, begun_at: int | None
+    ) -> int:
+        """One pipeline from its start to its end; gives the frames that the sink took.
+
+        Raises:
+            RingsBroken: it cannot go on, another one can; all its workers are dead.
+        """
+        self._pipeline = pipeline
+        try:
+            async with recovering(pipeline, self._runtime, self._bus) as recovery:
+                self._recovery = recovery
+                try:
+                    await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
+                    return await relay.run(first, begun_at)
+                except asyncio.CancelledError:
+                    await self._fade_out(pipeline, watch)
+                    raise
+                except RingsBroken:
+                    for seat in pipeline.seats:  # nobody knows who did it
+                        if not isinstance(seat, DecodeSeat) or seat.occupied:
+                            seat.instance.worker.terminate(
+                                "the rings it joined hold impossible positions", KillKind.PROTOCOL
+                            )
+                    raise
+        finally:
+            self._repairs += recovery.repairs
+            self._faults += self._chain_faults(pipeline)
+            self._pipeline, self._recovery = None, None
+            await first.close()
+            await pipeline.close()
 
     @contextlib.contextmanager
     def _warming(self) -> Iterator[None]:
@@ -162,10 +199,10 @@ class Player:
             for load in loads:
                 load.cancel()
 
-    async def _build(self, first: OpenTrack) -> Pipeline:
-        wished = PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
+    async def _build(self, first: OpenTrack, fmt: PipelineFormat | None, origin: int) -> Pipeline:
+        wished = fmt or PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
         try:
-            return await build_pipeline(self._runtime, self._opener, self._chain, wished)
+            return await build_pipeline(self._runtime, self._opener, self._chain, wished, origin)
         except BaseException:
             await first.close()
             raise
@@ -178,11 +215,11 @@ class Player:
             for fault in lane_faults(f"{seat.name} ({seat.instance.plugin_id})", seat.instance)
         )
 
-    async def _crashes(self, stages: Iterable[Watched], watch: StageWatch) -> tuple[Fault, ...]:
+    async def _crashes(self, instances: Iterable[Instance], watch: StageWatch) -> tuple[Fault, ...]:
         """Crashes in destroy. A worker that was killed because it hung there is gone within moments."""
-        for stage in stages:
-            if stage.instance.worker.doomed:
-                await stage.instance.worker.wait_exit(KILLED_TIMEOUT_S)
+        for instance in instances:
+            if instance.worker.doomed:
+                await instance.worker.wait_exit(KILLED_TIMEOUT_S)
         return watch.crashes()
 
     async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:

@@ -31,7 +31,7 @@ from host.playback.graph import Pipeline
 from host.playback.output_failures import output_errors
 from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.ring_watch import RingWatch
-from host.playback.seat import Seat
+from host.playback.seat import RingsBroken, Seat
 from host.playback.sink_seat import SinkSeat
 from host.playback.tracks import StageUse
 from host.runtime import PluginRuntime
@@ -60,10 +60,11 @@ class Recovery:
     @property
     def repairs(self) -> tuple[Repair, ...]:
         """Everything that was done so far, and what is still bypassed, up to where the music stands."""
+        heard = self._pipeline.last_position
         open_ones = [
-            self._repair(seat, seat.use, Grade.BYPASS, seat.dry_since, seat.dry_since, seat.position - 1)
+            self._repair(seat, seat.use, Grade.BYPASS, seat.dry_since, seat.dry_since, max(seat.dry_since, heard - 1))
             for seat in self._pipeline.dsps
-            if seat.dry_since is not None and self._pipeline.rings
+            if seat.dry_since is not None
         ]
         return (*self._repairs, *open_ones)
 
@@ -130,6 +131,7 @@ class Recovery:
 
     def look(self) -> None:
         """Begins to mend every seat whose occupant is known to be dead."""
+        self._pipeline.note_position()
         for seat in self._pipeline.seats:
             if seat in self._mending or seat.failure is not None:
                 continue
@@ -149,7 +151,9 @@ class Recovery:
                 continue
             if (seat.instance.plugin_id, seat.instance.id) != (fact.plugin_id, fact.instance):
                 continue
-            if fact.reason in (StopReason.CONTRACT, StopReason.RING):
+            if fact.reason is StopReason.RING:  # its peer may have done it, or anybody who found the memory
+                self._give_up(seat, RingsBroken(f"{seat.name} found impossible positions", remedy="see the crashes"))
+            elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
             elif isinstance(seat, DecodeSeat):
                 seat.ended = True
@@ -188,6 +192,8 @@ class Recovery:
             position, silent_until = seat.position, seat.silent_until
             try:
                 await seat.replace()
+            except RingsBroken:
+                raise
             except StellaError as error:
                 if not died(error):  # a death has been counted by the policy, which is asked again
                     seat.avoid(plugin)
@@ -207,6 +213,8 @@ class Recovery:
                 continue
             try:
                 admission = await seat.admit(await seat.successor())
+            except RingsBroken:
+                raise
             except StellaError as error:
                 refusals += not died(error) and self._supervisor.standing(plugin).state is State.READY
                 if refusals >= MAX_REFUSALS:
@@ -217,11 +225,13 @@ class Recovery:
                 return
             first, last = admission.dry_since, admission.position - 1
             if poisoned:
-                first, last = admission.position, seat.dry_until - 1
+                first, last = first or admission.position, seat.dry_until - 1
             elif first is None and not admission.exact:
                 first, last = admission.position, admission.position
-            grade = Grade.ABSORBED if first is None else Grade.BYPASS
-            self._tell(self._repair(seat, before, grade, admission.position, first, None if first is None else last))
+            if first is None or last < first:
+                self._tell(self._repair(seat, before, Grade.ABSORBED, admission.position))
+            else:
+                self._tell(self._repair(seat, before, Grade.BYPASS, admission.position, first, last))
 
     async def _sit_out(self, seat: DspSeat, plugin: PluginId) -> None:
         """Quarantined: the music goes on without the effect until its term is over, or somebody resets it."""
@@ -244,7 +254,7 @@ class Recovery:
             try:
                 position = await seat.bypass()
             except StellaError as error:
-                if attempt == MAX_DRY_DEATHS - 1 or not died(error):
+                if attempt == MAX_DRY_DEATHS - 1 or not counted(error):
                     raise
                 continue
             if position is not None:
@@ -265,7 +275,7 @@ class Recovery:
                 with output_errors():
                     position, lost = await seat.replace()
             except StellaError as error:
-                if not died(error):
+                if not counted(error):
                     raise
                 continue
             grade = Grade.SHORT_GAP if self._paced else Grade.ABSORBED
@@ -335,6 +345,11 @@ async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) 
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+
+
+def counted(error: StellaError) -> bool:
+    """Whether it comes from a death: the policy has counted that one, and is to be asked again."""
+    return died(error) is not None and not isinstance(error, RingsBroken)
 
 
 def inside(death: Autopsy, call: str) -> bool:

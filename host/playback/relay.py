@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -18,8 +18,9 @@ from host.playback.digests import TrackDigests
 from host.playback.faults import lane_faults
 from host.playback.graph import Pipeline
 from host.playback.output_failures import output_failure
+from host.playback.record import Record
 from host.playback.stage_watch import StageWatch, Watched
-from host.playback.timeline import Segment, Timeline
+from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
 
 __all__ = ["Relay"]
@@ -28,24 +29,31 @@ _ROUNDING_S = 0.001
 
 
 class Relay:
-    """Runs once. ``next_track`` gives the next open track, or None after the last; ``open_afresh`` opens one again."""
+    """Runs once.
+
+    ``next_track`` gives the next open track, or None after the last; ``open_afresh`` opens one again, ``put_back`` has
+    some come next. ``record``: where it writes down what it plays.
+    """
 
     def __init__(
         self,
         pipeline: Pipeline,
+        record: Record,
         watch: StageWatch,
         bus: EventBus,
         next_track: Callable[[], Coroutine[None, None, OpenTrack | None]],
         open_afresh: Callable[[OpenTrack], Awaitable[OpenTrack]],
+        put_back: Callable[[Iterable[int]], None],
         *,
         digest: bool,
     ) -> None:
-        self.timeline = Timeline(pipeline.format.sample_rate_hz, pipeline.latency_frames)
+        self._played = record
         self._pipeline = pipeline
         self._watch = watch
         self._bus = bus
         self._next_track = next_track
         self._open_afresh = open_afresh
+        self._put_back = put_back
         self._digests = (
             TrackDigests(
                 pipeline.sink,
@@ -57,20 +65,12 @@ class Relay:
             if digest
             else None
         )
-        self._tracks: dict[int, OpenTrack] = {}
-        self._results: dict[int, TrackResult] = {}
         self._current: OpenTrack | None = None
 
-    def track(self, index: int) -> OpenTrack:
-        """A track that was joined."""
-        return self._tracks[index]
-
-    def results(self) -> tuple[TrackResult, ...]:
-        """What became of the tracks that were opened."""
-        return tuple(self._results.values())
-
-    async def run(self, first: OpenTrack) -> int:
+    async def run(self, first: OpenTrack, begun_at: int | None = None) -> int:
         """All tracks, to the end of the last; gives the frames that the sink took.
+
+        ``begun_at``: the first is in the midst of it already, and began there.
 
         Raises:
             StellaError: an effect or the sink failed.
@@ -78,9 +78,9 @@ class Relay:
         track: OpenTrack | None = first
         while track is not None:
             async with self._opening_next() as following:
-                await self._perform(track)
-                track = await following
-        if not any(result.frames_out or result.failure is None for result in self._results.values()):
+                await self._perform(track, begun_at)
+                track, begun_at = await following, None
+        if not any(result.frames_out or result.failure is None for result in self._played.results.values()):
             return 0
         return await self._finish()
 
@@ -96,16 +96,18 @@ class Relay:
             if not task.cancelled() and task.exception() is None:
                 opened = task.result()
                 if opened is not None:
+                    self._put_back((opened.index,))
                     await opened.close()
             raise
 
-    async def _perform(self, track: OpenTrack) -> None:
+    async def _perform(self, track: OpenTrack, begun_at: int | None) -> None:
         """One track from its join to the end of its frames."""
         began = time.monotonic()
         fresh = await self._as_good_as_new(track)
-        start = await self._join(fresh) if fresh is not None else None
+        start = await self._join(fresh, begun_at) if fresh is not None else None
         if start is None:
             return
+        start = start if begun_at is None else begun_at
         seat = self._pipeline.decode
         end = await self._watch.first_end((seat, *self._rest()))
         if end.stage is not seat:
@@ -125,14 +127,14 @@ class Relay:
             await track.close()
             return None
 
-    async def _join(self, track: OpenTrack) -> int | None:
+    async def _join(self, track: OpenTrack, begun_at: int | None) -> int | None:
         """Puts a track's decoder where the last one ended; None when it would not."""
         seat, self._current = self._pipeline.decode, None
         try:
             position = await seat.leave()
             if self._digests is not None:
                 await self._digests.begin(track.index, position)
-            failure = await self._attach(track)
+            failure = await self._attach(track, begun_at)
         except BaseException:
             await track.close()
             raise
@@ -141,19 +143,21 @@ class Relay:
             await track.close()
             return None
         self._current = track
-        self._tracks[track.index] = track
+        self._played.tracks[track.index] = track
+        if begun_at is not None:
+            return position
         rate = track.info.sample_rate_hz
         began_at = track.window.first_frame - track.info.encoder_delay_frames
-        self.timeline.append(Segment(position, track.index, began_at, rate))
+        self._played.timeline.append(Segment(position, track.index, began_at, rate))
         frames = int((track.duration_s or 0) * rate)
         label = str(track.path)
         decoder = str(track.use.type_id)
         self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
         return position
 
-    async def _attach(self, track: OpenTrack) -> StellaError | None:
+    async def _attach(self, track: OpenTrack, begun_at: int | None) -> StellaError | None:
         try:
-            await self._pipeline.decode.join(track)
+            await self._pipeline.decode.join(track, begun_at)
         except StellaError as error:
             return error
         return None
@@ -163,7 +167,7 @@ class Relay:
         failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
-        self._results[track.index] = TrackResult(
+        self._played.results[track.index] = TrackResult(
             track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
         )
         self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
@@ -188,7 +192,7 @@ class Relay:
                 raise stopped.failure or self._stopped_early()
             if self._digests is not None:
                 for index, sha256 in (await self._digests.collect(end)).items():
-                    self._results[index] = replace(self._results[index], sha256=sha256)
+                    self._played.results[index] = replace(self._played.results[index], sha256=sha256)
             try:
                 await sink.close_output()
             except PluginRefused as refused:

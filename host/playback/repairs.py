@@ -8,7 +8,7 @@ from enum import StrEnum
 from host.ids import Generation, PluginId, TypeId
 from host.playback.faults import Fault
 
-__all__ = ["Grade", "Repair", "Swapped", "fault_of"]
+__all__ = ["Grade", "Repair", "Swapped", "fault_of", "rebuilt"]
 
 
 class Grade(StrEnum):
@@ -70,3 +70,19 @@ def fault_of(repair: Repair, rate_hz: int) -> Fault | None:
         text = f"{repair.stage} ({repair.plugin_id}): {repair.cause}; {repair.gap_frames} frames were lost at {at}"
         return Fault("gap", text, spoils=repair.gap_frames > 0)
     return Fault("track_ended", f"{repair.stage} ({repair.plugin_id}): {repair.cause}; the track was given up at {at}")
+
+
+def rebuilt(origin: int) -> Repair:
+    """The whole pipeline was built anew at ``origin``: effects know nothing of what was before."""
+    return Repair(
+        "pipeline",
+        PluginId("stellatune"),
+        TypeId("pipeline"),
+        Generation(0),
+        Generation(0),
+        origin,
+        Grade.SHORT_GAP,
+        "built anew, as its rings held impossible positions",
+        first=origin,
+        last=origin,
+    )

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from host.errors import ProtocolViolated, StellaError
+from host.errors import StellaError
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
-from host.playback.seat import Seat, words_of
+from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.stall import Look, Stillness
 from host.settings import Limits
 from host.worker import KillKind
@@ -56,10 +56,11 @@ class RingWatch:
 
     def look(self, *, on_time: bool) -> None:
         """One look at every seat. Impossible words are the next attach's matter, not this one's."""
+        self._pipeline.note_position()
         for index, seat in enumerate(self._pipeline.seats):
             try:
                 seen = self._seen_at(index, on_time=on_time)
-            except ProtocolViolated:
+            except RingsBroken:
                 continue
             if seen is not None:
                 self._judge(seat, seen)
@@ -91,8 +92,9 @@ class RingWatch:
             if given_up:
                 seat.instance.worker.terminate("gave nothing while what comes after it ran dry", KillKind.HANG)
             return
-        late = stillness.armed and seen.low and seat.instance.worker.exited.done()
-        if late and isinstance(seat, DspSeat) and seat not in self._bypassing:
+        if not isinstance(seat, DspSeat) or not seat.instance.worker.exited.done():
+            return
+        if stillness.late(seen) and seat not in self._bypassing:
             self._bypassing[seat] = asyncio.get_running_loop().create_task(self._stand_in(seat))
 
     async def _stand_in(self, seat: DspSeat) -> None:

@@ -14,7 +14,11 @@ from host.playback.tracks import StageUse
 from host.runtime import Instance
 from shm_audio import Ring, RingError, RingWords
 
-__all__ = ["Seat", "words_of"]
+__all__ = ["RingsBroken", "Seat", "words_of"]
+
+
+class RingsBroken(ProtocolViolated):
+    """What stands in shared memory cannot be: nobody knows who did it, and the pipeline has to be built anew."""
 
 
 class Seat(ABC):
@@ -36,7 +40,7 @@ class Seat(ABC):
     @property
     @abstractmethod
     def position(self) -> int:
-        """Frames that this stage has done. Raises: ProtocolViolated."""
+        """Frames that this stage has done. Raises: RingsBroken."""
 
     @property
     def lost(self) -> bool:
@@ -59,11 +63,9 @@ def words_of(ring: Ring) -> RingWords:
     """Where both sides of a ring stand.
 
     Raises:
-        ProtocolViolated: what is there cannot be.
+        RingsBroken: what is there cannot be.
     """
     try:
         return ring.words()
     except RingError as error:
-        raise ProtocolViolated(
-            f"a worker wrote impossible positions: {error}", remedy="a plugin is at fault"
-        ) from error
+        raise RingsBroken(f"a worker wrote impossible positions: {error}", remedy="a plugin is at fault") from error

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 __all__ = ["Look", "Stillness"]
 
 
+LOOKS_OF_A_MOMENT = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One look.
@@ -30,13 +33,22 @@ class Stillness:
     def __init__(self, looks: int) -> None:
         """``looks``: so many in a row without progress are too many."""
         self._looks = looks
+        self._vacant = 0
         self._position = -1
         self._still = 0
         self._armed = False
 
+    def late(self, seen: Look) -> bool:
+        """For a stage that is dead: whether somebody must stand in, as what comes after it runs dry.
+
+        Where that was never well filled, at the begin, a successor is given a moment.
+        """
+        self._vacant += seen.on_time
+        return seen.low and (self._armed or self._vacant >= LOOKS_OF_A_MOMENT)
+
     def forget(self) -> None:
         """Somebody else works there now."""
-        self._still = 0
+        self._still = self._vacant = 0
 
     def look(self, seen: Look) -> bool:
         """Whether it is to be given up: it makes no progress, and what comes after it runs dry."""
@@ -46,8 +58,3 @@ class Stillness:
             self._still += 1
         self._armed = self._armed or not seen.low
         return self._armed and seen.low and self._still >= self._looks
-
-    @property
-    def armed(self) -> bool:
-        """Whether the ring after it was well filled once."""
-        return self._armed

@@ -61,6 +61,14 @@ class Timeline:
             raise ValueError(f"a segment at {segment.position} cannot follow one at {self._segments[-1].position}")
         self._segments.append(segment)
 
+    def rewind(self, position: int) -> tuple[Segment | None, tuple[int, ...]]:
+        """Forgets what begins behind a position of the sink: the segment that holds it, and the tracks forgotten."""
+        programme = max(0, position - self._latency_frames)
+        kept = [segment for segment in self._segments if segment.position <= programme]
+        forgotten = tuple(segment.track for segment in self._segments[len(kept) :])
+        self._segments = kept
+        return (kept[-1] if kept else None), forgotten
+
     def place(self, position: int) -> Place | None:
         """What is at a position of the sink; None before the first segment.
 

@@ -44,6 +44,7 @@ static void process_next(st_lane *lane, st_dsp *d) {
     } else if (status.message.ptr) {
         st_status_free(lane, status);
     }
+    atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
     if (d->join != ST_JOIN_NONE) st_dsp_join(d, d->input.own_pos);
 }
 
@@ -57,7 +58,6 @@ static void move_block(st_lane *lane, st_dsp *d) {
     st_ring_put(&d->output, d->scratch.samples, block, &scrubbed);
     st_ring_publish_write(&d->output, block);
     st_ring_publish_read(&d->input, block);
-    atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
     if (scrubbed)
         atomic_store_explicit(&s->scrubbed_samples, atomic_load_explicit(&s->scrubbed_samples, memory_order_relaxed) + scrubbed,
                               memory_order_relaxed);

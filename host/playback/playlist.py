@@ -1,0 +1,52 @@
+"""The inputs of one playback in order: which is opened next, which again, and why some were not."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from host.errors import MediaError
+from host.events import EventBus, TrackEnded
+from host.playback.inputs import Input
+from host.playback.opening import Opener
+from host.playback.tracks import OpenTrack, TrackResult
+
+__all__ = ["Playlist"]
+
+
+class Playlist:
+    """Read from its head; an input leaves it once it is open or has failed."""
+
+    def __init__(self, inputs: Sequence[Input], opener: Opener, bus: EventBus) -> None:
+        self._inputs = tuple(inputs)
+        self._waiting = deque(range(len(inputs)))
+        self._opener = opener
+        self._bus = bus
+        self._unopened: list[TrackResult] = []
+
+    @property
+    def unopened(self) -> tuple[TrackResult, ...]:
+        """Those that could not be opened."""
+        return tuple(self._unopened)
+
+    async def next_track(self) -> OpenTrack | None:
+        """The next input that opens; those that do not are reported on the way. Cancelled, none is lost."""
+        while self._waiting:
+            index = self._waiting[0]
+            source = self._inputs[index]
+            try:
+                if source.refused is not None:
+                    raise source.refused
+                track = await self._opener.open(index, source.path)
+            except MediaError as error:
+                self._waiting.popleft()
+                self._unopened.append(TrackResult(index, source.path, failure=error))
+                self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
+                continue
+            self._waiting.popleft()
+            return track
+        return None
+
+    def put_back(self, indexes: Iterable[int]) -> None:
+        """These come next, in this order, before all that wait."""
+        self._waiting.extendleft(reversed(tuple(indexes)))
