@@ -15,7 +15,7 @@ from host.errors import OutputError, StellaError
 from host.events import EventBus, PluginFault
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery, discover, search_path
-from host.playback import Chain, Excerpt, Opener, Player, off_loop
+from host.playback import Chain, Excerpt, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
 from host.supervise import CrashHistory, Watcher
@@ -99,10 +99,13 @@ class Application:
 
         opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000)
         self.runtime.supervisor.paced = not chain.pacing.batched
-        if self._watcher is not None:
-            device = chain.output.silence_after_ms > 0
-            self._watcher.playing(chain.rate_hz, chain.pacing.block_frames, device=device)
-        self._player = Player(self.runtime, self.bus, opener, chain)
+        device = chain.output.silence_after_ms > 0
+
+        def begun(fmt: PipelineFormat) -> None:
+            if self._watcher is not None:
+                self._watcher.playing(fmt.sample_rate_hz, chain.pacing.block_frames, device=device)
+
+        self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return self._player
 
     async def __aenter__(self) -> Application:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from host.errors import StellaError
@@ -59,11 +59,20 @@ class Now:
 class Player:
     """One playback: ``play`` is called once."""
 
-    def __init__(self, runtime: PluginRuntime, bus: EventBus, opener: Opener, chain: Chain) -> None:
+    def __init__(
+        self,
+        runtime: PluginRuntime,
+        bus: EventBus,
+        opener: Opener,
+        chain: Chain,
+        begun: Callable[[PipelineFormat], None] = lambda _: None,
+    ) -> None:
+        """``begun`` is told the format before anything runs in it."""
         self._runtime = runtime
         self._bus = bus
         self._opener = opener
         self._chain = chain
+        self._begun = begun
         self._pipeline: Pipeline | None = None
         self._recovery: Recovery | None = None
         self._record: Record | None = None
@@ -113,6 +122,7 @@ class Player:
                 if first is None:
                     return PlaybackResult(playlist.unopened)
                 pipeline = await self._build(first, None, 0)
+            self._begun(pipeline.format)
             record = self._record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
             begun_at: int | None = None
             rebuilds, frames = 0, None

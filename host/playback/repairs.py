@@ -58,7 +58,7 @@ def fault_of(repair: Repair, rate_hz: int) -> Fault | None:
     """What a user is told of it; None for what nobody can hear."""
     if repair.grade is Grade.ABSORBED:
         return None
-    at = f"{repair.position / rate_hz:.2f} s"
+    at = f"{(repair.position if repair.first is None else repair.first) / rate_hz:.2f} s"
     if repair.grade is Grade.BYPASS:
         first, last = repair.first or 0, repair.last or 0
         length = f"{(last - first + 1) / rate_hz:.2f} s"

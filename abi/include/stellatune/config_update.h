@@ -77,7 +77,8 @@ typedef struct StInstanceVTable {
      * Called between two blocks, several times a second of programme and once before another instance takes over: it must
      * be quick, a small part of a block's time, and waits for nothing. The bytes are copied before the next call. A state
      * that cannot be taken over again (import_state_blob is null) is never asked for; one that is longer than the user's
-     * [pipeline] checkpoint_kib (256 KiB by default) is not kept, and the instance is then continued without it.
+     * [pipeline] checkpoint_kib (256 KiB by default) is not kept, and the instance is then continued without it. Without
+     * any export the successor of an instance that died hears the last second of input again: that is all it then knows.
      * thread: [lane & created]
      * realtime: yes
      * owned: the bytes stay the plugin's and must not be freed by the caller
