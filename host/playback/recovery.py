@@ -41,7 +41,7 @@ __all__ = ["Recovery", "recovering"]
 
 MAX_REFUSALS = 2
 MAX_DRY_DEATHS = 3
-LOOK_AGAIN_S = 0.25
+LOOK_AGAIN_S = 1.0
 
 
 class Recovery:

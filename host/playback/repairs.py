@@ -55,8 +55,8 @@ class Swapped:
 
 
 def fault_of(repair: Repair, rate_hz: int) -> Fault | None:
-    """What a user is told of it; None for what nobody can hear."""
-    if repair.grade is Grade.ABSORBED:
+    """What a user is told of it; None for what nobody can hear, or asked for and did not lose by."""
+    if repair.grade is Grade.ABSORBED or (repair.planned and not repair.gap_frames):
         return None
     at = f"{(repair.position if repair.first is None else repair.first) / rate_hz:.2f} s"
     if repair.grade is Grade.BYPASS:
