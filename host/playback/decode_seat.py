@@ -212,6 +212,7 @@ class DecodeSeat(Seat):
         async with self.lock:
             if self._decoder is not gone or gone is None:
                 return
+            await self.fence()
             resumption = self._resumption()
             reopened = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
             await self._occupy(reopened, resumption)
@@ -227,15 +228,18 @@ class DecodeSeat(Seat):
             if old is None:
                 return
             fresh = await self._opener.reopen(self.track, self._resumption().source_frame, self._avoided)
+            at = self.position
             try:
-                await old.hold()
+                at = await old.hold()
                 resumption = self._resumption()
                 skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
                 before = self.track
                 await self._occupy(replace(fresh, skip_frames=skip), resumption)
             except StellaError:
                 await fresh.decoder.destroy()
-                if self._decoder is old and not self.lost:
+                if self.position != at:  # it had begun: the old one stands elsewhere in its source
+                    old.instance.worker.terminate("its successor died in its place")
+                elif not self.lost:
                     await old.release(self._epoch)
                 raise
             await before.decoder.destroy()

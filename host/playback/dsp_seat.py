@@ -139,13 +139,15 @@ class DspSeat(Seat):
             if dry is None and not self.lost:
                 await successor.destroy()
                 return None
-            if dry is not None and not self.lost:
-                try:
+            try:
+                if self.lost:
+                    await self.fence()
+                elif dry is not None:
                     await dry.hold()
-                except StellaError:
-                    await successor.destroy()
-                    raise
-            position = self._checked().write_pos
+                position = self._checked().write_pos
+            except StellaError:
+                await successor.destroy()
+                raise
             slot, exact = self._start_of_replay(position)
             join = Join.RAMP if dry is not None or self._in_poison(position) else self._join_of(slot)
             try:
@@ -171,7 +173,12 @@ class DspSeat(Seat):
             if not self.lost:
                 await dry.destroy()
                 return None
-            words = self._checked()
+            try:
+                await self.fence()
+                words = self._checked()
+            except StellaError:
+                await dry.destroy()
+                raise
             block = self._inp.format.block_frames
             floor = max(0, words.write_pos - on_grid(self.latency_frames, block))
             await self._attach_or_destroy(dry, None, words.write_pos, Join.SETTLE, floor)
@@ -197,7 +204,9 @@ class DspSeat(Seat):
             try:
                 await self._attach_or_destroy(successor, slot, position, self._join_of(slot))
             except StellaError:
-                if not self.lost:
+                if self.position != position:  # it had begun: the old one's past is not its any more
+                    old.instance.worker.terminate("its successor died in its place")
+                elif not self.lost:
                     await old.release(self._epoch)
                 raise
             self._dsp = successor

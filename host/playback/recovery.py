@@ -109,7 +109,8 @@ class Recovery:
         try:
             return await seat.swap()
         except StellaError as error:
-            self._give_up(seat, error)  # the old one had to be closed before
+            if not counted(error):
+                self._give_up(seat, error)  # the old one had to be closed before
             raise
 
     # ---- deaths ----

@@ -17,6 +17,10 @@ from shm_audio import Ring, RingError, RingWords
 __all__ = ["RingsBroken", "Seat", "words_of"]
 
 
+#: Longer than SIGKILL ever takes, unless the process is in an uninterruptible sleep.
+UNKILLABLE_S = 0.5
+
+
 class RingsBroken(ProtocolViolated):
     """What stands in shared memory cannot be: nobody knows who did it, and the pipeline has to be built anew."""
 
@@ -47,6 +51,17 @@ class Seat(ABC):
         """Whether the occupant's worker is gone, or about to be."""
         worker = self.instance.worker
         return worker.exited.done() or bool(worker.doomed)
+
+    async def fence(self) -> None:
+        """Waits until the occupant, which is lost, is known to be dead: before that nobody else may touch its rings.
+
+        Raises:
+            RingsBroken: nothing ends it, so these rings are its for ever.
+        """
+        if await self.instance.worker.wait_exit(UNKILLABLE_S) is None:
+            raise RingsBroken(
+                f"{self.name}: worker {self.instance.pid} does not die", remedy="look for a disk or driver that hangs"
+            )
 
     @property
     def use(self) -> StageUse:

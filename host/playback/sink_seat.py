@@ -116,6 +116,7 @@ class SinkSeat(Seat):
         async with self.lock:
             if not self.lost:
                 return self.position, 0
+            await self.fence()
             return await self._open_successor(self.queued_frames)
 
     async def swap(self) -> tuple[int, int]:
