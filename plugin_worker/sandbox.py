@@ -20,6 +20,8 @@ from pathlib import Path
 __all__ = ["KEPT_NAMES", "KEPT_PREFIXES", "lock_down"]
 
 _PR_SET_NO_NEW_PRIVS = 38
+#: Looked up once, before workers are forked.
+_prctl = ctypes.CDLL(None).prctl
 
 #: Of the environment, what a decoder, an effect or an output needs: language, time zone, where the sound server is.
 KEPT_NAMES = frozenset(
@@ -45,8 +47,8 @@ def lock_down() -> None:
     threading.stack_size(_STACK_BYTES)
     _limit(resource.RLIMIT_RTTIME, _REAL_TIME_US)  # a thread that runs in real time and never waits freezes nobody
     with suppress(OSError):  # when memory is short, a worker goes before the host
-        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
-    ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="utf-8")
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _forget_environment() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import ctypes
+import fcntl
 import gc
 import os
 import signal
@@ -26,6 +27,9 @@ __all__ = ["main"]
 _REQUEST_FDS = 3
 _INT_BYTES = array.array("i").itemsize
 _PR_SET_PDEATHSIG = 1
+_HIGH_FD = 1000
+#: Looked up once, before the forks.
+_prctl = ctypes.CDLL(None).prctl
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -90,6 +94,8 @@ def _become_worker(host: int, parent: int, fds: list[int]) -> NoReturn:
         for low, high in zip([2, *kept], [*kept, 65536], strict=True):
             os.closerange(low + 1, high)
         lock_down()
+        # The table of descriptors grows now: with a second thread there, the kernel would take 10 ms over it.
+        os.close(fcntl.fcntl(control, fcntl.F_DUPFD_CLOEXEC, _HIGH_FD))
         Server(socket.socket(fileno=control), socket.socket(fileno=events)).run()
     except Exception as error:  # noqa: BLE001  nothing may come back into the zygote; the host reads it as the last words
         os.write(2, f"plugin_worker: {type(error).__name__}: {error}\n".encode())
@@ -103,10 +109,9 @@ def _adopted_by(host: int, parent: int) -> None:
 
     Armed earlier, the signal would come from the one in between.
     """
-    libc = ctypes.CDLL(None)
     while (now := os.getppid()) == parent:
         os.sched_yield()
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if now != host or (now := os.getppid()) != host:
         with suppress(OSError):
             os.write(2, f"plugin_worker: adopted by process {now}, not by the host {host}\n".encode())
