@@ -45,6 +45,6 @@ def crash_in_destroy(exited: WorkerExited) -> Fault | None:
     """The fault, where a worker ended, or had to be ended, while it destroyed an instance."""
     if exited.expected or "in destroy" not in exited.call:
         return None
-    verb = "hung" if exited.reason else "crashed"
+    verb = "hung" if exited.reason else "was killed" if exited.how == "SIGKILL" else "crashed"
     how = exited.reason or exited.how
     return Fault("lost_in_destroy", f"plugin {exited.plugin_id} {verb} while it was being destroyed ({how})")
