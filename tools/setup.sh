@@ -13,6 +13,8 @@ RUN_PACKAGES=(libflac-dev libsndfile1-dev libsoxr-dev libportaudio2 flac)
 TEST_PACKAGES=(g++)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
+# For the models of tests/models, skipped likewise.
+MODEL_PACKAGES=(spin)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -106,10 +108,15 @@ system_packages() { # LEVEL
     fi
     find_python || die "Python $MIN_PYTHON or newer with its headers and venv is needed; found $("$PYTHON" -V 2>&1)"
     [ "$1" = run ] && return
-    mapfile -t missing < <(missing_packages "${SOUND_PACKAGES[@]}")
-    if [ "${#missing[@]}" -gt 0 ]; then
-        apt_install "${missing[@]}" || say "going on without ${missing[*]}: tests that need them will be skipped"
-    fi
+    wish_for "${SOUND_PACKAGES[@]}"
+    wish_for "${MODEL_PACKAGES[@]}"
+}
+
+wish_for() { # PACKAGES that can be done without
+    local missing=()
+    mapfile -t missing < <(missing_packages "$@")
+    [ "${#missing[@]}" -eq 0 ] || apt_install "${missing[@]}" ||
+        say "going on without ${missing[*]}: tests that need them will be skipped"
 }
 
 python_packages() { # LEVEL
