@@ -59,7 +59,7 @@ class DspInstance(StageInstance):
             self._make_scratch(request)
             self._join_checkpoints(request, fds[2])
             native.wake_frames = request.wake_frames
-            native.config_gen = request.config_gen
+            native.epoch, native.config_gen = request.epoch, request.config_gen
             native.errors = native.unkept = 0
             if lib.st_dsp_take_over(self.lane.native, native, request.replay_from):
                 raise Misuse("attach", "cancelled while it replayed")

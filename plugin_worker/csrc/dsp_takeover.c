@@ -39,6 +39,8 @@ int st_dsp_take_over(st_lane *lane, st_dsp *d, uint64_t from) {
     if (d->join_from < at) d->join_from = at;
     if (d->join == ST_JOIN_SETTLE) prepare_settling(d, from < at);
     if (d->input.own_pos < at) st_ring_publish_read(&d->input, (uint32_t)(at - d->input.own_pos));
+    /* Who died before this one did not come to its checkpoint: were that to happen again, none would be in the history. */
+    if (at - from > d->checkpoint_frames) st_dsp_keep(lane, d);
     return 0;
 }
 

@@ -150,7 +150,8 @@ void st_dsp_expect_checkpoint(st_dsp *stage);
 
 /*
  * Takes over at the output's write position: processes the input from `from` on again, output thrown away, moves the
- * input's read position there, and prepares the join. The caller has checked that these frames are kept.
+ * input's read position there, and prepares the join; keeps its state at once when that was more than the frames between two
+ * checkpoints. The caller has checked that these frames are kept.
  * thread: the lane's own, before its pump
  * realtime: yes
  * owned: nothing

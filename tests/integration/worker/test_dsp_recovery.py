@@ -194,6 +194,27 @@ def test_a_death_in_export_leaves_both_checkpoints_whole(
     assert same(stage.heard, expected)
 
 
+def test_deaths_at_one_checkpoint_after_the_other_stay_exact(
+    start_worker: Start, stage: TakenOver, memory: Callable[..., Effect]
+) -> None:
+    """Who replayed more than an interval keeps its state before it goes on: else the last one falls out of the history."""
+    expected = undisturbed(start_worker, memory())
+    stage.begin(memory("die in export", at=4))
+    lives = ((5, [4, 3], 0), (6, [4, 3], 1), (7, [6, 4], 0))  # dies at, with these kept, the next one at its nth export
+    for death, kept, at in lives:
+        stage.move((death - 1) * CHECKPOINT_FRAMES)
+        stage.supply()
+        stage.rings.source.before_sleep()
+        assert stage.worker is not None
+        assert stage.worker.ended() == -11
+        assert stage.rings.after.words().write_pos == death * CHECKPOINT_FRAMES
+        assert checkpoints_of(stage.rings) == [place * CHECKPOINT_FRAMES for place in kept]
+        effect = memory("die in export", at=at) if death < 7 else memory()
+        assert stage.take_over(effect) == kept[0] * CHECKPOINT_FRAMES
+    stage.move(FRAMES)
+    assert same(stage.heard, expected)
+
+
 def test_checkpoints_stand_on_multiples_of_their_interval(stage: TakenOver) -> None:
     stage.begin(EQUALIZER)
     stage.move(7 * CHECKPOINT_FRAMES + BLOCK)
