@@ -188,6 +188,8 @@ class DecodeSeat(Seat):
         frames = max(int(self._rate_hz * POISON_S), -(-2 * READ_AHEAD_FRAMES * self._rate_hz // source_rate))
         self._silent_until = self.position + frames
         self._avoided.clear()
+        if self._poison is not None:  # who dies at its end gave nothing in between: that is still the same place
+            self._poison.source_frame = self._resumption().source_frame
 
     @property
     def silent_until(self) -> int:

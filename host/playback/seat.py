@@ -19,6 +19,8 @@ __all__ = ["RingsBroken", "Seat", "words_of"]
 
 #: Longer than SIGKILL ever takes, unless the process is in an uninterruptible sleep.
 UNKILLABLE_S = 0.5
+#: Nobody plays for that long.
+MAX_POSITION = 1 << 62
 
 
 class RingsBroken(ProtocolViolated):
@@ -81,6 +83,9 @@ def words_of(ring: Ring) -> RingWords:
         RingsBroken: what is there cannot be.
     """
     try:
-        return ring.words()
+        words = ring.words()
     except RingError as error:
         raise RingsBroken(f"a worker wrote impossible positions: {error}", remedy="a plugin is at fault") from error
+    if words.write_pos >= MAX_POSITION:  # they may agree with each other, and be nonsense
+        raise RingsBroken(f"a worker wrote position {words.write_pos}", remedy="a plugin is at fault")
+    return words
