@@ -7,18 +7,18 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from abi.kinds import CapabilityKind
 from host.app import Application
-from host.capabilities import Candidate, Sink
+from host.capabilities import Sink
 from host.cli.session import exit_of
 from host.errors import MediaError, StellaError
 from host.ids import Role
 from host.jsontext import Json, JsonObject
 from host.packages import PATH_VARIABLE
-from host.playback import Chain, Excerpt, Input, Opener, Output, Pacing, PlaybackResult, Player
+from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player
 from host.settings import Settings
 from tests import census
 from tests.faults.cell_trial import FAULTY, TYPE, Trial
@@ -68,7 +68,7 @@ async def _hosted(trial: Trial, heard: _Heard) -> None:
             for happening in _happenings(trial):
                 if await _in_the_midst(player, playing):
                     heard.disturbed = happening.__name__.strip("_")
-                    heard.refused = await _refusal(happening(app, player, trial))
+                    heard.refused = await _refusal(happening(app, trial))
             result = await playing
             if not result.played:
                 only = result.failed[0].failure if len(result.failed) == 1 else None
@@ -82,19 +82,13 @@ async def _hosted(trial: Trial, heard: _Heard) -> None:
 
 
 def _player(app: Application, trial: Trial) -> Player:
-    candidates = tuple(Candidate(plugin, TYPE, 100) for plugin in trial.decoders())
-
-    def decoders(_extension: str) -> Sequence[Candidate]:
-        return candidates
-
-    opener = Opener(app.runtime, decoders, Excerpt(), app.settings.limits.open_ms / 1000)
     output = Output(trial.output(), {"id": "fault"})
-    return Player(app.runtime, app.bus, opener, Chain(trial.effects(), output, Pacing.unpaced(app.settings.pipeline)))
+    return app.player(Chain(trial.effects(), output, Pacing.unpaced(app.settings.pipeline)), Excerpt(), None)
 
 
 # ---- what happens while it plays ----
 
-_Happening = Callable[[Application, Player, Trial], Awaitable[None]]
+_Happening = Callable[[Application, Trial], Awaitable[None]]
 
 
 def _happenings(trial: Trial) -> tuple[_Happening, ...]:
@@ -122,19 +116,18 @@ async def _refusal(happening: Awaitable[None]) -> Json:
     return None
 
 
-async def _kill(app: Application, _player: Player, _trial: Trial) -> None:
+async def _kill(app: Application, _trial: Trial) -> None:
     (worker,) = [one for one in app.runtime.workers() if one.spec.plugin_id == FAULTY]
     os.kill(worker.pid, signal.SIGKILL)
 
 
-async def _reload(app: Application, player: Player, trial: Trial) -> None:
+async def _reload(app: Application, trial: Trial) -> None:
     fresh, old = trial.place / "next" / "fault.so", trial.plugins / "faulty" / "fault.so"
     fresh.replace(old)
-    await app.runtime.renew(FAULTY, Role.PLAY, reload=True)
-    await player.swap(FAULTY)
+    await app.plugins.restart(FAULTY, Role.PLAY, reload=True)
 
 
-async def _query(app: Application, _player: Player, trial: Trial) -> None:
+async def _query(app: Application, trial: Trial) -> None:
     """As ``stellatune outputs`` asks."""
     instance = await app.runtime.create(FAULTY, CapabilityKind.OUTPUT_SINK, TYPE, trial.query())
     try:

@@ -18,7 +18,7 @@ from host.runtime import CRASHES_FILE
 from tests.faults.cell_host import FACTS
 from tests.faults.cell_kept import Kept, read_kept
 from tests.faults.cell_kinds import Effect
-from tests.faults.cell_trial import CHANNELS, FAULTY, NEXT_FRAMES, Trial
+from tests.faults.cell_trial import CHANNELS, FAULTY, NEXT_FRAMES, SHIPPED, Trial, in_media
 from tests.faults.cells import Grade, Occasion
 from tests.support.faulty import Mark
 from tests.support.frames import numbered_audio
@@ -28,7 +28,9 @@ __all__ = ["Verdict", "judge"]
 BLOCK_FRAMES = 512
 _MOST_SPOILT_FRAMES = 8192
 _MODULE_PHASES = ("constructor", "entry", "shutdown")
-_STATE_FILES = {CRASHES_FILE, "plugins.json"}
+#: Of repairs: the whole pipeline was built anew.
+_WHOLE = "pipeline"
+_ALL_ENDED = "the rings it joined hold impossible positions"
 
 Facts = dict[str, Any]
 
@@ -76,25 +78,31 @@ def _observed(trial: Trial, facts: Facts, kept: Kept) -> tuple[str, str]:
         return "!", f"{kept.lost} frames were lost, the first is {int(np.flatnonzero(kept.taken == 0)[0])}"
     if any(track["failure"] for track in facts["tracks"]):
         return _track_ended(facts, kept)
-    spoilt = [repair for repair in facts["repairs"] if repair["first"] is not None]
-    differing = kept.differing(trial.golden)
+    anew = [repair["position"] for repair in facts["repairs"] if repair["stage"] == _WHOLE]
+    spoilt = [repair for repair in facts["repairs"] if repair["first"] is not None and repair["stage"] != _WHOLE]
+    differing = kept.differing(trial.golden(anew))
     if spoilt:
-        return _bypassed(trial, spoilt, kept)
+        return _bypassed(spoilt, kept, differing)
     if len(differing) and trial.cell.effect is not Effect.NONE:
         why = _not_the_effect(trial, kept, differing)
-        return ("!", why) if why else _unheard(facts, kept)
+        return ("!", why) if why else _unheard(facts, kept, anew)
     if len(differing):
         where = f"frames {int(differing[0])} to {int(differing[-1])}"
         return "!", f"{len(differing)} of {kept.frames} frames are wrong and nobody said so: {where}"
-    return _unheard(facts, kept)
+    return _unheard(facts, kept, anew)
 
 
-def _unheard(facts: Facts, kept: Kept) -> tuple[str, str]:
-    """The programme is whole: the output was opened again, something was refused, or nothing at all can be told."""
-    reopened = len(kept.openings) > 1
-    if kept.doubled and (not reopened or kept.doubled > BLOCK_FRAMES):
-        return "!", f"{kept.doubled} frames came twice"
-    if reopened:
+def _unheard(facts: Facts, kept: Kept, anew: list[int]) -> tuple[str, str]:
+    """The programme is whole: the output was opened again, something was refused, or nothing at all can be told.
+
+    An output that died takes at most one block again; all of them do from where the pipeline was built ``anew``.
+    """
+    twice = np.flatnonzero(kept.taken > 1)
+    bounds = [(position, kept.frames if position in anew else position + BLOCK_FRAMES) for position in kept.reopened]
+    stray = [frame for frame in twice if not any(start <= frame < end for start, end in bounds)]
+    if stray:
+        return "!", f"{len(stray)} frames came twice, the first is {stray[0]}; opened again at {kept.reopened}"
+    if kept.reopened:
         return "C", ""
     if facts["refused"] is not None:
         return ("N" if facts["disturbed"] == "query" else "D"), ""
@@ -115,9 +123,8 @@ def _track_ended(facts: Facts, kept: Kept) -> tuple[str, str]:
     return "E", ""
 
 
-def _bypassed(trial: Trial, spoilt: list[Any], kept: Kept) -> tuple[str, str]:
+def _bypassed(spoilt: list[Any], kept: Kept, differing: npt.NDArray[np.int64]) -> tuple[str, str]:
     """Outside what was reported every frame is right; inside it the music went on, which is the input as it was."""
-    differing = kept.differing(trial.golden)
     reported = np.zeros(max(kept.frames, 1), bool)
     for repair in spoilt:
         reported[repair["first"] : repair["last"] + 1] = True
@@ -158,12 +165,19 @@ def _of_marks(trial: Trial, marks: tuple[Mark, ...]) -> list[str]:
 def _of_history(trial: Trial, marks: tuple[Mark, ...]) -> list[str]:
     """The crash history names the death that the fault was, with its last words; and no death that was none."""
     rows = _rows(trial.paths.state_dir / CRASHES_FILE)
-    own = [row for row in rows if row["plugin"] == FAULTY and row["cause"] != "killed"]
-    others = [f"{row['plugin']} {row['cause']} ({row['reason']})" for row in rows if row["plugin"] != FAULTY]
+    decoders = (FAULTY, SHIPPED) if in_media(trial.cell) else (FAULTY,)
+    own = [row for row in rows if row["plugin"] in decoders and row["cause"] != "killed"]
+    others = [
+        f"{row['plugin']} {row['cause']} ({row['reason']})"
+        for row in rows
+        if row["plugin"] not in decoders and row["reason"] != _ALL_ENDED
+    ]
     problems = [f"another plugin's death: {each}" for each in others]
     if not trial.cell.causes:
         return problems + [f"a death was written down: {row['cause']} ({row['reason']})" for row in own]
     named = [row for row in own if any(mark.line in line for mark in marks for line in row["log"])]
+    if not own and trial.cell.unseen:
+        return problems
     if not named:
         told = [(row["cause"], row["reason"], row["log"][-2:]) for row in own]
         return [*problems, f"no row of the crash history names the fault; rows: {told}"]
@@ -181,7 +195,8 @@ def _rows(path: Path) -> list[Any]:
 
 def _of_what_was_told(trial: Trial, facts: Facts, observed: str) -> list[str]:
     """Exit code and reported faults fit what was heard."""
-    codes = {"A": {0}, "C": {0}, "N": {0}, "B": {7}, "E": {6}, "!": {facts["code"]}}
+    lossy = any(repair["gap_frames"] for repair in facts.get("repairs", ()))
+    codes = {"A": {0}, "C": {0}, "N": {0}, "B": {7}, "E": {7 if lossy else 6}, "!": {facts["code"]}}
     refused = {0} if facts["refused"] else {5, 7, 9}
     problems = []
     if facts["code"] not in codes.get(observed, refused):

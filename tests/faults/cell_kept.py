@@ -17,11 +17,14 @@ _HEAD = np.dtype([("position", np.int64), ("frames", np.int64), ("channels", np.
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The programme by position. ``taken``: how often each frame was taken. ``openings``: where it was opened."""
+    """The programme by position.
+
+    ``taken``: how often each frame was taken. ``reopened``: where the output was opened again after it had taken some.
+    """
 
     samples: Audio
     taken: npt.NDArray[np.int64]
-    openings: tuple[int, ...]
+    reopened: tuple[int, ...]
 
     @property
     def frames(self) -> int:
@@ -32,11 +35,6 @@ class Kept:
     def lost(self) -> int:
         """Frames that were never taken, and are followed by others."""
         return int(np.count_nonzero(self.taken == 0))
-
-    @property
-    def doubled(self) -> int:
-        """Frames that were taken more than once, each counted once."""
-        return int(np.count_nonzero(self.taken > 1))
 
     def differing(self, golden: Audio) -> npt.NDArray[np.int64]:
         """The frames that are not what they should be; those that one side lacks among them."""
@@ -51,14 +49,16 @@ class Kept:
 def read_kept(path: Path, channels: int) -> Kept:
     """All records. A torn one is an error: nothing that is injected may tear it."""
     data = path.read_bytes() if path.exists() else b""
-    at, openings, pieces = 0, [], []
+    at = 0
+    reopened: list[int] = []
+    pieces: list[tuple[int, Audio]] = []
     while at < len(data):
         (head,) = np.frombuffer(data, _HEAD, 1, at)
         at += _HEAD.itemsize
         position, frames = int(head["position"]), int(head["frames"])
         assert int(head["channels"]) == channels, f"{path}: a record of {head['channels']} channels"
         if frames < 0:
-            openings.append(position)
+            reopened += [position] if pieces else []
             continue
         pieces.append((position, np.frombuffer(data, np.float32, frames * channels, at)))
         at += 4 * frames * channels
@@ -68,4 +68,4 @@ def read_kept(path: Path, channels: int) -> Kept:
     for position, piece in pieces:
         samples[position * channels : position * channels + len(piece)] = piece
         taken[position : position + len(piece) // channels] += 1
-    return Kept(samples, taken, tuple(openings))
+    return Kept(samples, taken, tuple(reopened))

@@ -61,6 +61,7 @@ _CRASH = KindFacts(Group.CRASH)
 _EXIT = KindFacts(Group.EXIT)
 _HANG = KindFacts(Group.HANG)
 _PACKET = KindFacts(Group.PACKET)
+_UNDYING = KindFacts(Group.UNDYING)
 
 KIND_FACTS: dict[str, KindFacts] = {
     "segv": _CRASH,
@@ -84,8 +85,8 @@ KIND_FACTS: dict[str, KindFacts] = {
     "deep_packet": _PACKET,
     "wrong_frames": KindFacts(Group.CONTRACT),
     "corrupt_ring": KindFacts(Group.RINGS),
-    "ignore_shutdown": KindFacts(Group.HARMLESS, "SIGTERM, the second step of every stop, ends it"),
-    "block_sigterm": KindFacts(Group.UNDYING),
+    "ignore_shutdown": _UNDYING,
+    "block_sigterm": _UNDYING,
     "slow": KindFacts(Group.HARMLESS, "slower than usual, within the limit"),
     "leak": KindFacts(Group.HARMLESS, "memory of its own process only"),
     "fork": KindFacts(Group.HARMLESS, "the child ends with the worker's group"),

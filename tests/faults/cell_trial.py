@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.support.faulty import Order, copy_id, copy_plugin
 from tests.support.frames import Audio, make_frames, numbered_audio, with_state
 from tests.support.patient import PATIENT
 
-__all__ = ["CHANNELS", "FAULTY", "RATE_HZ", "SHIPPED", "TYPE", "Trial", "lay_out"]
+__all__ = ["CHANNELS", "FAULTY", "RATE_HZ", "SHIPPED", "TYPE", "Trial", "in_media", "lay_out"]
 
 RATE_HZ = 44_100
 CHANNELS = 2
@@ -29,6 +30,8 @@ NEXT_FRAMES = RATE_HZ // 2 + 5
 #: The copy that fails, and the shipped plugin, which plays the other parts of the chain.
 FAULTY = PluginId(copy_id(1))
 SHIPPED = PluginId("stellatune.fault")
+#: Plays to the end where an input kills every decoder, the shipped one among them.
+APART = PluginId(copy_id(2))
 TYPE = TypeId("fault")
 
 _MANY = 1_000_000
@@ -57,6 +60,8 @@ _IMPATIENT_AT_THE_END = replace(PATIENT, shutdown_ms=300, terminate_ms=100)
 
 #: In which call of its phase an instance is struck: late enough for checkpoints, and before the end.
 _AT_CALL = {"read": 8, "process": 80, "export": 3, "write": 8}
+#: The same where something must have been heard before.
+_AT_LATE_CALL = {"read": 40, "process": 200, "export": 8, "write": 8}
 _NEEDS_IMPRINT = ("constructor", "entry")
 
 
@@ -90,13 +95,13 @@ class Trial:
         """For temporary files."""
         return self.place / "tmp"
 
-    @property
-    def golden(self) -> Audio:
-        """What an undisturbed run gives."""
-        whole = [numbered_audio(0, frames, CHANNELS) for frames in self.frames]
+    def golden(self, anew_at: Sequence[int] = ()) -> Audio:
+        """What an undisturbed run gives. ``anew_at``: there effects knew nothing of what was before."""
+        whole = np.concatenate([numbered_audio(0, frames, CHANNELS) for frames in self.frames])
         if self.cell.capability != "dsp":
-            return _joined(whole)
-        return with_state(_joined(whole), CHANNELS)
+            return whole
+        parts = np.split(whole, [position * CHANNELS for position in anew_at])
+        return np.concatenate([with_state(part, CHANNELS) for part in parts])
 
     @property
     def limits(self) -> Limits:
@@ -117,6 +122,11 @@ class Trial:
         return self.cell.occasion is Occasion.RELOAD
 
     @property
+    def leisurely(self) -> bool:
+        """Whether something must happen in the midst of it, so that the output, if it is not that, takes its time."""
+        return _leisurely(self.cell)
+
+    @property
     def queries(self) -> bool:
         """Whether it is about a question beside the playback."""
         return self.cell.phase == "list"
@@ -132,18 +142,14 @@ class Trial:
         config: JsonObject = {"keep": str(self.kept)}
         if self.cell.capability == "sink" and not self.queries:
             return StageSpec("output", FAULTY, TYPE, config | self._order_of("sink"))
-        if self.kills or self.reloads or self.queries:
+        if self.leisurely:
             marks = self.place / "slow"
             config |= Order("slow", "write", marks, calls=_MANY, arg=2).config
-        return StageSpec("output", SHIPPED, TYPE, config)
+        return StageSpec("output", APART if in_media(self.cell) else SHIPPED, TYPE, config)
 
     def query(self) -> JsonObject:
         """The configuration of the output that is asked."""
         return self.order.config
-
-    def decoders(self) -> tuple[PluginId, ...]:
-        """Who may decode, best first."""
-        return (FAULTY, SHIPPED) if self.cell.capability == "decoder" else (SHIPPED,)
 
     def _order_of(self, capability: str) -> JsonObject:
         ours = capability == self.cell.capability and not self.reloads
@@ -156,15 +162,19 @@ def lay_out(cell: Cell, place: Path) -> Trial:
         (place / name).mkdir(parents=True)
     order = _order(cell, place / "marks")
     library = order if _in_library(cell) and cell.occasion is not Occasion.RELOAD else None
-    copy_plugin(place / "plugins/faulty", library, number=1)
+    copy = copy_plugin(place / "plugins/faulty", library, number=1)
+    if cell.capability == "decoder":
+        manifest = copy / "plugin.toml"
+        manifest.write_text(
+            manifest.read_text().replace("frames = 100", "frames = 200")
+        )  # preferred to the shipped one
     if cell.occasion is Occasion.RELOAD:
         copy_plugin(place / "next", order, number=1)
-    busy = cell.occasion is Occasion.RELOAD or cell.phase in ("import", "seek", "list")
-    frames = [LONG_FRAMES if busy else SHORT_FRAMES]
-    in_media = _in_media(cell)
-    fault = order.json if in_media else None
+    frames = [LONG_FRAMES if _leisurely(cell) else SHORT_FRAMES]
+    fault = order.json if in_media(cell) else None
     inputs = [make_frames(place / "first.frames", frames[0], RATE_HZ, CHANNELS, fault)]
-    if in_media:
+    if in_media(cell):
+        _score(copy_plugin(place / "plugins/apart", number=2), 0)
         frames.append(NEXT_FRAMES)
         inputs.append(make_frames(place / "next.frames", NEXT_FRAMES, RATE_HZ, CHANNELS))
     trial = Trial(cell, place, order, tuple(inputs), tuple(frames))
@@ -174,22 +184,30 @@ def lay_out(cell: Cell, place: Path) -> Trial:
 
 def _order(cell: Cell, marks: Path) -> Order:
     always = cell.occasion is Occasion.ALWAYS
-    at_call = 1 if always or cell.occasion is Occasion.RELOAD else _AT_CALL.get(cell.phase, 1)
+    calls = _AT_LATE_CALL if KIND_FACTS[cell.kind].group is Group.RINGS else _AT_CALL
+    at_call = 1 if always or cell.occasion is Occasion.RELOAD else calls.get(cell.phase, 1)
     arg = 3.0 if cell.kind in ("exit", "_exit") else None
     return Order(cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=arg)
 
 
 def _in_library(cell: Cell) -> bool:
     """Whether the order is imprinted: no configuration reaches a decoder, and none is there early or in a reload."""
-    if _in_media(cell):
+    if in_media(cell):
         return False
     return cell.phase in _NEEDS_IMPRINT or cell.capability == "decoder" or cell.occasion is Occasion.RELOAD
 
 
-def _in_media(cell: Cell) -> bool:
+def _leisurely(cell: Cell) -> bool:
+    in_rings = KIND_FACTS[cell.kind].group is Group.RINGS and cell.capability != "sink"
+    return in_rings or cell.occasion is Occasion.RELOAD or cell.phase in ("import", "seek", "list")
+
+
+def in_media(cell: Cell) -> bool:
     """Whether the order stands in the first input: that one kills every decoder, the next one none."""
     return (cell.capability, cell.occasion) == ("decoder", Occasion.ALWAYS) and cell.phase in ("open", "read")
 
 
-def _joined(parts: list[Audio]) -> Audio:
-    return np.concatenate(parts)
+def _score(copy: Path, score: int) -> None:
+    """How a copy's decoder stands among those for the inputs."""
+    manifest = copy / "plugin.toml"
+    manifest.write_text(manifest.read_text().replace("frames = 100", f"frames = {score}"))

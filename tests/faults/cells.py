@@ -42,7 +42,11 @@ class Occasion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One experiment. ``causes``: what the crash history may say of the death; empty: nobody dies."""
+    """One experiment.
+
+    ``causes``: what the crash history may say of the death; empty: nobody dies. ``unseen``: the worker may be gone
+    before anybody has read what it did, and no row is written then.
+    """
 
     capability: str
     phase: str
@@ -52,6 +56,7 @@ class Cell:
     why: str
     causes: frozenset[str]
     effect: Effect
+    unseen: bool = False
 
     @property
     def name(self) -> str:
@@ -164,11 +169,15 @@ def _cell(capability: str, phase: str, kind: str) -> Cell:
     if facts.group is Group.UNDYING:
         why = "ended by force once nothing plays in it any more"
         return Cell(capability, phase, kind, Occasion.ONCE, Grade.ABSORBED, why, causes, Effect.NONE)
+    if facts.group is Group.RINGS and phase == "flush":
+        why = "all was played: nobody goes by the words of the rings any more"
+        return Cell(capability, phase, kind, Occasion.ONCE, Grade.ABSORBED, why, frozenset(), Effect.NONE)
     if facts.group is Group.RINGS:
         why = "the words of its rings cannot be: the pipeline is built anew"
         return Cell(capability, phase, kind, Occasion.ONCE, Grade.SHORT_GAP, why, causes, Effect.NONE)
     grade, why = _of_death(capability, phase)
-    return Cell(capability, phase, kind, Occasion.ONCE, grade, why, causes, Effect.NONE)
+    unseen = facts.group is Group.PACKET and phase == "shutdown"
+    return Cell(capability, phase, kind, Occasion.ONCE, grade, why, causes, Effect.NONE, unseen)
 
 
 def _of_death(capability: str, phase: str) -> tuple[Grade, str]:
