@@ -44,22 +44,27 @@ class Assassin:
         """Until nobody is ``wanted`` any more, or it is cancelled."""
         while victims := wanted():
             await asyncio.sleep(self._random.uniform(0, self._pause_s))
-            self._blow(self._random.choice(victims))
+            self.blow(self._random.choice(victims))
 
-    def _blow(self, plugin_id: PluginId) -> None:
-        """Misses when nobody of that plugin is at work. Nothing is awaited, so that the pid is still that process's."""
+    def finds(self, plugin_id: PluginId) -> bool:
+        """Whether somebody of that plugin has done something."""
+        return any(one.plugin_id == plugin_id and _lives(one) and _blocks(one) for one in self._runtime.instances())
+
+    def blow(self, plugin_id: PluginId) -> bool:
+        """Whether it struck; nobody of that plugin may be at work. Nothing is awaited, so that the pid is still his."""
         struck = {blow.pid for blow in self.blows}
         living = [one for one in self._runtime.instances() if one.plugin_id == plugin_id and _lives(one)]
         living = [one for one in living if one.pid not in struck]
         if not living:
-            return
+            return False
         victim = max(living, key=_blocks)
         if _blocks(victim) == 0:
             if self._random.random() > _EARLY_SHARE or self._early[plugin_id] >= _MOST_TOO_EARLY:
-                return
+                return False
             self._early[plugin_id] += 1
         os.kill(victim.pid, self._signal)
         self.blows.append(Blow(asyncio.get_running_loop().time(), plugin_id, victim.pid))
+        return True
 
 
 def _lives(instance: Instance) -> bool:

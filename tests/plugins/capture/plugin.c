@@ -17,6 +17,7 @@
 
 #define PATH_BYTES 4096
 #define WAIT_NS 1000000
+#define PERIODS 8 /* so many fill the queue; it takes no crumbs, lest the journal grows by a thousand lines a second */
 #define LONGEST_WAIT_NS 20000000u /* after that a full queue answers "not now" */
 
 typedef struct Capture {
@@ -123,12 +124,13 @@ static StStatus fill_up(Capture *c, uint64_t now) {
 static StStatus write_frames(void *handle, uint32_t frames, uint16_t channels, const float *samples,
                              uint32_t *out_accepted) {
     Capture *c = handle;
-    uint64_t start = now_ns(), now = start, room;
+    uint64_t start = now_ns(), now = start, room, least;
     StStatus done;
     if (c->data < 0) return not_open();
     if (channels != c->spec.channels) return st_error(ST_ERROR_INVALID_ARG, "capture: another number of channels");
     if (!c->clock.runs) clock_start(&c->clock, now);
-    while ((room = clock_room(&c->clock, now)) == 0 && now - start < LONGEST_WAIT_NS) {
+    least = c->clock.depth_frames / PERIODS > frames ? frames : c->clock.depth_frames / PERIODS;
+    while ((room = clock_room(&c->clock, now)) < least && now - start < LONGEST_WAIT_NS) {
         if (st_cancelled()) return st_error(ST_ERROR_CANCELLED, "capture: cancelled");
         wait_a_little();
         now = now_ns();

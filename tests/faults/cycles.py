@@ -1,0 +1,131 @@
+"""``./tools/faults cycles``: plugins loaded and unloaded thousands of times in one host, which must stay as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from abi.kinds import CapabilityKind
+from host.app import Application
+from host.ids import PluginId, TypeId
+from host.settings import Paths, Settings
+from tests.faults.command import Command
+from tests.faults.place import place
+from tests.support.patient import PATIENT
+from tests.support.plugin_lives import fill_executor, holdings
+
+__all__ = ["COMMAND", "Cycles", "Memory", "cycles"]
+
+_PLUGINS = (
+    ("stellatune.dsp.gain", CapabilityKind.DSP, "gain"),
+    ("stellatune.dsp.equalizer", CapabilityKind.DSP, "equalizer"),
+    ("stellatune.decoder.flac", CapabilityKind.DECODER, "flac"),
+    ("stellatune.sink.null", CapabilityKind.OUTPUT_SINK, "null"),
+)
+_MOST_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of this process, in KiB. ``pss``: what is shared with its children counts by their number."""
+
+    rss: int
+    pss: int
+
+    @staticmethod
+    def now() -> Memory:
+        """By the kernel's account."""
+        lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
+        found = {line.split()[0]: int(line.split()[1]) for line in lines[1:]}
+        return Memory(found["Rss:"], found["Pss:"])
+
+
+@dataclass(slots=True)
+class Cycles:
+    """What the host held and weighed after the warm-up, and at the end; ``wrong``: all that was not as it must be."""
+
+    times: int = 0
+    pids: set[int] = field(default_factory=set)
+    wall_s: float = 0.0
+    levels: list[Memory] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+async def cycles(
+    folder: Path, times: int, warm: int, every: int, tell: Callable[[int, Memory], None] = lambda *_: None
+) -> Cycles:
+    """``warm`` of them first; the memory is looked at after each ``every``."""
+    done = Cycles()
+    paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
+    began = time.monotonic()
+    async with Application(Settings(limits=PATIENT), paths) as app:
+        await fill_executor()
+        for number in range(warm):
+            await _cycle(app, number, done)
+        before = holdings()
+        done.levels.append(Memory.now())
+        for number in range(times - warm):
+            await _cycle(app, number, done)
+            if (number + 1) % every == 0:
+                done.levels.append(Memory.now())
+                tell(warm + number + 1, done.levels[-1])
+        done.levels.append(Memory.now())
+        after = holdings()
+    done.wall_s = time.monotonic() - began
+    for kind, counts in after.items():
+        if kind == "mappings":
+            continue  # the allocator's; what is ours stands under descriptors and shared memory, and is weighed
+        changed = {name: count for name, count in counts.items() if count != before[kind].get(name, 0)}
+        if changed:
+            done.wrong.append(f"{kind}: {changed}, before { ({name: before[kind].get(name, 0) for name in changed}) }")
+    ours = {name: count for name, count in after["mappings"].items() if "stellatune" in name}
+    if ours != {name: count for name, count in before["mappings"].items() if "stellatune" in name}:
+        done.wrong.append(f"mappings of ours: {ours}")
+    return done
+
+
+async def _cycle(app: Application, number: int, done: Cycles) -> None:
+    """One plugin is loaded, makes an instance, and is unloaded; its process is gone then."""
+    name, kind, type_name = _PLUGINS[number % len(_PLUGINS)]
+    plugin = PluginId(name)
+    instance = await app.runtime.create(plugin, kind, TypeId(type_name), {}, rate=48_000, channels=2)
+    done.pids.add(instance.pid)
+    await instance.destroy()
+    await app.runtime.unload(plugin)
+    done.times += 1
+    if app.runtime.list():
+        done.wrong.append(f"{plugin} is there after its unload: {app.runtime.list()}")
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--times", type=int, default=10_000, help="how many in all (10000)")
+    parser.add_argument("--warm", type=int, default=500, help="how many of them before the memory is weighed (500)")
+
+
+def _run(options: Namespace) -> int:
+    every = max(1, options.times // 20)
+    print(f"cycles: {options.times}, {options.warm} of them to warm up", flush=True)
+
+    def tell(number: int, memory: Memory) -> None:
+        print(f"  {number}: rss {memory.rss} KiB, pss {memory.pss} KiB", flush=True)
+
+    with place() as here:
+        done = asyncio.run(cycles(here.folder, options.times, options.warm, every, tell))
+    wrong = [*done.wrong, *here.left]
+    first, last = done.levels[0], done.levels[-1]
+    for name, was, is_ in (("rss", first.rss, last.rss), ("pss", first.pss, last.pss)):
+        if abs(is_ - was) > _MOST_KIB:
+            wrong.append(f"{name}: {was} KiB after the warm-up, {is_} KiB at the end")
+    print(f"{done.times} cycles in {done.wall_s:.0f} s ({done.wall_s / done.times * 1e3:.1f} ms each)")
+    print(f"after the warm-up: rss {first.rss} KiB, pss {first.pss} KiB; at the end: {last.rss} and {last.pss} KiB")
+    for each in wrong:
+        print(f"WRONG: {each}")
+    print(f"{len(wrong)} wrong" if wrong else "the host is as it was")
+    return 1 if wrong else 0
+
+
+COMMAND = Command("cycles", "loads and unloads without end in one host", _add_arguments, _run)
