@@ -12,8 +12,9 @@ from host.capabilities import Decoder
 from host.errors import MediaError, StellaError, Supervised
 from host.ids import PluginId
 from host.playback.opening import Opener, Reopened
-from host.playback.resume import Resumption, resume
+from host.playback.resume import Resumption, periods_of, resume
 from host.playback.seat import Seat, words_of
+from host.playback.sizes import on_grid
 from host.playback.tracks import OpenTrack
 from host.runtime import Instance
 from shm_audio import Ring
@@ -102,7 +103,7 @@ class DecodeSeat(Seat):
                 raise RuntimeError("the last decoder has not left")
             position = self.position
             self._track, self._decoder = track, track.decoder
-            self._start, self._silent_until = position if begun_at is None else begun_at, position
+            self._start = self._silent_until = position if begun_at is None else begun_at
             self._poison, self.failure = None, None
             self._avoided.clear()
             self.ended = False
@@ -183,13 +184,18 @@ class DecodeSeat(Seat):
             )
 
     def _silence(self) -> None:
-        """The place that kills whoever reads it is skipped: as many frames of silence at the same positions."""
+        """The place that kills whoever reads it is skipped: as many frames of silence at the same positions.
+
+        Whoever dies right after it, too, has died at this place.
+        """
         source_rate = self.track.info.sample_rate_hz
         frames = max(int(self._rate_hz * POISON_S), -(-2 * READ_AHEAD_FRAMES * self._rate_hz // source_rate))
-        self._silent_until = self.position + frames
+        _, period = periods_of(source_rate, self._rate_hz)
+        span = on_grid(self.position + frames - self._start, period)
+        length = self._length()
+        self._silent_until = self._start + (span if length is None else min(span, length))
         self._avoided.clear()
-        if self._poison is not None:  # who dies at its end gave nothing in between: that is still the same place
-            self._poison.source_frame = self._resumption().source_frame
+        self._poison = Poison(self._resumption().source_frame, MAX_DEATHS_AT_ONE_PLACE)
 
     @property
     def silent_until(self) -> int:
@@ -250,7 +256,15 @@ class DecodeSeat(Seat):
         track = self.track
         done = max(self.position, self._silent_until) - self._start
         first, take = track.window.first_frame, track.window.take_frames
-        return resume(first, take, done, track.info.sample_rate_hz, self._rate_hz)
+        silent = self._silent_until - self._start
+        if 0 < silent == self._length():
+            return Resumption(first, 0, 0)  # it ends in silence
+        return resume(first, take, done, track.info.sample_rate_hz, self._rate_hz, silent)
+
+    def _length(self) -> int | None:
+        """Pipeline frames of the whole track, where that is known."""
+        frames = self.track.source_frames
+        return None if frames is None else frames * self._rate_hz // self.track.info.sample_rate_hz
 
     async def _occupy(self, reopened: Reopened, resumption: Resumption) -> None:
         decoder = reopened.decoder

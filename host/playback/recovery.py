@@ -160,18 +160,21 @@ class Recovery:
                 seat.ended = True
 
     async def _mend(self, seat: Seat) -> None:
-        worker = seat.instance.worker
-        death = examine(worker, worker.exited.result())
-        self._causes[seat] = cause_of(death)
-        seat.restarts += 1
+        """Until somebody lives there: who took the place may have died in it, too, and of what is another question."""
         try:
-            match seat:
-                case DecodeSeat():
-                    await self._mend_decoder(seat, death)
-                case DspSeat():
-                    await self._mend_dsp(seat, death)
-                case SinkSeat():
-                    await self._mend_sink(seat)
+            while seat.lost and seat.failure is None:
+                await seat.fence()
+                worker = seat.instance.worker
+                death = examine(worker, worker.exited.result())
+                self._causes[seat] = cause_of(death)
+                seat.restarts += 1
+                match seat:
+                    case DecodeSeat():
+                        await self._mend_decoder(seat, death)
+                    case DspSeat():
+                        await self._mend_dsp(seat, death)
+                    case SinkSeat():
+                        await self._mend_sink(seat)
         except StellaError as error:
             self._give_up(seat, error)
 
@@ -203,6 +206,7 @@ class Recovery:
             grade, last = (Grade.SHORT_GAP, silent_until - 1) if silent else (Grade.ABSORBED, None)
             repair = self._repair(seat, before, grade, position, position if silent else None, last)
             self._tell(replace(repair, gap_frames=silent))
+            return
 
     async def _mend_dsp(self, seat: DspSeat, death: Autopsy) -> None:
         before, plugin = seat.use, seat.spec.plugin_id
@@ -233,6 +237,7 @@ class Recovery:
                 self._tell(self._repair(seat, before, Grade.ABSORBED, admission.position))
             else:
                 self._tell(self._repair(seat, before, Grade.BYPASS, admission.position, first, last))
+            return
 
     async def _sit_out(self, seat: DspSeat, plugin: PluginId) -> None:
         """Quarantined: the music goes on without the effect until its term is over, or somebody resets it."""
@@ -281,6 +286,7 @@ class Recovery:
                 continue
             grade = Grade.SHORT_GAP if self._paced else Grade.ABSORBED
             self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost))
+            return
 
     # ---- what is told ----
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
-__all__ = ["Resumption", "resume"]
+__all__ = ["Resumption", "periods_of", "resume"]
 
 #: How much of a converter's output its past can still be heard in.
 WARM_UP_S = 0.25
@@ -25,15 +25,23 @@ class Resumption:
     drop_frames: int
 
 
-def resume(first_frame: int, take_frames: int, done_frames: int, source_rate_hz: int, rate_hz: int) -> Resumption:
+def resume(
+    first_frame: int, take_frames: int, done_frames: int, source_rate_hz: int, rate_hz: int, not_before: int = 0
+) -> Resumption:
     """After ``done_frames`` pipeline frames of a source that began with ``first_frame`` and is to give ``take_frames``.
 
-    ``take_frames`` negative: to its end.
+    ``take_frames`` negative: to its end. ``not_before``: what gives pipeline frames before this, a whole number of
+    periods, may not be read again.
     """
-    common = gcd(source_rate_hz, rate_hz)
-    source_period, period = source_rate_hz // common, rate_hz // common
+    source_period, period = periods_of(source_rate_hz, rate_hz)
     warm_up = 0 if source_rate_hz == rate_hz else int(rate_hz * WARM_UP_S)
-    periods = max(0, done_frames - warm_up) // period
+    periods = max(not_before, done_frames - warm_up, 0) // period
     read = periods * source_period
     left = take_frames if take_frames < 0 else max(0, take_frames - read)
     return Resumption(first_frame + read, left, done_frames - periods * period)
+
+
+def periods_of(source_rate_hz: int, rate_hz: int) -> tuple[int, int]:
+    """The fewest frames of either rate that last equally long."""
+    common = gcd(source_rate_hz, rate_hz)
+    return source_rate_hz // common, rate_hz // common

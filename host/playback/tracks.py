@@ -101,6 +101,15 @@ class OpenTrack:
         wanted = self.window.take_frames / self.info.sample_rate_hz
         return wanted if known is None else min(wanted, known)
 
+    @property
+    def source_frames(self) -> int | None:
+        """How many frames of the source are to be played, where that is known."""
+        take = self.window.take_frames
+        if not self.info.flags & DecoderFlag.HAS_FRAMES:
+            return take if take >= 0 else None
+        left = max(0, self.info.total_frames - self.info.encoder_padding_frames - self.window.first_frame)
+        return left if take < 0 else min(left, take)
+
     def _left_s(self) -> float | None:
         """From the first frame that is played to the end of the source, where that is known."""
         if self.info.flags & DecoderFlag.HAS_FRAMES:

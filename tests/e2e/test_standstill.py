@@ -43,7 +43,7 @@ def test_an_effect_that_never_returns_is_left_out(stellatune: Stellatune, tmp_pa
     )
     assert outcome.code == 7, outcome.err
     assert "test.dsp.stuck" in outcome.err
-    assert "process stood still for 0.25 s" in outcome.err
+    assert "process stood still for 0.2" in outcome.err  # 20 blocks
     assert out.exists(), "the music went on"
     found = rows(stellatune)
     assert {(row["cause"], row["call"], row["plugin"]) for row in found} == {("hang", "process", "test.dsp.stuck")}
