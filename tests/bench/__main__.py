@@ -15,6 +15,7 @@ from tests.bench import (
     latency,
     paced,
     processor_time,
+    recovery,
     render,
     spawning,
     startup,
@@ -22,16 +23,16 @@ from tests.bench import (
 )
 from tests.bench.compiled import ROOT, Programs
 from tests.bench.machine import machine_facts, pace_beside_another
-from tests.bench.rows import Context, Row
+from tests.bench.rows import Context, Distribution, Row
 from tests.bench.standing import first_in_line
-from tests.bench.table import print_table, write_json
+from tests.bench.table import print_tables, write_json
 
 ROUNDS = 5
 QUICK_ROUNDS = 3
 
-BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row]]], ...] = tuple(
+BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Distribution]]], ...] = tuple(
     (module.NUMBERS, module.measure)
-    for module in (latency, paced, throughput, processor_time, render, control, spawning, footprint, startup)
+    for module in (latency, paced, throughput, processor_time, render, control, spawning, footprint, recovery, startup)
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)
 
@@ -58,7 +59,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=rounds_of, help=f"{ROUNDS} unless given")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of a quarter of the work")
     options = parser.parse_args(arguments)
-    rows: list[Row] = []
+    found: list[Row | Distribution] = []
     with first_in_line(), tempfile.TemporaryDirectory(prefix="stellatune-bench-") as folder:
         machine = machine_facts()
         context = Context(
@@ -74,10 +75,12 @@ def main(arguments: list[str]) -> int:
             if context.wanted.isdisjoint(numbers):
                 continue
             print(f"{' '.join(numbers)} ...", file=sys.stderr, flush=True)
-            rows += [row for row in measure(context) if row.target.number in context.wanted]
+            found += [one for one in measure(context) if one.number in context.wanted]
     print(" | ".join(f"{name}: {value}" for name, value in machine.items()))
-    print_table(rows)
-    print(f"all rounds: {write_json(ROOT / 'bench-results', machine, rows)}", file=sys.stderr)
+    rows = [one for one in found if isinstance(one, Row)]
+    distributions = [one for one in found if isinstance(one, Distribution)]
+    print_tables(rows, distributions)
+    print(f"all rounds: {write_json(ROOT / 'bench-results', machine, rows, distributions)}", file=sys.stderr)
     return 0
 
 

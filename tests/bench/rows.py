@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.bench.clocks import median
 from tests.bench.compiled import Programs
 
-__all__ = ["Better", "Context", "Row", "Rounds", "Target"]
+__all__ = ["Better", "Context", "Distribution", "Row", "Rounds", "Target"]
 
 
 class Better(Enum):
@@ -66,8 +66,22 @@ class Row:
     rounds: Rounds
 
     @property
+    def number(self) -> str:
+        return self.target.number
+
+    @property
     def verdict(self) -> str:
         return self.target.verdict(self.rounds.ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How one quantity spreads, for what a median does not tell; it has no target of its own."""
+
+    number: str
+    quantity: str
+    unit: str
+    samples: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

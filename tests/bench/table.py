@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.clocks import median
-from tests.bench.rows import Row
+from tests.bench.clocks import median, percentile
+from tests.bench.rows import Distribution, Row
 
-__all__ = ["HEADER", "line_of", "print_table", "write_json"]
+__all__ = ["print_tables", "write_json"]
 
 SCHEMA = "stellatune.bench/1"
+SPREAD_HEADER = ("#", "quantity", "samples", "min", "p50", "p90", "p99", "max")
 HEADER = ("#", "quantity", "ours", "reference", "ratio (min..max)", "prototype", "reach", "moonshot", "verdict")
 
 
@@ -37,19 +39,45 @@ def _short(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
-def print_table(rows: Sequence[Row]) -> None:
+def spread_of(found: Distribution) -> tuple[str, ...]:
+    """Percentiles over all samples."""
+    shares = [percentile(found.samples, share) for share in (0.5, 0.9, 0.99)]
+    values = (min(found.samples), *shares, max(found.samples))
+    return (
+        found.number,
+        found.quantity,
+        str(len(found.samples)),
+        *(f"{_short(value)} {found.unit}" for value in values),
+    )
+
+
+def print_tables(rows: Sequence[Row], distributions: Sequence[Distribution]) -> None:
+    """Ratios, then what spreads."""
+    _print([HEADER, *(line_of(row) for row in rows)])
+    if distributions:
+        print()
+        _print([SPREAD_HEADER, *(spread_of(found) for found in distributions)])
+
+
+def _print(lines: Sequence[tuple[str, ...]]) -> None:
     """Columns as wide as their widest cell."""
-    lines = [HEADER, *(line_of(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def write_json(folder: Path, machine: dict[str, str | int], rows: Sequence[Row]) -> Path:
-    """All rounds of all rows; says where."""
+def write_json(
+    folder: Path, machine: dict[str, str | int], rows: Sequence[Row], distributions: Sequence[Distribution]
+) -> Path:
+    """All rounds of all rows and all samples; says where."""
     folder.mkdir(exist_ok=True)
     path = folder / time.strftime("%Y%m%d-%H%M%S.json")
-    document = {"schema": SCHEMA, "machine": machine, "rows": [_document(row) for row in rows]}
+    document = {
+        "schema": SCHEMA,
+        "machine": machine,
+        "rows": [_document(row) for row in rows],
+        "distributions": [asdict(found) for found in distributions],
+    }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return path
 
