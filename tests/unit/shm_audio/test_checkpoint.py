@@ -151,6 +151,18 @@ def test_a_length_that_cannot_be_is_not_followed(kept: Checkpoints, length: int)
     assert positions(kept) == [1]
 
 
+def test_a_length_that_cannot_be_fills_no_memory(kept: Checkpoints) -> None:
+    """A reader has room for the longest state, and nothing lands behind it."""
+    label = ffi.new("st_checkpoint_label *")
+    room = ffi.new("uint8_t[]", b"\xaa" * 2 * SLOT_BYTES)
+    with writer(kept.fd) as worker:
+        worker.put(1, bytes(SLOT_BYTES))
+        os.pwrite(kept.fd, struct.pack("=Q", SLOT_BYTES + 3000), slot_offset(0) + 32)  # within the segment
+        assert lib.st_checkpoint_get(worker._face, 0, label, room) == 0
+        assert lib.st_checkpoint_read(kept.fd, SLOT_BYTES, 0, label, room) == 0
+    assert bytes(ffi.buffer(room))[SLOT_BYTES : 2 * SLOT_BYTES] == b"\xaa" * SLOT_BYTES
+
+
 def test_cleared_ones_are_gone(kept: Checkpoints) -> None:
     with writer(kept.fd) as worker:
         worker.put(1, b"a")

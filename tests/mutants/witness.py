@@ -1,0 +1,38 @@
+"""A plugin of pytest for the copies: one JSON line per phase of a test, with the exception that ended it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+__all__ = ["SEEN_OPTION"]
+
+SEEN_OPTION = "--mutant-seen"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the lines go."""
+    parser.addoption(SEEN_OPTION, required=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Writes what is reported."""
+    report = yield
+    error = call.excinfo
+    row = {
+        "test": item.nodeid,
+        "when": report.when,
+        "outcome": report.outcome,
+        "error": error.typename if error is not None else "",
+        "asserted": error is not None and issubclass(error.type, AssertionError | pytest.fail.Exception),
+        "text": str(error.value) if error is not None else "",
+    }
+    with Path(item.config.getoption(SEEN_OPTION)).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    return report
