@@ -41,6 +41,7 @@ from tests.unit.host.worker.peer import SPEC, Answer, Peer, replying, silent
 
 LONG_S = 30.0
 SHORT_S = 0.02
+SOON_S = 10.0
 
 
 def pong(peer: Peer, packet: Packet) -> None:
@@ -302,6 +303,17 @@ def test_a_packet_that_cannot_be_kills_the_worker(data: bytes) -> None:
         with pytest.raises(ProtocolViolated, match="sent a packet that cannot be"):
             await call
         assert peer.process.kills > 0
+
+    run(body)
+
+
+def test_a_reply_that_nobody_waits_for_ends_the_worker() -> None:
+    """It may be the late one of a call that was given up: it must never meet a later call."""
+
+    async def body(handle: WorkerHandle, peer: Peer) -> None:
+        peer.send(Pong(), 1)
+        assert await handle.wait_exit(SOON_S) == ExitStatus(signal=SIGKILL)
+        assert "for request 1, which is not under way" in handle.doomed
 
     run(body)
 
