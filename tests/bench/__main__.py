@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench import (
     control,
     footprint,
+    jack,
     latency,
     paced,
     processor_time,
@@ -32,7 +33,19 @@ QUICK_ROUNDS = 3
 
 BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Distribution]]], ...] = tuple(
     (module.NUMBERS, module.measure)
-    for module in (latency, paced, throughput, processor_time, render, control, spawning, footprint, recovery, startup)
+    for module in (
+        latency,
+        jack,
+        paced,
+        throughput,
+        processor_time,
+        render,
+        control,
+        spawning,
+        footprint,
+        recovery,
+        startup,
+    )
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)
 
