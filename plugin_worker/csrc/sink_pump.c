@@ -9,6 +9,7 @@
 
 #define NOT_NOW_NS 2000000ll     /* a sink that accepts nothing is asked again after this */
 #define QUERIES_PER_SECOND 20u
+#define HEAD_STARTS_PER_SECOND 10u
 
 static uint64_t load(_Atomic uint64_t *word) { return atomic_load_explicit(word, memory_order_relaxed); }
 
@@ -119,10 +120,21 @@ static int starve(st_lane *lane, st_sink *k, uint32_t least, st_stop *stop) {
     return 0;
 }
 
+/*
+ * So much there must be before anything is played. A device that was given its first block plays on whether more comes or
+ * not, so it begins only with a head start.
+ */
+static uint32_t least_frames(const st_sink *k) {
+    const st_ring_format *format = &k->input.format;
+    uint32_t head_start = format->sample_rate_hz / HEAD_STARTS_PER_SECOND;
+    if (k->silence_after_ns <= 0 || k->started) return format->block_frames;
+    if (head_start > format->ahead_frames / 2) head_start = format->ahead_frames / 2;
+    return head_start > format->block_frames ? head_start : format->block_frames;
+}
+
 void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
-    uint32_t block = k->input.format.block_frames;
     for (;;) {
-        uint32_t data, limit;
+        uint32_t data, least, limit;
         uint64_t way;
         if (st_interrupted(lane, stop)) return;
         if (k->pending_frames > 0) {
@@ -137,8 +149,9 @@ void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
         way = next_stop(k) - k->input.own_pos;
         limit = way < k->chunk_frames ? (uint32_t)way : k->chunk_frames;
         if (st_stop_for_ring(stop, st_ring_available(&k->input, &data))) return;
-        if (data < (limit < block ? limit : block)) {
-            uint32_t wish = k->wake_frames > block ? k->wake_frames : block;
+        least = least_frames(k);
+        if (data < (way < least ? way : least)) {
+            uint32_t wish = k->wake_frames > least ? k->wake_frames : least;
             if (starve(lane, k, way < wish ? (uint32_t)way : wish, stop)) return;
             continue;
         }

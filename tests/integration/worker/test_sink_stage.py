@@ -19,9 +19,13 @@ from abi.wire import (
 )
 from tests.integration.worker.stages import EPOCH, SOON_S, played, sink, stopped
 from tests.support.ring_end import numbered
-from tests.support.stage_rings import BLOCK, StageRings
+from tests.support.stage_rings import BLOCK, FORMAT, StageRings
 from tests.support.waiting import until
 from tests.support.worker_peer import WorkerPeer
+
+#: Less than a tenth of a second.
+HEAD_START = FORMAT.ahead_frames // 2
+LONG_MS = 60_000
 
 
 @pytest.mark.parametrize("mode", ["", "partial"])
@@ -57,7 +61,7 @@ def test_digests_are_of_the_words_that_came(odd: WorkerPeer, rings: StageRings, 
 def test_a_full_sink_is_not_asked_in_a_tight_loop(odd: WorkerPeer, rings: StageRings) -> None:
     """Starved, and too full even for silence: it is asked again every 2 ms."""
     sink(odd, rings, "full", silence_after_ms=1)
-    rings.feed(BLOCK)
+    rings.feed(HEAD_START)
 
     def asked() -> int:
         return sum(lane.call_seq for lane in odd.page.lanes() if lane.instance == 1)
@@ -67,6 +71,27 @@ def test_a_full_sink_is_not_asked_in_a_tight_loop(odd: WorkerPeer, rings: StageR
     assert until(lambda: asked() >= before + 50, SOON_S)
     times = asked() - before
     assert time.monotonic() - began > 0.001 * times
+
+
+def test_a_device_begins_with_a_head_start(odd: WorkerPeer, rings: StageRings) -> None:
+    """It would play on, whether more comes or not. What has no more before its end begins at once."""
+    sink(odd, rings, silence_after_ms=LONG_MS)
+    rings.feed(HEAD_START - 1)
+    for _ in range(5):
+        odd.ask(HoldStage(1))
+        odd.ask(ReleaseStage(1, EPOCH))
+    assert rings.before.words().read_pos == 0
+    rings.feed(1)
+    assert until(lambda: rings.before.words().read_pos == HEAD_START, SOON_S)
+    rings.feed(BLOCK)
+    assert until(lambda: rings.before.words().read_pos == HEAD_START + BLOCK, SOON_S)
+
+
+def test_a_short_programme_needs_no_head_start(odd: WorkerPeer, rings: StageRings) -> None:
+    sink(odd, rings, silence_after_ms=LONG_MS)
+    rings.feed(100)
+    odd.ask(FinishStage(1, 100))
+    assert played(odd) == (100, 0)
 
 
 def test_a_greedy_sink_is_stopped(odd: WorkerPeer, rings: StageRings) -> None:
