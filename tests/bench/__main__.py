@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench import (
+    commands,
     control,
     footprint,
     jack,
@@ -44,6 +45,7 @@ BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Dist
         spawning,
         footprint,
         recovery,
+        commands,
         startup,
     )
 )

@@ -53,9 +53,9 @@ def spread_of(found: Distribution) -> tuple[str, ...]:
 
 def print_tables(rows: Sequence[Row], distributions: Sequence[Distribution]) -> None:
     """Ratios, then what spreads."""
-    _print([HEADER, *(line_of(row) for row in rows)])
+    if rows:
+        _print([HEADER, *(line_of(row) for row in rows)])
     if distributions:
-        print()
         _print([SPREAD_HEADER, *(spread_of(found) for found in distributions)])
 
 
