@@ -17,8 +17,8 @@ from shm_audio import Ring, RingError, RingWords
 __all__ = ["RingsBroken", "Seat", "words_of"]
 
 
-#: Longer than SIGKILL ever takes, unless the process is in an uninterruptible sleep.
-UNKILLABLE_S = 0.5
+#: Longer than SIGKILL takes on the busiest machine, unless the process is in an uninterruptible sleep.
+UNKILLABLE_S = 2.0
 #: Nobody plays for that long.
 MAX_POSITION = 1 << 62
 
