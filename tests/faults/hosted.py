@@ -19,7 +19,7 @@ from host.ids import PluginId
 from host.jsontext import JsonObject
 from host.playback import Input, PlaybackResult
 from host.runtime import CRASHES_FILE
-from host.settings import Limits, Paths, Settings
+from host.settings import Limits, Paths, PipelineSizes, Settings
 from host.supervise import CrashHistory
 from tests.faults.witness import Witness, witnessing
 from tests.support.patient import PATIENT
@@ -28,6 +28,7 @@ __all__ = ["Hosted", "Programme", "hosted"]
 
 _QUIET = Console(verbosity=-1)
 _MOST_ROWS = 1_000_000
+_SIZES = PipelineSizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,12 @@ class Hosted:
 
 @asynccontextmanager
 async def hosted(
-    folder: Path, limits: Limits = PATIENT, *, plugins: Sequence[Path] = (), python_path: str = ""
+    folder: Path,
+    limits: Limits = PATIENT,
+    sizes: PipelineSizes = _SIZES,
+    *,
+    plugins: Sequence[Path] = (),
+    python_path: str = "",
 ) -> AsyncIterator[Hosted]:
     """``plugins``: folders beside the shipped ones. ``python_path``: where its workers find their code."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
@@ -76,7 +82,7 @@ async def hosted(
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
-        app = Application(Settings(limits=limits), paths)
+        app = Application(Settings(sizes, limits), paths)
         async with witnessing(app.bus) as witness, app:
             yield Hosted(app, witness)
             await asyncio.sleep(0)

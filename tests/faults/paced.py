@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from host.ids import PluginId
-from host.settings import Limits
+from host.settings import Limits, PipelineSizes
 from tests.faults.assassin import Assassin
 from tests.faults.command import Command
-from tests.faults.hosted import hosted
+from tests.faults.hosted import Hosted, hosted
 from tests.faults.measured import spread, table
 from tests.faults.paced_trial import SINK, Heard, PacedTrial
 from tests.faults.place import place
@@ -22,9 +22,13 @@ from tests.support.c_plugins import build_plugin
 
 __all__ = ["COMMAND", "paced"]
 
-_USUAL = Limits()
+_LIMITS = Limits()
+_SIZES = PipelineSizes()
+_WORST_GAP_S = 0.5
 #: From blow to blow. Nobody knows of a stopped decoder before the second that is decoded ahead is played.
 _EVERY_S = {"kill": 1.3, "stop": 1.7}
+#: Of a generation that ends itself, at most.
+_LIFE_S = 2.4
 _FIRST_S = 1.0
 _LAST_S = 3.0
 _JITTER_S = 0.6
@@ -34,40 +38,47 @@ _ROUND = 10
 _LOOK_S = 0.005
 
 
-async def paced(folder: Path, how: str, kills: int, random: Random, limits: Limits = _USUAL) -> Heard:
+async def paced(
+    folder: Path,
+    how: str,
+    kills: int,
+    random: Random,
+    limits: Limits = _LIMITS,
+    sizes: PipelineSizes = _SIZES,
+    worst_gap_s: float = _WORST_GAP_S,
+) -> Heard:
     """One playback of as many seconds as that takes."""
-    if how in ("kill", "stop"):
-        return await _from_outside(folder, how, kills, random, limits)
-    return await _by_order(folder, how, kills, limits)
+    plugins = (build_plugin("capture", folder).folder, *ordered_plugins(folder))
+    async with hosted(folder, limits, sizes, plugins=plugins) as host:
+        trial = PacedTrial(host, folder, bypass=how == "stop", worst_gap_s=worst_gap_s)
+        perform = _from_outside if how in _EVERY_S else _by_order
+        heard = await perform(host, trial, folder, how, kills, random)
+    rows = len(host.history())
+    heard.expect(rows == sum(heard.deaths.values()), f"{rows} rows in the crash history")
+    return heard
 
 
-async def _from_outside(folder: Path, how: str, kills: int, random: Random, limits: Limits) -> Heard:
-    capture = build_plugin("capture", folder)
-    async with hosted(folder, limits, plugins=(capture.folder,)) as host:
-        programme = await music(host, folder, _FIRST_S + kills * _EVERY_S[how] + _LAST_S)
-        trial = PacedTrial(host, folder, bypass=how == "stop")
-        golden = await trial.golden(programme)
-        number = signal.SIGKILL if how == "kill" else signal.SIGSTOP
-        assassin = Assassin(host.app.runtime, random, number, 0)
+async def _from_outside(host: Hosted, trial: PacedTrial, folder: Path, how: str, kills: int, random: Random) -> Heard:
+    programme = await music(host, folder, _FIRST_S + kills * _EVERY_S[how] + _LAST_S)
+    golden = await trial.golden(programme)
+    assassin = Assassin(host.app.runtime, random, signal.SIGKILL if how == "kill" else signal.SIGSTOP, 0)
 
-        async def violence() -> None:
-            while not assassin.finds(SINK):
+    async def violence() -> None:
+        while not assassin.finds(SINK):
+            await asyncio.sleep(_LOOK_S)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for index in range(kills):
+            due = began + _FIRST_S + index * _EVERY_S[how] + random.uniform(0, _JITTER_S)
+            await asyncio.sleep(max(0.0, due - clock()))
+            victim = _victim(how, index, programme.parts, random)
+            while not assassin.blow(victim):
                 await asyncio.sleep(_LOOK_S)
-            clock = asyncio.get_running_loop().time
-            began = clock()
-            for index in range(kills):
-                due = began + _FIRST_S + index * _EVERY_S[how] + random.uniform(0, _JITTER_S)
-                await asyncio.sleep(max(0.0, due - clock()))
-                victim = _victim(how, index, programme.parts, random)
-                while not assassin.blow(victim):
-                    await asyncio.sleep(_LOOK_S)
 
-        heard = await trial.perform(programme, golden, violence)
-        trial.measure(heard, assassin.blows, host.witness)
-        heard.expect(len(assassin.blows) == kills, f"{len(assassin.blows)} blows, not {kills}")
-        heard.expect(sum(heard.deaths.values()) == kills, f"{sum(heard.deaths.values())} deaths, not {kills}")
-    rows = host.history()
-    heard.expect(len(rows) == kills, f"{len(rows)} rows in the crash history, not {kills}")
+    heard = await trial.perform(programme, golden, violence)
+    trial.measure(heard, assassin.blows, host.witness)
+    deaths = sum(heard.deaths.values())
+    heard.expect(deaths == len(assassin.blows) == kills, f"{len(assassin.blows)} blows, {deaths} deaths, not {kills}")
     return heard
 
 
@@ -77,17 +88,14 @@ def _victim(how: str, index: int, parts: Sequence[PluginId], random: Random) -> 
     return {2: parts[1], 7: parts[2]}.get(index % _ROUND, parts[0])
 
 
-async def _by_order(folder: Path, how: str, kills: int, limits: Limits) -> Heard:
-    capture = build_plugin("capture", folder)
+async def _by_order(host: Hosted, trial: PacedTrial, folder: Path, how: str, kills: int, _: Random) -> Heard:
     each = -(-kills // 3)
-    act = ordered(folder, how, each, int((_FIRST_S + 2.4 * (each + 1)) * RATE_HZ))
-    async with hosted(folder, limits, plugins=(capture.folder, *ordered_plugins(folder))) as host:
-        trial = PacedTrial(host, folder, bypass=False)
-        golden = await trial.golden(act.calm)
-        heard = await trial.perform(act.programme, golden)
-        trial.measure(heard, (), host.witness)
-        heard.expect(act.fired() == 3 * each, f"{act.fired()} strikes, not {3 * each}")
-        heard.expect(sum(heard.deaths.values()) == 3 * each, f"{sum(heard.deaths.values())} deaths, not {3 * each}")
+    act = ordered(folder, how, each, int((_FIRST_S + _LIFE_S * (each + 1)) * RATE_HZ))
+    golden = await trial.golden(act.calm)
+    heard = await trial.perform(act.programme, golden)
+    trial.measure(heard, (), host.witness)
+    deaths = sum(heard.deaths.values())
+    heard.expect(act.fired() == deaths == 3 * each, f"{act.fired()} strikes, {deaths} deaths, not {3 * each}")
     return heard
 
 

@@ -24,7 +24,6 @@ __all__ = ["SINK", "Heard", "PacedTrial"]
 SINK = PluginId("test.sink.capture")
 #: How long an effect that comes back is faded in.
 _RAMP_S = 0.01
-_WORST_GAP_S = 0.5
 
 
 @dataclass(slots=True)
@@ -51,12 +50,13 @@ class Heard:
 
 
 class PacedTrial:
-    """``bypass``: whether an effect may be missing for a while, if that is told."""
+    """``bypass``: an effect may be missing for a while, if that is told. ``worst_gap_s``: when an output died."""
 
-    def __init__(self, host: Hosted, folder: Path, *, bypass: bool) -> None:
+    def __init__(self, host: Hosted, folder: Path, *, bypass: bool, worst_gap_s: float) -> None:
         self._host = host
         self._folder = folder
         self._bypass = bypass
+        self._worst_gap_s = worst_gap_s
 
     async def golden(self, programme: Programme) -> Samples:
         """The undisturbed run, as it would be written."""
@@ -105,7 +105,7 @@ class PacedTrial:
             heard.expect(
                 ours, f"{silence.frames} frames of silence at {silence.position}, and no output had died there"
             )
-            heard.expect(heard.gaps[-1] <= _WORST_GAP_S, f"a gap of {heard.gaps[-1]:.3f} s")
+            heard.expect(heard.gaps[-1] <= self._worst_gap_s, f"a gap of {heard.gaps[-1]:.3f} s")
         reopened = [restart.position for restart in capture.restarts]
         opened = [repair.position for repair in result.repairs if repair.plugin_id == SINK]
         heard.expect(opened == reopened, f"the output was opened again at {reopened}; told was {opened}")
