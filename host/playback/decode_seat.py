@@ -210,20 +210,20 @@ class DecodeSeat(Seat):
         """Whose decoder is to be tried next; None when there is none left."""
         return self._opener.next_plugin(self.track, self._avoided)
 
-    async def replace(self) -> None:
-        """A successor goes on where the dead one stopped. Does nothing when the track has left meanwhile.
+    async def replace(self) -> bool:
+        """A successor goes on where the dead one stopped. False when nobody is dead here any more.
 
         Raises:
             StellaError: nobody could be put there this time.
         """
-        gone = self._decoder
         async with self.lock:
-            if self._decoder is not gone or gone is None:
-                return
+            if not self.lost:
+                return False
             await self.fence()
             resumption = self._resumption()
             reopened = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
             await self._occupy(reopened, resumption)
+            return True
 
     async def swap(self) -> None:
         """Successor first: it is open before the old one is held, and the old one goes on when anything fails.

@@ -162,8 +162,11 @@ class Recovery:
     async def _mend(self, seat: Seat) -> None:
         """Until somebody lives there: who took the place may have died in it, too, and of what is another question."""
         try:
-            while seat.lost and seat.failure is None:
-                await seat.fence()
+            while seat.failure is None:
+                async with seat.lock:  # who has it may be putting somebody there, as it does after a planned restart
+                    if not seat.lost:
+                        return
+                    await seat.fence()
                 worker = seat.instance.worker
                 death = examine(worker, worker.exited.result())
                 self._causes[seat] = cause_of(death)
@@ -180,7 +183,7 @@ class Recovery:
 
     async def _mend_decoder(self, seat: DecodeSeat, death: Autopsy) -> None:
         before = seat.use
-        if inside(death, "read"):
+        if inside(death, "read", seat):
             seat.died_reading()
         while seat.lost:
             if seat.failure is not None:
@@ -195,7 +198,8 @@ class Recovery:
                 continue
             position, silent_until = seat.position, seat.silent_until
             try:
-                await seat.replace()
+                if not await seat.replace():
+                    return
             except RingsBroken:
                 raise
             except StellaError as error:
@@ -210,7 +214,7 @@ class Recovery:
 
     async def _mend_dsp(self, seat: DspSeat, death: Autopsy) -> None:
         before, plugin = seat.use, seat.spec.plugin_id
-        poisoned = not seat.bypassed and inside(death, "process") and seat.poisoned()
+        poisoned = not seat.bypassed and inside(death, "process", seat) and seat.poisoned()
         refusals = 0
         while seat.lost or seat.bypassed:
             if not await self._supervisor.permitted(plugin):
@@ -279,11 +283,14 @@ class Recovery:
                 continue
             try:
                 with output_errors():
-                    position, lost = await seat.replace()
+                    replaced = await seat.replace()
             except StellaError as error:
                 if not counted(error):
                     raise
                 continue
+            if replaced is None:
+                return
+            position, lost = replaced
             grade = Grade.SHORT_GAP if self._paced else Grade.ABSORBED
             self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost))
             return
@@ -359,9 +366,10 @@ def counted(error: StellaError) -> bool:
     return died(error) is not None and not isinstance(error, RingsBroken)
 
 
-def inside(death: Autopsy, call: str) -> bool:
-    """Whether a worker died of its own doing in the block calls of its pump."""
-    return not death.external and death.call == call and death.cause in (Cause.CRASH, Cause.EXIT, Cause.HANG)
+def inside(death: Autopsy, call: str, seat: Seat) -> bool:
+    """Whether a worker died of its own doing in the block call of this very seat; others may share the worker."""
+    own_doing = not death.external and death.cause in (Cause.CRASH, Cause.EXIT, Cause.HANG)
+    return own_doing and (death.call, death.instance) == (call, seat.instance.id)
 
 
 def cause_of(death: Autopsy) -> str:

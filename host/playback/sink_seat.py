@@ -107,15 +107,17 @@ class SinkSeat(Seat):
                 raise Supervised(f"{self.name}: its worker is gone")
             await self._sink.close()
 
-    async def replace(self) -> tuple[int, int]:
+    async def replace(self) -> tuple[int, int] | None:
         """A successor of a dead output is opened where that stopped; says where, and how many frames were lost.
+
+        None when nobody is dead here any more.
 
         Raises:
             StellaError: it cannot be opened this time.
         """
         async with self.lock:
             if not self.lost:
-                return self.position, 0
+                return None
             await self.fence()
             return await self._open_successor(self.queued_frames)
 

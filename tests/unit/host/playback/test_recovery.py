@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from host.events import EventBus
 from host.playback import recovery as recovery_module
 from host.playback.graph import Pipeline
-from host.playback.recovery import Recovery
+from host.playback.recovery import Recovery, inside
 from host.playback.seat import Seat
 from host.runtime import Instance, PluginRuntime
-from host.supervise import Autopsy
+from host.supervise import Autopsy, Cause
 from tests.unit.host.playback.occupants import Fellow
 
 
@@ -44,6 +45,8 @@ class Pipe:
 
     def __init__(self, *seats: Seat) -> None:
         self.seats = seats
+        self.dsps = ()
+        self.last_position = 0
         self.looked = 0
 
     def note_position(self) -> None:
@@ -60,10 +63,17 @@ def test_only_a_known_death_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     class Examined:
         external, call, cause, reason, how = False, "", "", "killed", ""
 
-    monkeypatch.setattr(recovery_module, "examine", lambda *_: cast(Autopsy, Examined()))
+    seats: list[OneSeat] = []
+
+    def examined(worker: object, _: object) -> Autopsy:
+        """The next one sits down where somebody died."""
+        next(seat for seat in seats if seat.fellow.worker is worker).fellow = Fellow()
+        return cast(Autopsy, Examined())
+
+    monkeypatch.setattr(recovery_module, "examine", examined)
 
     async def body() -> None:
-        seats = [OneSeat(Fellow()) for _ in range(3)]
+        seats.extend(OneSeat(Fellow()) for _ in range(3))
         pipe = Pipe(*seats)
         recovery = Recovery(cast(Pipeline, pipe), cast(PluginRuntime, Runtime()), EventBus())
         living, doomed, dead = seats
@@ -76,11 +86,53 @@ def test_only_a_known_death_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.gather(*recovery._mending.values())
         assert [seat.restarts for seat in seats] == [0, 0, 1]
         doomed.fellow.worker.die()
-        dead.fellow = Fellow()
         recovery.look()
         await asyncio.gather(*recovery._mending.values())
         assert [seat.restarts for seat in seats] == [0, 1, 1]
         assert not living.lost
         assert pipe.looked == 3
+
+    asyncio.run(body())
+
+
+def test_a_place_that_is_being_filled_is_not_mended() -> None:
+    """A planned restart of an output ends the old one first: its end is no fault, and costs no second restart."""
+
+    async def body() -> None:
+        seat = OneSeat(Fellow())
+        recovery = Recovery(cast(Pipeline, Pipe(seat)), cast(PluginRuntime, Runtime()), EventBus())
+        async with seat.lock:
+            seat.fellow.worker.die()
+            recovery.look()
+            mending = recovery._mending[seat]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not mending.done()
+            seat.fellow = Fellow()
+        await mending
+        assert seat.restarts == 0
+        assert recovery.repairs == ()
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize(
+    ("instance", "call", "external", "cause", "found"),
+    [
+        (1, "process", False, Cause.CRASH, True),
+        (2, "process", False, Cause.CRASH, False),
+        (1, "export", False, Cause.CRASH, False),
+        (1, "process", True, Cause.CRASH, False),
+        (1, "process", False, Cause.KILLED, False),
+    ],
+)
+def test_only_who_died_in_its_own_block_call_has_a_poisoned_place(
+    instance: int, call: str, external: bool, cause: Cause, found: bool
+) -> None:
+    """Two places of one plugin share a worker: where one of them crashes, the input of the other is as good as ever."""
+
+    async def body() -> None:
+        death = SimpleNamespace(instance=instance, call=call, external=external, cause=cause)
+        assert inside(cast(Autopsy, death), "process", OneSeat(Fellow())) is found
 
     asyncio.run(body())
