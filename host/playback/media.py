@@ -73,6 +73,11 @@ class Media:
         """Lowercase, without dot; empty when there is none."""
         return extension_of(self.label)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the number in ``fd`` is nobody's by now, or another file's."""
+        return self._closed
+
     def close(self) -> None:
         """Lets go of the file."""
         if not self._closed:

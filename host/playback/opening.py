@@ -149,6 +149,8 @@ class Opener:
         instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
         decoder = Decoder(instance)
         try:
+            if media.closed:  # it ended while its decoder was about to be exchanged
+                raise MediaError(f"{media.path}: it has ended meanwhile", remedy="nothing needs to be done")
             info = await decoder.open(media.fd, media.label, media.extension)
         except BaseException:
             await decoder.destroy()
