@@ -26,7 +26,6 @@ from tests.faults.cell_trial import FAULTY, TYPE, Trial
 __all__ = ["FACTS", "perform"]
 
 FACTS = "facts.json"
-_IN_THE_MIDST_FRAMES = 40_000
 _LOOK_S = 0.005
 
 
@@ -66,7 +65,7 @@ async def _hosted(trial: Trial, heard: _Heard) -> None:
         playing = asyncio.create_task(player.play(tuple(map(Input, trial.inputs))))
         try:
             for happening in _happenings(trial):
-                if await _in_the_midst(player, playing):
+                if await _in_the_midst(trial, player, playing):
                     heard.disturbed = happening.__name__.strip("_")
                     heard.refused = await _refusal(happening(app, trial))
             result = await playing
@@ -99,10 +98,10 @@ def _happenings(trial: Trial) -> tuple[_Happening, ...]:
     return (_query,) if trial.queries else ()
 
 
-async def _in_the_midst(player: Player, playing: asyncio.Task[PlaybackResult]) -> bool:
+async def _in_the_midst(trial: Trial, player: Player, playing: asyncio.Task[PlaybackResult]) -> bool:
     while not playing.done():
         now = player.now()
-        if now is not None and now.position >= _IN_THE_MIDST_FRAMES:
+        if now is not None and now.position >= trial.in_the_midst:
             return True
         await asyncio.wait([playing], timeout=_LOOK_S)
     return False

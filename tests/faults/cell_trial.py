@@ -24,7 +24,7 @@ __all__ = ["CHANNELS", "FAULTY", "RATE_HZ", "SHIPPED", "TYPE", "Trial", "in_medi
 RATE_HZ = 44_100
 CHANNELS = 2
 SHORT_FRAMES = 2 * RATE_HZ + 77
-LONG_FRAMES = 5 * RATE_HZ + 77
+LONG_FRAMES = 7 * RATE_HZ + 77
 NEXT_FRAMES = RATE_HZ // 2 + 5
 
 #: The copy that fails, and the shipped plugin, which plays the other parts of the chain.
@@ -56,12 +56,14 @@ _SHORT_LIMITS = Limits(
     heartbeat_ms=300,
     heartbeat_misses=3,
 )
-_IMPATIENT_AT_THE_END = replace(PATIENT, shutdown_ms=300, terminate_ms=100)
+_SHORT_SHUTDOWN = replace(PATIENT, shutdown_ms=300, terminate_ms=100)
 
 #: In which call of its phase an instance is struck: late enough for checkpoints, and before the end.
 _AT_CALL = {"read": 8, "process": 80, "export": 3, "write": 8}
 #: The same where something must have been heard before.
 _AT_LATE_CALL = {"read": 40, "process": 200, "export": 8, "write": 8}
+#: An exit status that tells; a flood that the narrowest limit, that of ``process``, has room for.
+_ARGS = {"exit": 3.0, "_exit": 3.0, "stderr_flood": 1.0}
 _NEEDS_IMPRINT = ("constructor", "entry")
 
 
@@ -106,10 +108,13 @@ class Trial:
     @property
     def limits(self) -> Limits:
         """Short ones only for those whom nothing else ends."""
-        group = KIND_FACTS[self.cell.kind].group
-        if group is Group.HANG:
-            return _SHORT_LIMITS
-        return _IMPATIENT_AT_THE_END
+        by_group = {Group.HANG: _SHORT_LIMITS, Group.UNDYING: _SHORT_SHUTDOWN}
+        return by_group.get(KIND_FACTS[self.cell.kind].group, PATIENT)
+
+    @property
+    def in_the_midst(self) -> int:
+        """The frame of the output from which on something may happen: an effect has checkpoints by then."""
+        return 16_000 if self.cell.capability == "dsp" else 2000
 
     @property
     def kills(self) -> bool:
@@ -186,8 +191,9 @@ def _order(cell: Cell, marks: Path) -> Order:
     always = cell.occasion is Occasion.ALWAYS
     calls = _AT_LATE_CALL if KIND_FACTS[cell.kind].group is Group.RINGS else _AT_CALL
     at_call = 1 if always or cell.occasion is Occasion.RELOAD else calls.get(cell.phase, 1)
-    arg = 3.0 if cell.kind in ("exit", "_exit") else None
-    return Order(cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=arg)
+    return Order(
+        cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=_ARGS.get(cell.kind)
+    )
 
 
 def _in_library(cell: Cell) -> bool:
