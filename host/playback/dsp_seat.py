@@ -80,6 +80,12 @@ class DspSeat(Seat):
         """Frames that have come out."""
         return words_of(self._out).write_pos
 
+    @property
+    def well_fed(self) -> bool:
+        """Whether more than half of what fits lies ready for the one after it."""
+        words = words_of(self._out)
+        return words.write_pos - words.read_pos > self._out.format.ahead_frames // 2
+
     def place(self, inp: Ring, out: Ring, wake_frames: int) -> None:
         """Between which rings it is."""
         self._rings, self._wake_frames = (inp, out), wake_frames

@@ -42,6 +42,8 @@ __all__ = ["Recovery", "recovering"]
 MAX_REFUSALS = 2
 MAX_DRY_DEATHS = 3
 LOOK_AGAIN_S = 1.0
+FILL_LOOK_S = 0.02
+MOST_FILL_LOOKS = 50
 
 
 class Recovery:
@@ -217,9 +219,14 @@ class Recovery:
         poisoned = not seat.bypassed and inside(death, "process", seat) and seat.poisoned()
         refusals = 0
         while seat.lost or seat.bypassed:
+            waits = self._supervisor.standing(plugin).state is State.WAIT
+            if self._paced and seat.lost and waits and not seat.well_fed:
+                await self.bypass(seat)
             if not await self._supervisor.permitted(plugin):
                 await self._sit_out(seat, plugin)
                 continue
+            if self._paced:
+                await self._until_well_fed(seat)
             try:
                 admission = await seat.admit(await seat.successor())
             except RingsBroken:
@@ -234,7 +241,8 @@ class Recovery:
                 return
             first, last = admission.dry_since, admission.position - 1
             if poisoned:
-                first, last = first or admission.position, seat.dry_until - 1
+                first = admission.position if first is None else first
+                last = max(last, seat.dry_until - 1)
             elif first is None and not admission.exact:
                 first, last = admission.position, admission.position
             if first is None or last < first:
@@ -242,6 +250,13 @@ class Recovery:
             else:
                 self._tell(self._repair(seat, before, Grade.BYPASS, admission.position, first, last))
             return
+
+    async def _until_well_fed(self, seat: DspSeat) -> None:
+        """Waits, but not for ever, while what comes after a dry stage fills: the change back may take a moment."""
+        for _ in range(MOST_FILL_LOOKS):
+            if seat.lost or not seat.bypassed or seat.well_fed:
+                return
+            await asyncio.sleep(FILL_LOOK_S)
 
     async def _sit_out(self, seat: DspSeat, plugin: PluginId) -> None:
         """Quarantined: the music goes on without the effect until its term is over, or somebody resets it."""
