@@ -6,6 +6,7 @@ it is wanted, and the open file itself.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from host.capabilities import Decoder
@@ -243,9 +244,12 @@ class DecodeSeat(Seat):
                 skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
                 before = self.track
                 await self._occupy(replace(fresh, skip_frames=skip), resumption)
+            except asyncio.CancelledError:
+                await fresh.decoder.destroy()
+                raise
             except StellaError:
                 await fresh.decoder.destroy()
-                if self.position != at:  # it had begun: the old one stands elsewhere in its source
+                if self._decoder is not old or self.position != at:  # it had begun: the old one's past is no use
                     old.instance.worker.terminate("its successor died in its place")
                 elif not self.lost:
                     await old.release(self._epoch)
@@ -277,7 +281,7 @@ class DecodeSeat(Seat):
                 take_frames=resumption.take_frames,
                 drop_frames=resumption.drop_frames,
             )
-        except StellaError:
+        except BaseException:
             await decoder.destroy()
             raise
         self._decoder, self.ended = decoder, False

@@ -140,7 +140,7 @@ class DspSeat(Seat):
         Raises:
             StellaError: the successor failed and is destroyed, or the dead one left impossible positions.
         """
-        async with self.lock:
+        async with self.turn(successor):
             dry, since = self._dry, self.dry_since
             if dry is None and not self.lost:
                 await successor.destroy()
@@ -151,7 +151,7 @@ class DspSeat(Seat):
                 elif dry is not None:
                     await dry.hold()
                 position = self._checked().write_pos
-            except StellaError:
+            except BaseException:
                 await successor.destroy()
                 raise
             slot, exact = self._start_of_replay(position)
@@ -175,14 +175,14 @@ class DspSeat(Seat):
         """
         config: JsonObject = {"latency_frames": self.latency_frames, "silent": self._protective}
         dry = Dsp(await self._create(DRY_PLUGIN, DRY_TYPE, StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)))
-        async with self.lock:
+        async with self.turn(dry):
             if not self.lost:
                 await dry.destroy()
                 return None
             try:
                 await self.fence()
                 words = self._checked()
-            except StellaError:
+            except BaseException:
                 await dry.destroy()
                 raise
             block = self._inp.format.block_frames
@@ -199,11 +199,11 @@ class DspSeat(Seat):
         Raises:
             StellaError: the successor failed and is destroyed; the old one works on.
         """
-        async with self.lock:
+        async with self.turn(successor):
             old = self._dsp
             try:
                 position = await old.hold()
-            except StellaError:
+            except BaseException:
                 await successor.destroy()
                 raise
             slot, _ = self._start_of_replay(position)
@@ -304,8 +304,8 @@ class DspSeat(Seat):
     ) -> None:
         try:
             await self._attach(dsp, slot, position, join, floor)
-        except StellaError:
-            if slot is not None:
+        except BaseException as error:
+            if slot is not None and isinstance(error, StellaError):
                 self._refused_slots.add(slot.index)
             await dsp.destroy()
             raise

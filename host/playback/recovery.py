@@ -56,6 +56,7 @@ class Recovery:
         self._bus = bus
         self._paced = not pipeline.pacing.batched
         self._mending: dict[Seat, asyncio.Task[None]] = {}
+        self._swapping: set[asyncio.Task[tuple[Swapped, ...]]] = set()
         self._repairs: list[Repair] = []
         self._causes: dict[Seat, str] = {}
 
@@ -78,14 +79,15 @@ class Recovery:
         Raises:
             StellaError: a successor failed; the old one works on (but for an output, which had to be closed first).
         """
-        done: list[Swapped] = []
-        for seat in self._pipeline.seats:
-            if isinstance(seat, DecodeSeat) and not seat.occupied:
-                continue
-            plugin = seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id
-            if plugin == plugin_id:
-                done.append(await self._swap(seat))
-        return tuple(done)
+        swapping = asyncio.get_running_loop().create_task(self._swap_all(plugin_id))
+        self._swapping.add(swapping)
+        swapping.add_done_callback(self._swapping.discard)
+        return await asyncio.shield(swapping)  # who asked may go away: nobody is left held in the middle of it
+
+    async def _swap_all(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
+        seats = [seat for seat in self._pipeline.seats if not isinstance(seat, DecodeSeat) or seat.occupied]
+        names = (seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats)
+        return tuple([await self._swap(seat) for seat, name in zip(seats, names, strict=True) if name == plugin_id])
 
     async def _swap(self, seat: Seat) -> Swapped:
         before, first, last, lost, position = seat.use, None, None, 0, seat.position
@@ -126,7 +128,7 @@ class Recovery:
                         self._heard(await anext(facts))
                 self.look()
         finally:
-            tasks = tuple(self._mending.values())
+            tasks = (*self._mending.values(), *self._swapping)
             for task in tasks:
                 task.cancel()
             if tasks:

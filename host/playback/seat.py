@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from host.capabilities import Stage
 from host.errors import ProtocolViolated, StellaError
 from host.playback.tracks import StageUse
 from host.runtime import Instance
@@ -64,6 +67,19 @@ class Seat(ABC):
             raise RingsBroken(
                 f"{self.name}: worker {self.instance.pid} does not die", remedy="look for a disk or driver that hangs"
             )
+
+    @asynccontextmanager
+    async def turn(self, coming: Stage) -> AsyncIterator[None]:
+        """The lock, for one that is to sit down here; who does not live to have it leaves it destroyed."""
+        try:
+            await self.lock.acquire()
+        except BaseException:
+            await coming.destroy()
+            raise
+        try:
+            yield
+        finally:
+            self.lock.release()
 
     @property
     def use(self) -> StageUse:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Sink
-from host.errors import StellaError, Supervised
+from host.errors import Supervised
 from host.jsontext import JsonObject
 from host.playback.seat import Seat, words_of
 from host.playback.sizes import PipelineFormat
@@ -155,7 +155,7 @@ class SinkSeat(Seat):
         try:
             await sink.open(self.output.target, fmt.sample_rate_hz, fmt.channels, position, self.output.files)
             await self._attach(sink)
-        except StellaError:
+        except BaseException:
             await sink.destroy()
             raise
         self._sink = sink

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from abi.wire import ReleaseStage
+from abi.wire import At, AttachDsp, ReleaseStage, Request
 from host.errors import PluginRefused
 from host.playback import seat as seat_module
 from host.playback.seat import RingsBroken
@@ -196,5 +196,52 @@ def test_a_swap_that_fails_leaves_the_old_one_at_work() -> None:
         assert (made.first.held, made.first.destroyed, next_one.destroyed) == (1, 0, 1)
         assert isinstance(made.first.told[-1], ReleaseStage)
         assert made.seat.instance is made.first.dsp.instance
+
+    run(body)
+
+
+class Slow(Fellow):
+    """Takes for ever to join rings."""
+
+    async def request(self, message: Request, timeout_s: float, fds: object = ()) -> At:  # type: ignore[type-arg]
+        answer = await super().request(message, timeout_s, fds)
+        if isinstance(message, AttachDsp):
+            await asyncio.get_running_loop().create_future()
+        return answer
+
+
+@pytest.mark.parametrize("way", ["admit", "bypass", "swap"])
+@pytest.mark.parametrize("where", ["at the lock", "in attach"])
+def test_who_was_to_sit_down_is_destroyed_when_the_playback_ends_first(
+    way: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else knows of it: it would keep its worker, and its rings, until the host ends."""
+
+    async def body(made: Place) -> None:
+        newcomer = Slow()
+
+        async def create(*_: object, **__: object) -> Fellow:
+            return newcomer
+
+        monkeypatch.setattr(made.birth, "create", create)
+        if way != "swap":
+            made.first.worker.die()
+        if where == "at the lock":
+            await made.seat.lock.acquire()
+        task: asyncio.Future[object]
+        match way:
+            case "admit":
+                task = asyncio.ensure_future(made.seat.admit(newcomer.dsp))
+            case "swap":
+                task = asyncio.ensure_future(made.seat.swap(newcomer.dsp))
+            case _:
+                task = asyncio.ensure_future(made.seat.bypass())
+        await turns()
+        assert len(newcomer.attached) == (where == "in attach")
+        task.cancel()
+        await asyncio.wait((task,))
+        assert task.cancelled()
+        assert (newcomer.destroyed, made.first.destroyed) == (1, 0)
+        assert made.seat.lock.locked() == (where == "at the lock")
 
     run(body)
