@@ -1,14 +1,16 @@
 """``python -P -m plugin_worker.zygote --requests FD``: the warm parent that workers are forked from.
 
-Single-threaded; it has imported all that a worker needs and loads no plugin. For each request it forks twice: the one
-in between opens the worker's pidfd, sends it to the host and exits, so that the host, as subreaper, becomes the
-worker's parent and losing the zygote harms no worker.
+Single-threaded; it has imported all that a worker needs and loads no plugin. For each request it forks a sibling, so
+that the host is the worker's parent and losing the zygote harms no worker. Where the system knows no such fork it
+forks twice: the one in between opens the worker's pidfd, sends it to the host and exits, and the host, as subreaper,
+adopts the worker.
 """
 
 from __future__ import annotations
 
 import array
 import ctypes
+import errno
 import fcntl
 import gc
 import os
@@ -21,6 +23,7 @@ from typing import NoReturn
 from abi.wire import EXIT_HOST_LOST
 from plugin_worker.sandbox import lock_down
 from plugin_worker.serve import Server
+from plugin_worker.sibling import fork_sibling
 
 __all__ = ["main"]
 
@@ -28,6 +31,9 @@ _REQUEST_FDS = 3
 _INT_BYTES = array.array("i").itemsize
 _PR_SET_PDEATHSIG = 1
 _HIGH_FD = 1000
+_NOBODY = 0
+#: Too old a kernel, one that does not tell where thread ids are kept, or a container that forbids the call.
+_NO_SIBLINGS = (errno.ENOSYS, errno.EINVAL, errno.EPERM)
 #: Looked up once, before the forks.
 _prctl = ctypes.CDLL(None).prctl
 
@@ -52,9 +58,28 @@ def main(arguments: list[str]) -> NoReturn:
             if kind == socket.SCM_RIGHTS:
                 fds.frombytes(payload[: len(payload) - len(payload) % _INT_BYTES])
         if len(fds) == _REQUEST_FDS:
-            _fork_twice(requests, data, host, list(fds))
+            _fork(requests, data, host, list(fds))
         for fd in fds:
             os.close(fd)
+
+
+def _fork(requests: socket.socket, number: bytes, host: int, fds: list[int]) -> None:
+    try:
+        worker, pidfd = fork_sibling()
+    except OSError as error:
+        if error.errno in _NO_SIBLINGS:
+            _fork_twice(requests, number, host, fds)
+        else:
+            _refuse(requests, number, error)
+        return
+    if worker == 0:
+        _become_worker(host, _NOBODY, fds)
+    socket.send_fds(requests, [number + worker.to_bytes(4, "little")], [pidfd])
+    os.close(pidfd)
+
+
+def _refuse(requests: socket.socket, number: bytes, error: OSError) -> None:
+    requests.send(number + b"\0\0\0\0" + str(error.strerror).encode()[:200])
 
 
 def _fork_twice(requests: socket.socket, number: bytes, host: int, fds: list[int]) -> None:
@@ -74,7 +99,7 @@ def _fork_twice(requests: socket.socket, number: bytes, host: int, fds: list[int
         if worker:  # nobody will ever know of it
             os.kill(worker, signal.SIGKILL)
             os.waitpid(worker, 0)
-        requests.send(number + b"\0\0\0\0" + str(error.strerror).encode()[:200])
+        _refuse(requests, number, error)
     finally:
         os._exit(0)
 
@@ -105,7 +130,7 @@ def _become_worker(host: int, parent: int, fds: list[int]) -> NoReturn:
 
 
 def _adopted_by(host: int, parent: int) -> None:
-    """Waits until the one in between has exited and the host is the parent; only then the parent's death may end us.
+    """Waits until whoever was in between has exited and the host is the parent; only then its death may end us.
 
     Armed earlier, the signal would come from the one in between.
     """
