@@ -62,8 +62,9 @@ _SHORT_SHUTDOWN = replace(PATIENT, shutdown_ms=300, terminate_ms=100)
 _AT_CALL = {"read": 8, "process": 80, "export": 3, "write": 8}
 #: The same where something must have been heard before.
 _AT_LATE_CALL = {"read": 40, "process": 200, "export": 8, "write": 8}
-#: An exit status that tells; a flood that the narrowest limit, that of ``process``, has room for.
-_ARGS = {"exit": 3.0, "_exit": 3.0, "stderr_flood": 1.0}
+#: An exit status that tells; within ``process`` no more output than a pipe takes at once, for who waits there is ended.
+_ARGS = {"exit": 3.0, "_exit": 3.0}
+_ARGS_IN_PROCESS = _ARGS | {"stderr_flood": 1 / 32}
 _NEEDS_IMPRINT = ("constructor", "entry")
 
 
@@ -191,9 +192,8 @@ def _order(cell: Cell, marks: Path) -> Order:
     always = cell.occasion is Occasion.ALWAYS
     calls = _AT_LATE_CALL if KIND_FACTS[cell.kind].group is Group.RINGS else _AT_CALL
     at_call = 1 if always or cell.occasion is Occasion.RELOAD else calls.get(cell.phase, 1)
-    return Order(
-        cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=_ARGS.get(cell.kind)
-    )
+    arg = (_ARGS_IN_PROCESS if cell.phase == "process" else _ARGS).get(cell.kind)
+    return Order(cell.kind, cell.phase, marks, at_call=at_call, generations=_MANY if always else 1, arg=arg)
 
 
 def _in_library(cell: Cell) -> bool:

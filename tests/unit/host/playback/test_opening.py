@@ -16,11 +16,13 @@ from host.playback.media import open_regular
 from host.playback.opening import Opener
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window
 from host.runtime import Instance, PluginRuntime
+from host.settings import Limits
 
 
 class Made:
     """An instance that must not be asked for anything but its end."""
 
+    limits = Limits()
     destroyed = 0
 
     async def destroy(self) -> None:
