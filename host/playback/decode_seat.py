@@ -126,7 +126,11 @@ class DecodeSeat(Seat):
         await track.decoder.attach(self._ring, self._epoch, skip_frames=skip, take_frames=take, drop_frames=drop)
 
     async def leave(self) -> int:
-        """Ends the decoder, which may be dead, and its track; says where its frames end."""
+        """Ends the decoder, which may be dead, and its track; says where its frames end.
+
+        Raises:
+            RingsBroken: they cannot be, or nothing ends it.
+        """
         async with self.lock:
             decoder, self._decoder = self._decoder, None
             self._epoch += 1
@@ -134,8 +138,10 @@ class DecodeSeat(Seat):
                 try:
                     await decoder.detach()
                 except StellaError:
-                    await decoder.instance.worker.wait_exit(decoder.instance.limits.destroy_ms / 1000)
-                await self.track.close()
+                    if super().lost:
+                        await self.fence()
+                finally:
+                    await self.track.close()
             return self.position
 
     async def finish(self, position: int) -> None:

@@ -110,9 +110,12 @@ class Pipeline:
         return end
 
     async def finish_unpadded(self, position: int) -> int:
-        """Where nobody can pad, as no decoder is left, the effects end at the last whole block."""
-        end = position // self.block_frames * self.block_frames
-        await self.sink.finish(end)
+        """Where nobody pads any more, as no decoder is left, effects end at the last whole block of what is there."""
+        end, _ = end_of_programme(position, self.latency_frames, self.block_frames)
+        whole = self.decode.position // self.block_frames * self.block_frames
+        if self.dsps and whole < end:
+            end = whole
+            await self.sink.finish(end)
         return end
 
     async def close(self) -> None:

@@ -127,6 +127,7 @@ class Player:
             begun_at: int | None = None
             rebuilds, frames = 0, None
             while frames is None:
+                record.at_hand = first.index
                 relay = Relay(
                     pipeline,
                     record,

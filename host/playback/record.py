@@ -26,11 +26,15 @@ class Record:
         #: Those that were joined, by their index, and what became of those that were opened.
         self.tracks: dict[int, OpenTrack] = {}
         self.results: dict[int, TrackResult] = {}
+        #: The one that is to begin, or has begun last.
+        self.at_hand: int | None = None
 
     def rewind(self, position: int) -> Rewound:
         """Forgets what lies behind a position of the sink, for a pipeline that was given up there."""
         segment, forgotten = self.timeline.rewind(position)
         again = (*(() if segment is None else (segment.track,)), *forgotten)
+        if self.at_hand is not None and self.at_hand not in (*again, *self.results):
+            again = (*again, self.at_hand)  # it never came to its join
         for index in again:
             self.results.pop(index, None)
         return Rewound(again, None if segment is None else segment.position)

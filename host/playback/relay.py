@@ -19,6 +19,7 @@ from host.playback.faults import lane_faults
 from host.playback.graph import Pipeline
 from host.playback.output_failures import output_failure
 from host.playback.record import Record
+from host.playback.seat import RingsBroken
 from host.playback.stage_watch import StageWatch, Watched
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
@@ -103,6 +104,7 @@ class Relay:
     async def _perform(self, track: OpenTrack, begun_at: int | None) -> None:
         """One track from its join to the end of its frames."""
         began = time.monotonic()
+        self._played.at_hand = track.index
         fresh = await self._as_good_as_new(track)
         start = await self._join(fresh, begun_at) if fresh is not None else None
         if start is None:
@@ -110,7 +112,7 @@ class Relay:
         start = start if begun_at is None else begun_at
         seat = self._pipeline.decode
         end = await self._watch.first_end((seat, *self._rest()))
-        if end.stage is not seat:
+        if end.stage is not seat or isinstance(end.failure, RingsBroken):
             raise end.failure or self._stopped_early()
         self._record(seat.track, seat.position - start, end.failure, time.monotonic() - began)
 
@@ -158,6 +160,8 @@ class Relay:
     async def _attach(self, track: OpenTrack, begun_at: int | None) -> StellaError | None:
         try:
             await self._pipeline.decode.join(track, begun_at)
+        except RingsBroken:
+            raise
         except StellaError as error:
             return error
         return None
@@ -184,6 +188,8 @@ class Relay:
         while True:
             stopped = await self._watch.first_end(waiting)
             if stopped.stage is seat:
+                if isinstance(stopped.failure, RingsBroken):
+                    raise stopped.failure
                 waiting = self._rest()
                 if stopped.failure is not None:
                     end = await pipeline.finish_unpadded(position)
