@@ -104,4 +104,4 @@ def _server(core: int) -> Iterator[str]:
             server.kill()
             server.wait()
             for left in set(Path("/dev/shm").glob("jack*")) - others:  # it does not sweep up behind itself
-                left.unlink()
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
