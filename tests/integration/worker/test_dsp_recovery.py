@@ -197,7 +197,7 @@ def test_a_death_in_export_leaves_both_checkpoints_whole(
 def test_deaths_at_one_checkpoint_after_the_other_stay_exact(
     start_worker: Start, stage: TakenOver, memory: Callable[..., Effect]
 ) -> None:
-    """Who replayed more than an interval keeps its state before it goes on: else the last one falls out of the history."""
+    """Who replayed more than an interval keeps its state first: else the last one falls out of the history."""
     expected = undisturbed(start_worker, memory())
     stage.begin(memory("die in export", at=4))
     lives = ((5, [4, 3], 0), (6, [4, 3], 1), (7, [6, 4], 0))  # dies at, with these kept, the next one at its nth export
