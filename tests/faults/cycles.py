@@ -31,17 +31,18 @@ _MOST_KIB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of this process, in KiB. ``pss``: what is shared with its children counts by their number."""
+    """Of this process, in KiB. ``own``: what no file holds. ``pss`` also says how many others map the same files."""
 
     rss: int
     pss: int
+    own: int
 
     @staticmethod
     def now() -> Memory:
         """By the kernel's account."""
         lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
         found = {line.split()[0]: int(line.split()[1]) for line in lines[1:]}
-        return Memory(found["Rss:"], found["Pss:"])
+        return Memory(found["Rss:"], found["Pss:"], found["Anonymous:"])
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ class Cycles:
     """What the host held and weighed after the warm-up, and at the end; ``wrong``: all that was not as it must be."""
 
     times: int = 0
-    pids: set[int] = field(default_factory=set)
+    processes: int = 0
+    last_pid: int = 0
     wall_s: float = 0.0
     levels: list[Memory] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -93,7 +95,8 @@ async def _cycle(app: Application, number: int, done: Cycles) -> None:
     name, kind, type_name = _PLUGINS[number % len(_PLUGINS)]
     plugin = PluginId(name)
     instance = await app.runtime.create(plugin, kind, TypeId(type_name), {}, rate=48_000, channels=2)
-    done.pids.add(instance.pid)
+    done.processes += instance.pid != done.last_pid
+    done.last_pid = instance.pid
     await instance.destroy()
     await app.runtime.unload(plugin)
     done.times += 1
@@ -111,17 +114,17 @@ def _run(options: Namespace) -> int:
     print(f"cycles: {options.times}, {options.warm} of them to warm up", flush=True)
 
     def tell(number: int, memory: Memory) -> None:
-        print(f"  {number}: rss {memory.rss} KiB, pss {memory.pss} KiB", flush=True)
+        print(f"  {number}: rss {memory.rss} KiB, pss {memory.pss} KiB, own {memory.own} KiB", flush=True)
 
     with place() as here:
         done = asyncio.run(cycles(here.folder, options.times, options.warm, every, tell))
     wrong = [*done.wrong, *here.left]
     first, last = done.levels[0], done.levels[-1]
-    for name, was, is_ in (("rss", first.rss, last.rss), ("pss", first.pss, last.pss)):
+    for name, was, is_ in (("rss", first.rss, last.rss), ("own memory", first.own, last.own)):
         if abs(is_ - was) > _MOST_KIB:
             wrong.append(f"{name}: {was} KiB after the warm-up, {is_} KiB at the end")
     print(f"{done.times} cycles in {done.wall_s:.0f} s ({done.wall_s / done.times * 1e3:.1f} ms each)")
-    print(f"after the warm-up: rss {first.rss} KiB, pss {first.pss} KiB; at the end: {last.rss} and {last.pss} KiB")
+    print(f"after the warm-up: {first}; at the end: {last} (KiB)")
     for each in wrong:
         print(f"WRONG: {each}")
     print(f"{len(wrong)} wrong" if wrong else "the host is as it was")

@@ -23,12 +23,11 @@ from tests.support.waiting import until
 
 __all__ = ["COMMAND", "MOMENTS", "HostKills", "host_kills"]
 
-MOMENTS = ("starting", "playing", "recovering")
+MOMENTS = ("playing", "starting", "recovering")
 BACKENDS = ("memfd", "posix")
 RATE_HZ = 44_100
 GONE_WITHIN_S = 1.0
 _MUSIC_S = 60
-_START_S = 0.7
 _PLAY_S = 0.5
 _RECOVER_S = 0.08
 _PATIENCE_S = 60.0
@@ -48,6 +47,7 @@ class _Trial:
     def __init__(self, folder: Path, random: Random) -> None:
         self.done = HostKills({each: [] for each in MOMENTS}, dict.fromkeys(MOMENTS, 0))
         self._random = random
+        self._start_s = 0.0  # how long the last one took to play
         self._folder = folder
         self._temporary = folder / "temporary"
         self._temporary.mkdir()
@@ -91,9 +91,11 @@ class _Trial:
     def _wait_for(self, moment: str, host: subprocess.Popen[str], journal: Path) -> None:
         """A moment like that."""
         if moment == "starting":
-            time.sleep(self._random.uniform(0, _START_S))
+            time.sleep(self._random.uniform(0, self._start_s))
             return
+        began = time.monotonic()
         until(lambda: journal.exists() and b"write" in journal.read_bytes(), _PATIENCE_S)
+        self._start_s = time.monotonic() - began
         time.sleep(self._random.uniform(0, _PLAY_S))
         if moment == "recovering":
             workers = children_of(host.pid)[1:]  # the first is the one that forks them
