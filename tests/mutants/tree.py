@@ -17,6 +17,7 @@ from tests.mutants.witness import SEEN_OPTION
 __all__ = ["Seen", "Tree"]
 
 _BUILD = ("-W", "ignore", "setup.py", "-q", "build_ext", "--inplace")
+_COMPILER = Path(__file__).resolve().parent / "remembering-cc"
 _BUILD_S = 300
 _TEST_S = 60
 _TESTS_S = 500
@@ -43,14 +44,16 @@ class Tree:
 
     @classmethod
     def of_checkout(cls, folder: Path) -> Tree:
-        """What git knows of, or would, as it is now, with what is compiled already, brought up to date.
+        """What git knows of, or would, as it is now, and what is compiled already, brought up to date.
+
+        Only plugins are taken as they are compiled: the rest is what most mutants change, and is to be remembered.
 
         Raises:
             MutantError: it cannot be built.
         """
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-        compiled = [path.relative_to(ROOT).as_posix() for top in _tops(names) for path in (ROOT / top).rglob("*.so")]
+        compiled = [path.relative_to(ROOT).as_posix() for path in (ROOT / "native_plugins").rglob("*.so")]
         for name in (*names, *compiled):
             if name and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,14 @@ class Tree:
         return rows, (done.stdout + done.stderr).strip()[-2000:]
 
     def _python(self, *arguments: str, within_s: float) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.folder)}  # by which its workers find it, too
+        objects = self.folder.parent / "objects"
+        objects.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder),  # by which its workers find it, too
+            "CC": str(_COMPILER),
+            "MUTANT_OBJECTS": str(objects),
+        }
         command = [sys.executable, *arguments]
         try:
             return subprocess.run(
@@ -103,8 +113,3 @@ class Tree:
             )
         except subprocess.TimeoutExpired as error:
             raise MutantError(f"{' '.join(arguments[:3])} took longer than {within_s:g} s") from error
-
-
-def _tops(names: list[str]) -> set[str]:
-    """The folders that hold sources."""
-    return {name.partition("/")[0] for name in names if "/" in name} - {"tests"}
