@@ -1,4 +1,4 @@
-"""An effect that dies in its first block, whoever starts it: left alone after a while, told, and brought back by hand."""
+"""An effect that dies in its first block, whoever starts it: left alone after a while, told, brought back by hand."""
 
 from __future__ import annotations
 

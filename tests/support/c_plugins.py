@@ -16,13 +16,12 @@ FLAGS = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-Wall", "-Wextra", "-W
 INCLUDES = tuple(f"-I{ROOT / 'abi' / name}" for name in ("include", "sdk"))
 
 
-def build_plugin(name: str, into: Path) -> PluginManifest:
-    """``tests/plugins/NAME`` as a plugin folder in ``into``. Raises: CalledProcessError."""
+def build_plugin(name: str, into: Path, *defines: str) -> PluginManifest:
+    """``tests/plugins/NAME`` as a plugin folder in ``into``, also over an older build. Raises: CalledProcessError."""
     folder = into / name
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     shutil.copy(SOURCES / name / "plugin.toml", folder)
     sources = [str(path) for path in sorted((SOURCES / name).glob("*.c"))]
-    subprocess.run(
-        ["gcc", *FLAGS, "-fvisibility=hidden", *INCLUDES, *sources, "-o", str(folder / f"{name}.so"), "-lm"], check=True
-    )
+    flags = (*FLAGS, "-fvisibility=hidden", *(f"-D{each}" for each in defines))
+    subprocess.run(["gcc", *flags, *INCLUDES, *sources, "-o", str(folder / f"{name}.so"), "-lm"], check=True)
     return read_manifest(folder)
