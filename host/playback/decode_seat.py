@@ -245,6 +245,7 @@ class DecodeSeat(Seat):
             fresh = await self._opener.reopen(self.track, self._resumption().source_frame, self._avoided)
             at = self.position
             try:
+                self.coming = fresh.decoder.instance
                 at = await old.hold()
                 resumption = self._resumption()
                 skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
@@ -260,6 +261,8 @@ class DecodeSeat(Seat):
                 elif not self.lost:
                     await old.release(self._epoch)
                 raise
+            finally:
+                self.coming = None
             await before.decoder.destroy()
 
     def _resumption(self) -> Resumption:

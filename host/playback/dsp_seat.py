@@ -302,6 +302,7 @@ class DspSeat(Seat):
     async def _attach_or_destroy(
         self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0
     ) -> None:
+        self.coming = dsp.instance
         try:
             await self._attach(dsp, slot, position, join, floor)
         except BaseException as error:
@@ -309,6 +310,8 @@ class DspSeat(Seat):
                 self._refused_slots.add(slot.index)
             await dsp.destroy()
             raise
+        finally:
+            self.coming = None
         self._refused_slots.clear()
 
     async def _attach(self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0) -> None:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from host.errors import StellaError
-from host.playback.dsp_seat import DspSeat
+from host.playback.dsp_seat import DRY_PLUGIN, DspSeat
 from host.playback.graph import Pipeline
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.stall import Look, Stillness
@@ -33,7 +33,7 @@ class RingWatch:
         looks = dict.fromkeys(pipeline.dsps, DSP_LOOKS)
         self._seen: dict[Seat, Stillness] = {seat: Stillness(count) for seat, count in looks.items()}
         self._seen[pipeline.decode] = Stillness(DECODE_LOOKS)
-        self._seen[pipeline.sink] = Stillness(sink_looks)
+        self._seen[pipeline.sink] = Stillness(sink_looks, armed=True)
         self._occupants: dict[Seat, int] = {}
         self._bypassing: dict[DspSeat, asyncio.Task[None]] = {}
 
@@ -82,12 +82,17 @@ class RingWatch:
         return Look(after.write_pos, has_input, fill <= ahead // 2, on_time)
 
     def _judge(self, seat: Seat, seen: Look) -> None:
-        stillness = self._seen[seat]
-        pid = seat.instance.pid if seen.can_work else 0
+        stillness, coming = self._seen[seat], seat.coming
+        pid = (coming or seat.instance).pid if seen.can_work else 0
         if self._occupants.get(seat) != pid:
             self._occupants[seat] = pid
             stillness.forget()
         given_up = stillness.look(seen)
+        if coming is not None:  # who is held meanwhile does as it is told
+            if given_up and coming.plugin_id != DRY_PLUGIN:
+                text = "was not ready to take over when the music ran dry"
+                coming.worker.terminate(text, KillKind.HANG, coming.id)
+            return
         if not seat.lost:
             if given_up:
                 seat.instance.worker.terminate("gave nothing while what comes after it ran dry", KillKind.HANG)

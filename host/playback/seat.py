@@ -38,6 +38,8 @@ class Seat(ABC):
         self.lock = asyncio.Lock()
         #: Why nobody will work here any more; None while somebody does, or is about to.
         self.failure: StellaError | None = None
+        #: Who is about to take over at this moment, while the occupant is held or dead.
+        self.coming: Instance | None = None
         #: How often the occupant was replaced because it had died.
         self.restarts = 0
 

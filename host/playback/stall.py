@@ -30,13 +30,13 @@ class Look:
 class Stillness:
     """What was seen of one stage. It counts as late only once the ring after it has been well filled."""
 
-    def __init__(self, looks: int) -> None:
-        """``looks``: so many in a row without progress are too many."""
+    def __init__(self, looks: int, *, armed: bool = False) -> None:
+        """``looks``: so many in a row without progress are too many. ``armed``: nothing comes after it to be filled."""
         self._looks = looks
         self._vacant = 0
         self._position = -1
         self._still = 0
-        self._armed = False
+        self._armed = armed
 
     def late(self, seen: Look) -> bool:
         """For a stage that is dead: whether somebody must stand in, as what comes after it runs dry.
