@@ -197,17 +197,17 @@ class WorkerHandle:
         timer = loop.call_at(loop.time() + timeout_s, self._expire, request_id)
         call = Call(message, message.REPLY, timeout_s, future, timer, settled)
         self._calls[request_id] = call
-        if self.exited.done():
-            self._end_calls(self._lost)
-        elif self._doom is None:
-            try:
+        try:
+            if self.exited.done():
+                self._end_calls(self._lost)
+            elif self._doom is None:
                 self._control.send(data, (*fds, *payload_fds) if payload_fds else fds)
-            except ChannelClosed:
-                self._lost_channel("control")
-            except ChannelJammed as error:
-                self._kill(str(error), KillKind.HANG)
-            finally:
-                close_fds(payload_fds)
+        except ChannelClosed:
+            self._lost_channel("control")
+        except ChannelJammed as error:
+            self._kill(str(error), KillKind.HANG)
+        finally:
+            close_fds(payload_fds)
         return await future  # type: ignore[return-value]  # _answer lets only the request's own reply type through
 
     async def wait_exit(self, timeout_s: float) -> ExitStatus | None:

@@ -343,6 +343,25 @@ def test_only_events_come_on_the_event_channel(message: Pong | Ping) -> None:
     run(body)
 
 
+@pytest.mark.parametrize("dead", [False, True], ids=["doomed", "dead"])
+def test_a_long_payload_for_one_that_is_gone_leaves_no_descriptor(dead: bool) -> None:
+    async def body(handle: WorkerHandle, peer: Peer) -> None:
+        handle.terminate("enough")
+        if dead:
+            assert await handle.wait_exit(LONG_S) is not None
+        before = len(os.listdir("/proc/self/fd"))
+        message = CreateInstance(1, 1, "x", Payload(b"x" * 100_000), 0, 0, ())
+        asking = asyncio.ensure_future(handle.request(message, LONG_S))
+        await asyncio.sleep(0)
+        assert len(os.listdir("/proc/self/fd")) <= before
+        if not dead:
+            peer.process.end(ExitStatus(signal=SIGKILL))
+        with pytest.raises(WorkerLost):
+            await asking
+
+    run(body, mortal=dead)
+
+
 def test_a_closed_channel_of_a_living_worker_is_fatal_to_it() -> None:
     async def body(handle: WorkerHandle, peer: Peer) -> None:
         asyncio.get_running_loop().remove_reader(peer.control)
