@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from host.worker import PrivateCopy, printable
 __all__ = ["symbolise"]
 
 DEADLINE_S = 2.0
+_NICE = 10
 _TYPE_OF_PROGRAM = 2
 _HEADER = struct.Struct("<16sH")
-_INTERPRETER = ("python", "libpython")
+#: Nobody looks for the fault there, and with debug information installed it takes a second of processor time
+#: while a successor is to start.
+_NOT_ASKED = ("python", "libpython", "libc.so")
 #: Of ours alone: with DEBUGINFOD_URLS the program would ask the network.
 _ENVIRONMENT = {"LC_ALL": "C"}
 
@@ -48,7 +52,7 @@ def _names(frames: Sequence[Frame], library_fd: int) -> dict[int, str]:
         return {}
     found: dict[int, str] = {}
     deadline = time.monotonic() + DEADLINE_S
-    wanted = {frame.path for frame in frames if frame.module and not frame.module.startswith(_INTERPRETER)}
+    wanted = {frame.path for frame in frames if frame.module and not frame.module.startswith(_NOT_ASKED)}
     for path in sorted(wanted):  # the private copy has no path, so it comes first
         places = [index for index, frame in enumerate(frames) if frame.module and frame.path == path]
         try:
@@ -74,17 +78,26 @@ def _ask(program: str, fd: int, places: Sequence[int], deadline: float) -> list[
     """One name per place, empty where there is none; nothing when the program fails or is slow."""
     command = (program, "-f", "-C", "-e", f"/proc/self/fd/{fd}", *map(hex, places))
     try:
-        said = subprocess.run(
+        with subprocess.Popen(
             command,
             pass_fds=(fd,),
             env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=max(deadline - time.monotonic(), 0.01),
-            check=True,
-        ).stdout.decode("utf-8", "replace")
-    except (OSError, subprocess.SubprocessError):
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as asked:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, asked.pid, _NICE)
+            try:
+                out, _ = asked.communicate(timeout=max(deadline - time.monotonic(), 0.01))
+            except subprocess.TimeoutExpired:
+                asked.kill()
+                return []
+    except OSError:
         return []
+    if asked.returncode != 0:
+        return []
+    said = out.decode("utf-8", "replace")
     lines = said.splitlines()
     return [_name(function, line) for function, line in zip(lines[::2], lines[1::2], strict=False)]
 
