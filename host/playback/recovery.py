@@ -82,7 +82,8 @@ class Recovery:
         swapping = asyncio.get_running_loop().create_task(self._swap_all(plugin_id))
         self._swapping.add(swapping)
         swapping.add_done_callback(self._swapping.discard)
-        return await asyncio.shield(swapping)  # who asked may go away: nobody is left held in the middle of it
+        await asyncio.wait((swapping,))  # who asked may go away: nobody is left held in the middle of it
+        return () if swapping.cancelled() else swapping.result()  # nothing plays any more, or it was done
 
     async def _swap_all(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         seats = [seat for seat in self._pipeline.seats if not isinstance(seat, DecodeSeat) or seat.occupied]
