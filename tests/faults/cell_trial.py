@@ -150,7 +150,8 @@ class Trial:
             return StageSpec("output", FAULTY, TYPE, config | self._order_of("sink"))
         if self.leisurely:
             marks = self.place / "slow"
-            config |= Order("slow", "write", marks, calls=_MANY, arg=2).config
+            slow_ms = 40 if KIND_FACTS[self.cell.kind].group is Group.HANG else 8  # the music outlasts the limits
+            config |= Order("slow", "write", marks, calls=_MANY, arg=slow_ms).config
         return StageSpec("output", APART if in_media(self.cell) else SHIPPED, TYPE, config)
 
     def query(self) -> JsonObject:

@@ -7,18 +7,32 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.faults.cell_judge import judge
 from tests.faults.cell_kinds import KIND_FACTS
-from tests.faults.cell_trial import lay_out
+from tests.faults.cell_trial import CHANNELS, lay_out
 from tests.faults.cells import CAPABILITIES, Cell, Grade, Occasion, absent, all_cells, chosen
 from tests.support.faulty import KINDS, NOT_HOSTED, PHASES
+from tests.support.frames import Audio, numbered_audio
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What a host writes down that played everything and was never disturbed.
+NOTHING_HAPPENED: dict[str, Any] = {
+    "code": 0,
+    "error": None,
+    "refused": None,
+    "disturbed": "",
+    "left": [],
+    "tracks": [],
+    "faults": [],
+    "repairs": [],
+}
 REPRESENTATIVES = (
     *("decoder-constructor-segv", "decoder-create-exit", "decoder-open-abort", "decoder-read-segv"),
     *("decoder-read-spin", "decoder-read-wrong_frames", "decoder-read-nan", "decoder-read-corrupt_ring"),
@@ -90,8 +104,7 @@ def one(name: str) -> Cell:
 def test_nothing_passes_that_was_not_struck(tmp_path: Path) -> None:
     """An experiment in which nothing happened is a surprise, whatever it was expected to come to."""
     trial = lay_out(one("dsp-process-segv"), tmp_path / "cell")
-    facts = {"code": 0, "error": None, "refused": None, "disturbed": "", "left": [], "tracks": [], "repairs": []}
-    (trial.place / "facts.json").write_text(json.dumps(facts))
+    (trial.place / "facts.json").write_text(json.dumps(NOTHING_HAPPENED))
     problems = judge(trial, "", ()).problems
     assert "the fault never fired" in problems
     assert "no frame was compared" in problems
@@ -104,3 +117,51 @@ def test_an_end_of_the_host_and_what_it_left_are_problems(tmp_path: Path) -> Non
     assert verdict.observed == "!"
     assert "the host ended with -11" in verdict.problems
     assert "left behind: process 7" in verdict.problems
+
+
+def record(position: int, samples: Audio) -> bytes:
+    return np.array([position, len(samples) // CHANNELS, CHANNELS], np.int64).tobytes() + samples.tobytes()
+
+
+OPENED_AGAIN = np.array([1024, -1, CHANNELS], np.int64).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("what", "observed", "problem"),
+    [
+        ("whole", "A", ""),
+        ("opened again", "C", ""),
+        ("lost", "!", "512 frames were lost, the first is 1024"),
+        ("twice", "!", "512 frames came twice, the first is 0"),
+        ("torn", "!", "1 of 2048 frames are wrong and nobody said so: frames 700 to 700"),
+        ("short", "!", "frames are wrong and nobody said so"),
+        ("unreported bypass", "!", "frames outside the reported spans are wrong"),
+    ],
+)
+def test_the_class_is_read_from_the_frames(tmp_path: Path, what: str, observed: str, problem: str) -> None:
+    trial = replace(lay_out(one("sink-write-segv"), tmp_path / "cell"), frames=(2048,))
+    golden = numbered_audio(0, 2048, CHANNELS)
+    blocks = [golden[at * CHANNELS : (at + 512) * CHANNELS].copy() for at in range(0, 2048, 512)]
+    records = [record(512 * index, block) for index, block in enumerate(blocks)]
+    facts = NOTHING_HAPPENED
+    match what:
+        case "opened again":
+            records.insert(2, OPENED_AGAIN)
+        case "lost":
+            del records[2]
+        case "twice":
+            records.insert(1, records[0])
+        case "torn" | "unreported bypass":
+            blocks[1][(700 - 512) * CHANNELS] += 1
+            records[1] = record(512, blocks[1])
+            if what == "unreported bypass":
+                facts = facts | {
+                    "repairs": [{"stage": "effect", "position": 0, "first": 0, "last": 511, "gap_frames": 0}]
+                }
+        case "short":
+            del records[3]
+    trial.kept.write_bytes(b"".join(records))
+    (trial.place / "facts.json").write_text(json.dumps(facts))
+    verdict = judge(trial, "", ())
+    assert verdict.observed == observed
+    assert any(problem in each for each in verdict.problems)
