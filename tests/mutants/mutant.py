@@ -4,7 +4,7 @@ A patch begins with head lines, then comes a unified diff with a line of context
 
     Removes: what is gone, in a line
     Test: tests/unit/some/test_file.py::test_that_must_fail     (one line for each)
-    Shows: WorkerLost      (only where the test does not fail by an assertion: the exception that ends it instead)
+    Shows: WorkerLost      (where the test may end by this exception, and not by an assertion)
 """
 
 from __future__ import annotations

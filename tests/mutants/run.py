@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.mutant import Mutant, MutantError
+from tests.mutants.orphanage import orphanage
 from tests.mutants.tree import Seen, Tree
 
 __all__ = ["judged", "run"]
@@ -34,7 +35,7 @@ def run(chosen: Sequence[Mutant], jobs: int) -> int:
         folder = Path(name)
         print(f"{len(chosen)} mutants; building the copy that stays as it is", flush=True)
         tree = Tree.of_checkout(folder / "whole")
-        with ThreadPoolExecutor(jobs) as pool:
+        with orphanage(), ThreadPoolExecutor(jobs) as pool:
             tests = {test for mutant in chosen for test in mutant.tests}
             sound = pool.submit(_sound, tree.copy(folder / "sound"), tests)
             trials = [pool.submit(_try, tree, mutant, folder / mutant.name) for mutant in chosen]
@@ -70,8 +71,8 @@ def judged(mutant: Mutant, seen: Sequence[Seen], words: str) -> Verdict:
 def _is_meant(row: Seen, shows: str) -> bool:
     """By an assertion in the test itself, not because nothing works any more or time ran out."""
     if row.when != "call":
-        return bool(shows) and row.when == shows
-    return row.error == shows if shows else row.asserted and not row.text.startswith("Timeout")
+        return False
+    return (bool(shows) and row.error == shows) or (row.asserted and not row.text.startswith("Timeout"))
 
 
 def _is_of(seen: str, test: str) -> bool:

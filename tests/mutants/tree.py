@@ -44,16 +44,15 @@ class Tree:
 
     @classmethod
     def of_checkout(cls, folder: Path) -> Tree:
-        """What git knows of, or would, as it is now, and what is compiled already, brought up to date.
-
-        Only plugins are taken as they are compiled: the rest is what most mutants change, and is to be remembered.
+        """What git knows of, or would, as it is now, built. Plugins that are compiled already are taken as they are.
 
         Raises:
             MutantError: it cannot be built.
         """
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-        compiled = [path.relative_to(ROOT).as_posix() for path in (ROOT / "native_plugins").rglob("*.so")]
+        # Where setuptools looks for what it need not build. The rest is what mutants change: the compiler is to see it.
+        compiled = [path.relative_to(ROOT).as_posix() for path in (ROOT / "build").glob("lib*/native_plugins/*/*.so")]
         for name in (*names, *compiled):
             if name and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +63,7 @@ class Tree:
 
     def copy(self, folder: Path) -> Tree:
         """Another one, which may be changed."""
-        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("build"))
+        shutil.copytree(self.folder, folder)
         return Tree(folder)
 
     def build(self) -> None:

@@ -32,6 +32,8 @@ from tests.unit.host.worker.peer import Peer, replying, requests_of
 
 #: Of the loop: long enough for a packet to be sent and read.
 TURNS = 20
+#: For a call that is not sent at all: if it were, nobody would answer it.
+REFUSED_S = 1.0
 
 
 def test_an_inflight_call_without_any_instance_holds_the_process(tmp_path: Path) -> None:
@@ -49,6 +51,8 @@ def test_an_inflight_call_without_any_instance_holds_the_process(tmp_path: Path)
         while not held:
             await rig.workers.peer.next()
         await rig.runtime.unload(GAIN, wait=False)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         (status,) = rig.runtime.list()
         assert (status.state, status.live_instances, status.inflight) == (Phase.DRAINING, 0, 1)
         assert requests_of(rig.workers.peer, Shutdown) == 0
@@ -104,7 +108,7 @@ def test_one_call_at_a_time_per_instance(tmp_path: Path) -> None:
             await rig.workers.peer.next()
         for _ in range(3):
             with pytest.raises(ConcurrentCall, match="instance 1"):
-                await instance.request(Ping(), LONG_S)
+                await instance.request(Ping(), REFUSED_S)
         assert requests_of(rig.workers.peer, Ping) == 2
         assert rig.runtime.list()[0].concurrent_calls == 3
         # Cancelled at the caller, still under way in the plugin: neither another call nor a destroy may overtake it.
@@ -112,7 +116,7 @@ def test_one_call_at_a_time_per_instance(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await first
         with pytest.raises(ConcurrentCall):
-            await instance.request(Ping(), LONG_S)
+            await instance.request(Ping(), REFUSED_S)
         destroy = asyncio.ensure_future(instance.destroy())
         for _ in range(TURNS):
             await asyncio.sleep(0)
@@ -122,7 +126,7 @@ def test_one_call_at_a_time_per_instance(tmp_path: Path) -> None:
         await destroy
         assert await beside == Pong()
         with pytest.raises(Misuse, match="after destroy"):
-            await instance.request(Ping(), LONG_S)
+            await instance.request(Ping(), REFUSED_S)
 
     run(tmp_path, body, Workers(answer))
 
