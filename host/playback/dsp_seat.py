@@ -32,9 +32,13 @@ POISON_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An effect is back at ``position``. ``exact``: nobody can tell; ``dry_since``: from there on it was bypassed."""
+    """An effect is back at ``position``. ``exact``: nobody can tell; ``dry_since``: from there on it was bypassed.
+
+    ``alone_from``: up to there it is joined to what came before, from there on it is heard alone.
+    """
 
     position: int
+    alone_from: int
     exact: bool
     dry_since: int | None
 
@@ -165,7 +169,8 @@ class DspSeat(Seat):
             self._dsp, self._dry, self.dry_since = successor, None, None
             if dry is not None:
                 dry.instance.destroy_soon()
-            return Admission(position, exact, since)
+            joined = 0 if join is Join.NONE else self._join_frames
+            return Admission(position, position + joined, exact, since)
 
     async def bypass(self) -> int | None:
         """The dry stage takes the place of a dead occupant; from where, or None when somebody else was quicker.
@@ -236,6 +241,10 @@ class DspSeat(Seat):
     @property
     def _out(self) -> Ring:
         return self._joined()[1]
+
+    @property
+    def _join_frames(self) -> int:
+        return int(self._inp.format.sample_rate_hz * RAMP_S)
 
     def _joined(self) -> tuple[Ring, Ring]:
         if self._rings is None:
@@ -330,5 +339,5 @@ class DspSeat(Seat):
             replay_from=start,
             join=join,
             join_at=self._poison[1] if self._in_poison(position) else 0,
-            join_frames=int(fmt.sample_rate_hz * RAMP_S),
+            join_frames=self._join_frames,
         )

@@ -98,7 +98,7 @@ class Recovery:
             case DspSeat() if seat.bypassed:
                 admission = await seat.admit(await seat.successor())
                 if admission is not None:
-                    position, first, last = admission.position, admission.dry_since, admission.position - 1
+                    position, first, last = admission.position, admission.dry_since, admission.alone_from - 1
             case DspSeat():
                 position = await seat.swap(await seat.successor())
             case SinkSeat():
@@ -242,12 +242,12 @@ class Recovery:
                 continue
             if admission is None:
                 return
-            first, last = admission.dry_since, admission.position - 1
+            first, last = admission.dry_since, admission.alone_from - 1
             if poisoned:
                 first = admission.position if first is None else first
                 last = max(last, seat.dry_until - 1)
             elif first is None and not admission.exact:
-                first, last = admission.position, admission.position
+                first = admission.position
             if first is None or last < first:
                 self._tell(self._repair(seat, before, Grade.ABSORBED, admission.position))
             else:

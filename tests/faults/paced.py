@@ -123,7 +123,7 @@ def _tell(heard: Heard, wrong: list[str]) -> int:
     print(table(rows))
     print(f"{heard.frames} frames heard; {heard.lost} lost, {heard.doubled} twice")
     print(f"silence inserted where an output had died: {spread(heard.gaps)}")
-    print(f"spans told to be without an effect, with the ramp: {heard.spans or 'none'}")
+    print(f"spans told to be without an effect: {heard.spans or 'none'}")
     for each in wrong:
         print(f"WRONG: {each}")
     print(f"{len(wrong)} wrong" if wrong else "what was heard is the undisturbed run, but for what was told")

@@ -22,8 +22,6 @@ from tests.support.capture import Capture, load_capture
 __all__ = ["SINK", "Heard", "PacedTrial"]
 
 SINK = PluginId("test.sink.capture")
-#: How long an effect that comes back is faded in.
-_RAMP_S = 0.01
 
 
 @dataclass(slots=True)
@@ -117,7 +115,7 @@ class PacedTrial:
             expected = {Grade.SHORT_GAP} if repair.plugin_id == SINK else allowed
             heard.expect(repair.grade in expected, f"{repair}")
             if repair.grade is Grade.BYPASS and repair.first is not None and repair.last is not None:
-                heard.spans.append((repair.first, repair.last + int(_RAMP_S * heard.rate)))
+                heard.spans.append((repair.first, repair.last))
 
     def measure(self, heard: Heard, blows: Sequence[Blow], witness: Witness) -> None:
         """How long each death took to be known, and to be mended."""
