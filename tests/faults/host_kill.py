@@ -91,7 +91,9 @@ class _Trial:
     def _wait_for(self, moment: str, host: subprocess.Popen[str], journal: Path) -> None:
         """A moment like that."""
         if moment == "starting":
-            time.sleep(self._random.uniform(0, self._start_s))
+            time.sleep(
+                self._random.triangular(0, self._start_s, self._start_s)
+            )  # late rather: then there are processes
             return
         began = time.monotonic()
         until(lambda: journal.exists() and b"write" in journal.read_bytes(), _PATIENCE_S)
