@@ -53,9 +53,9 @@ def test_an_inflight_call_without_any_instance_holds_the_process(tmp_path: Path)
         await rig.runtime.unload(GAIN, wait=False)
         for _ in range(TURNS):
             await asyncio.sleep(0)
+        assert requests_of(rig.workers.peer, Shutdown) == 0
         (status,) = rig.runtime.list()
         assert (status.state, status.live_instances, status.inflight) == (Phase.DRAINING, 0, 1)
-        assert requests_of(rig.workers.peer, Shutdown) == 0
         rig.workers.peer.reply(held[0], InstanceCreated(0, 3, False))
         with pytest.raises(GenerationDraining, match="while gain was created"):
             await creating
