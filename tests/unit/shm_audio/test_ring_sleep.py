@@ -68,15 +68,18 @@ def test_two_processes_lose_nothing(shm: str, ahead: int, reader_target: int, wr
 
 
 def test_a_reached_target_wakes_the_reader(ends: Ends) -> None:
+    began = lib.st_now_ns()
     with waiting(ends.reader, 2 * BLOCK) as results:
         assert until(asleep(ends, "reader"), SOON_S)
         assert ends.words.get("reader_wants") == 2 * BLOCK
         ends.writer.put(numbered(0, 2 * BLOCK, 2))
     assert results == [lib.ST_RING_OK]
+    assert seconds(began) < SOON_S / 2
     assert ends.words.get("reader_wants") == 0
 
 
 def test_a_reached_target_wakes_the_writer(ends: Ends) -> None:
+    began = lib.st_now_ns()
     ends.writer.put(numbered(0, FORMAT.ahead_frames, 2))
     with waiting(ends.writer, 100) as results:
         assert until(asleep(ends, "writer"), SOON_S)
@@ -84,6 +87,7 @@ def test_a_reached_target_wakes_the_writer(ends: Ends) -> None:
         assert ends.reader.frames() == FORMAT.ahead_frames
         ends.reader.take(100)
     assert results == [lib.ST_RING_OK]
+    assert seconds(began) < SOON_S / 2
 
 
 def test_ring_before_you_sleep(ends: Ends) -> None:
