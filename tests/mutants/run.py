@@ -86,7 +86,7 @@ def _try(tree: Tree, mutant: Mutant, folder: Path) -> Verdict:
         mutant.apply(folder)
         if mutant.needs_build:
             copy.build()
-        verdict = judged(mutant, *copy.test(mutant.tests))
+        verdict = judged(mutant, *copy.test(mutant.tests, impatient=True))
     except MutantError as error:
         verdict = Verdict(mutant, (str(error),))
     verdict = Verdict(mutant, verdict.complaints, verdict.caught, time.monotonic() - began)
@@ -96,7 +96,7 @@ def _try(tree: Tree, mutant: Mutant, folder: Path) -> Verdict:
 
 def _sound(tree: Tree, tests: set[str]) -> dict[str, str]:
     """Of each test whether it passes where nothing is taken out: empty, or why not."""
-    seen, words = tree.test(tests)
+    seen, words = tree.test(tests, impatient=False)
     found: dict[str, str] = {}
     for test in tests:
         rows = [row for row in seen if _is_of(row.test, test)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.mutant import ROOT, MutantError
-from tests.mutants.witness import SEEN_OPTION
+from tests.mutants.witness import IMPATIENT_OPTION, SEEN_OPTION
 
 __all__ = ["Seen", "Tree"]
 
@@ -72,8 +72,11 @@ class Tree:
         if done.returncode:
             raise MutantError(f"it cannot be built: {(done.stderr or done.stdout).strip()[-400:]}")
 
-    def test(self, tests: Collection[str]) -> tuple[list[Seen], str]:
-        """Runs them; gives what was seen, and pytest's last words, for the case that it was nothing."""
+    def test(self, tests: Collection[str], *, impatient: bool) -> tuple[list[Seen], str]:
+        """Runs them; gives what was seen, and pytest's last words, for the case that it was nothing.
+
+        ``impatient``: what a test leaves behind is not waited for.
+        """
         seen = self.folder / "seen.jsonl"
         seen.touch()
         options = (
@@ -84,6 +87,7 @@ class Tree:
             "-p",
             "tests.mutants.witness",
             f"{SEEN_OPTION}={seen}",
+            *([IMPATIENT_OPTION] if impatient else []),
         )
         done = self._python("-m", "pytest", *options, *sorted(tests), within_s=_TESTS_S)
         rows = [Seen(**json.loads(line)) for line in seen.read_text(encoding="utf-8").splitlines()]

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-__all__ = ["SEEN_OPTION"]
+from tests import census
+
+__all__ = ["IMPATIENT_OPTION", "SEEN_OPTION"]
 
 SEEN_OPTION = "--mutant-seen"
+IMPATIENT_OPTION = "--mutant-impatient"
+_PATIENCE_S = 0.5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the lines go."""
+    """Where the lines go; and whether a test that failed is waited for long, until what it left has ended by itself."""
     parser.addoption(SEEN_OPTION, required=True)
+    parser.addoption(IMPATIENT_OPTION, action="store_true")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What a mutant leaves behind is nobody's concern."""
+    if config.getoption(IMPATIENT_OPTION):
+        pytest.MonkeyPatch().setattr(census, "left_behind", partial(census.left_behind, patience_s=_PATIENCE_S))
 
 
 @pytest.hookimpl(wrapper=True)
