@@ -40,16 +40,16 @@ def _once(pairs: list[tuple[str, Json]]) -> JsonObject:
     return members
 
 
+#: Made once: each is a knot that only the collector unties.
+_DECODER = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_once
+)
+
+
 def parse_json(text: str) -> Json:
     """Reads one JSON value. Raises: ValueError with a text for the user."""
     try:
-        value = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_whole,
-            object_pairs_hook=_once,
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:

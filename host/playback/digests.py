@@ -56,7 +56,7 @@ class TrackDigests:
             if start > sure:
                 self._shared |= {before, track}
                 return
-            await self._watch.digest(self._spans[-2][1], start, self._stages)
+            await self._digest(self._spans[-2][1], start, self._stages)
         await self._sink.cut_digest(cut)
         self._spans.append((track, cut))
 
@@ -71,9 +71,13 @@ class TrackDigests:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 for (track, start), stop in zip(self._spans, [*starts[1:], end], strict=True):
-                    found[track] = await self._watch.digest(start, stop) if stop > start else EMPTY
+                    found[track] = await self._digest(start, stop) if stop > start else EMPTY
         except TimeoutError as error:
             raise OutputError(
                 "the output did not tell the sha256 of what it took", remedy="see -v for what its worker said"
             ) from error
         return {track: sha256 for track, sha256 in found.items() if sha256 and track not in self._shared}
+
+    async def _digest(self, start: int, end: int, stages: Iterable[Watched] = ()) -> str:
+        """An output that died behind the end may have taken its digest along: what it told last was read before."""
+        return await self._watch.digest(start, end, stages, lambda: self._sink.reopened_at > end)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from abi.kinds import CapabilityKind
 from abi.wire import Join
 from host.capabilities import Dsp
-from host.errors import OutputError, StellaError, Supervised
+from host.errors import OutputError, StellaError, Supervised, WorkerLost
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
+from host.playback.again import died
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
@@ -65,6 +66,7 @@ class DspSeat(Seat):
         self._refused_slots: set[int] = set()
         self._deaths_at: tuple[int, int] = (-1, 0)
         self._poison = (0, 0)
+        self._poison_before = 0
         self._origin = 0
         #: From this position on the dry stage works here; None while the effect does.
         self.dry_since: int | None = None
@@ -128,6 +130,7 @@ class DspSeat(Seat):
         if self._deaths_at[1] < 2:
             return False
         span = int(self._inp.format.sample_rate_hz * POISON_S)
+        self._poison_before = self._poison[1]
         self._poison = (now, on_grid(now + span, self._inp.format.block_frames))
         return True
 
@@ -211,9 +214,14 @@ class DspSeat(Seat):
             except BaseException:
                 await successor.destroy()
                 raise
-            slot, _ = self._start_of_replay(position)
             try:
-                await self._attach_or_destroy(successor, slot, position, self._join_of(slot))
+                slot, _ = self._start_of_replay(position)
+                join = self._join_of(slot)
+            except StellaError:
+                await successor.destroy()
+                raise
+            try:
+                await self._attach_or_destroy(successor, slot, position, join)
             except StellaError:
                 if self.position != position:  # it had begun: the old one's past is not its any more
                     old.instance.worker.terminate("its successor died in its place")
@@ -306,7 +314,7 @@ class DspSeat(Seat):
 
     def _floor(self, position: int) -> int:
         """A successor at ``position`` may not see input before this: it would kill it."""
-        return self._poison[1] if position > self._poison[0] else 0
+        return self._poison[1] if position > self._poison[0] else self._poison_before
 
     async def _attach_or_destroy(
         self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0
@@ -315,7 +323,7 @@ class DspSeat(Seat):
         try:
             await self._attach(dsp, slot, position, join, floor)
         except BaseException as error:
-            if slot is not None and isinstance(error, StellaError):
+            if slot is not None and isinstance(error, StellaError) and _own_doing(error):
                 self._refused_slots.add(slot.index)
             await dsp.destroy()
             raise
@@ -341,3 +349,9 @@ class DspSeat(Seat):
             join_at=self._poison[1] if self._in_poison(position) else 0,
             join_frames=self._join_frames,
         )
+
+
+def _own_doing(error: StellaError) -> bool:
+    """Whether an attach failed by what the effect did: a kill from outside proves nothing against a checkpoint."""
+    death = died(error)
+    return not isinstance(death, WorkerLost) or death.own_doing

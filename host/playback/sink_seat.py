@@ -51,6 +51,8 @@ class SinkSeat(Seat):
         self._digest = False
         self._finish_at = -1
         self._cut_at = -1
+        #: Where the last successor began; 0 while there was none.
+        self.reopened_at = 0
 
     @property
     def instance(self) -> Instance:
@@ -159,6 +161,7 @@ class SinkSeat(Seat):
             await sink.destroy()
             raise
         self._sink = sink
+        self.reopened_at = position
         return position, lost_frames
 
     async def _attach(self, sink: Sink) -> None:

@@ -5,14 +5,14 @@ One reader: the player, whenever it waits. A stage whose worker dies has not end
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from abi.kinds import CapabilityKind
 from abi.wire import StopReason
 from host.errors import PluginRefused, StellaError
-from host.events import DigestDone, StageEnded, StageGivenUp, Subscription, Topic, WorkerExited
+from host.events import DigestDone, StageEnded, StageGivenUp, StageMended, Subscription, Topic, WorkerExited
 from host.playback.faults import Fault, crash_in_destroy
 from host.playback.output_failures import output_failure
 from host.runtime import Instance
@@ -39,9 +39,9 @@ class StageEnd:
 
 
 class StageWatch:
-    """Reads a subscription to the four facts in ``FACTS``, and remembers."""
+    """Reads a subscription to the facts in ``FACTS``, and remembers."""
 
-    FACTS = (StageEnded, StageGivenUp, DigestDone, WorkerExited)
+    FACTS = (StageEnded, StageGivenUp, StageMended, DigestDone, WorkerExited)
 
     def __init__(self, facts: Subscription[Topic]) -> None:
         self._facts = facts
@@ -59,14 +59,20 @@ class StageWatch:
                     return end
             await self._take()
 
-    async def digest(self, start: int, end: int, stages: Iterable[Watched] = ()) -> str:
+    async def digest(
+        self, start: int, end: int, stages: Iterable[Watched] = (), lost: Callable[[], bool] = lambda: False
+    ) -> str:
         """Waits for the digest of these frames; empty when the output was replaced among them, and nobody knows it.
+
+        ``lost``: whether the output was replaced behind them, so that none will come any more.
 
         Raises:
             StellaError: one of the stages failed before.
         """
         watched = tuple(stages)
         while end not in self._digests:
+            if lost():
+                return ""
             for stage in watched:
                 ended = self._end_of(stage)
                 if ended is not None and ended.failure is not None:

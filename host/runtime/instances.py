@@ -26,6 +26,9 @@ __all__ = ["Instance", "InstanceOrder", "Instances"]
 
 R = TypeVar("R", bound=Reply)
 
+#: Longer than SIGKILL takes, unless the process cannot be killed.
+DYING_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceOrder:
@@ -165,6 +168,9 @@ class Instance:
             # Its worker is dead or dying, or never heard of it: the instance is no more, which is what was asked for.
             with suppress(Supervised, PluginRefused, Misuse):
                 await self._home.handle.request(DestroyInstance(self.id), self.limits.destroy_ms / 1000)
+            handle = self._home.handle
+            if handle.doomed:  # killed over it: until it is gone it counts as living there
+                await handle.wait_exit(DYING_S)
             self._leave(lost=self._home.state.over)
 
     def _settled(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 __all__ = ["Mapping", "read_maps"]
@@ -21,7 +20,8 @@ class Mapping(NamedTuple):
 def read_maps(pid: int) -> tuple[Mapping, ...]:
     """The executable mappings of files; empty when the process is gone."""
     with suppress(OSError):
-        return _parse(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="backslashreplace"))
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="backslashreplace") as maps:  # noqa: PTH123  no Path kept
+            return _parse(maps.read())
     return ()
 
 

@@ -90,7 +90,10 @@ def test_a_destroy_that_hangs_is_told_as_one(tmp_path: Path, monkeypatch: pytest
                     await instance.destroy()
                     await at.runtime.unload(FAULT)
                     assert has_ended(life.pidfd)
-                    assert all(each.running for each in life.samples if each.state.live or each.state.inflight)
+                    end = next(each for each in life.samples if each.happening is Happening.EXITED)
+                    assert (end.state.phase, end.state.live) == (Phase.LOST, 1), "what hung lived in it to the end"
+                    alive = [each for each in life.samples[: life.samples.index(end)] if each.state.live]
+                    assert alive and all(each.running or each is alive[-1] for each in alive)
                     exited = exits.poll()
             (row,) = at.history.rows(FAULT, 10)
         assert exited is not None
@@ -98,5 +101,6 @@ def test_a_destroy_that_hangs_is_told_as_one(tmp_path: Path, monkeypatch: pytest
 
     exited, row = asyncio.run(body())
     assert [mark.phase for mark in order.fired()] == ["destroy"]
-    assert (exited.how, exited.reason) == ("SIGKILL", "DestroyInstance took longer than 0.2 s")
+    assert (exited.expected, exited.how, exited.lost_instances) == (False, "SIGKILL", 1)
+    assert exited.reason == "DestroyInstance took longer than 0.2 s"
     assert (row["cause"], row["call"], row["reason"]) == ("hang", "destroy", exited.reason)

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 from typing import cast
 
+from host.events import EventBus, StageMended
+from host.ids import Generation, PluginId, TypeId
 from host.playback.digests import EMPTY, TrackDigests
 from host.playback.sink_seat import SinkSeat
 from host.playback.stage_watch import StageWatch
@@ -23,8 +25,8 @@ class Recorder:
     async def cut_digest(self, position: int) -> None:
         self.cuts.append(position)
 
-    async def digest(self, start: int, end: int, stages: object = ()) -> str:
-        del stages
+    async def digest(self, start: int, end: int, stages: object, lost: object) -> str:
+        del stages, lost
         self.waits.append((start, end))
         return f"{start}-{end}"
 
@@ -71,3 +73,28 @@ def test_tracks_too_short_to_be_told_apart_go_without() -> None:
     found, recorder = collect([(0, 0), (1, 50_000), (2, 50_100), (3, 120_000)], 150_000)
     assert found == {0: "0-50000", 3: "120000-150000"}
     assert recorder.cuts == [50_000, 120_000]
+
+
+def test_a_digest_that_an_output_took_along_is_not_waited_for() -> None:
+    """The output died behind the end of a track; its successor begins later, and nobody will tell that digest."""
+
+    async def main() -> str:
+        bus = EventBus()
+        with bus.subscribe(*StageWatch.FACTS) as facts:
+            watch = StageWatch(facts)
+            reopened_at = 0
+            waiting = asyncio.create_task(watch.digest(0, 1000, (), lambda: reopened_at > 1000))
+            bus.publish(mended(1000))
+            await asyncio.sleep(0)
+            assert not waiting.done()  # at the very end its successor tells it, of no frames
+            reopened_at = 1512
+            bus.publish(mended(1512))
+            return await asyncio.wait_for(waiting, 60)
+
+    assert asyncio.run(main()) == ""
+
+
+def mended(position: int) -> StageMended:
+    plugin, kind = PluginId("a.sink"), TypeId("file")
+    first, second = Generation(1), Generation(2)
+    return StageMended("output", plugin, kind, first, second, position, "A", "killed", None, None, 0, False)

@@ -30,10 +30,11 @@ def test_a_file_is_opened_and_closed_once(tmp_path: Path) -> None:
         assert (media.size_bytes, media.extension) == (1, "flac")
         assert os.pread(media.fd, 10, 0) == b"x"
         assert not os.get_inheritable(media.fd)
-        assert not media.closed
+        states = [media.closed]
         fd = media.fd
-    assert media.closed
     media.close()
+    states.append(media.closed)
+    assert states == [False, True]
     with pytest.raises(OSError):
         os.fstat(fd)
 
