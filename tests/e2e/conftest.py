@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from host.settings import Limits
+from host.settings import Limits, PipelineSizes
 from tests.support.patient import PATIENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,10 +56,11 @@ class Started(subprocess.Popen[str]):
 
 @dataclass
 class Stellatune:
-    """Runs the command with directories of its own, and ``limits``; ``runs`` counts."""
+    """Runs the command with directories of its own, ``limits`` and ``sizes``; ``runs`` counts."""
 
     place: Path
     limits: Limits = PATIENT
+    sizes: PipelineSizes = field(default_factory=PipelineSizes)
     runs: int = 0
     marks: list[str] = field(default_factory=list)
 
@@ -69,7 +70,11 @@ class Stellatune:
         home = self.place / "home"
         config = home / "config" / "stellatune" / "config.toml"
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text("\n".join(("[limits]", *(f"{name} = {ms}" for name, ms in asdict(self.limits).items()))))
+        sections = {"limits": asdict(self.limits), "pipeline": asdict(self.sizes)}
+        lines = (
+            line for name, of in sections.items() for line in (f"[{name}]", *(f"{k} = {v}" for k, v in of.items()))
+        )
+        config.write_text("\n".join(lines))
         kept = {
             name: os.environ[name]
             for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "STELLATUNE_SHM")

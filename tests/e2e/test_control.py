@@ -19,11 +19,15 @@ from tests.e2e.audio import noise, read_wav, write_endless_wav, write_wav
 from tests.e2e.conftest import Outcome, Started, Stellatune, wait_until_it_plays
 from tests.e2e.devices import needs_portaudio, paced_device
 from tests.e2e.test_processes import children
+from tests.support.patient import DEEP
 
 END_S = 60
 RATE_HZ = 44_100
 #: Longer than ten commands one after the other take.
-TUNE_S = 15
+#: Longer than ten commands take on the slowest machine; who has heard enough asks it to stop.
+TUNE_S = 180
+#: Who is asked to stop fades out, and a device may play a little silence after it.
+LAST_WORDS_FRAMES = 44_100
 RENEWED = re.compile(r"dsp\.gain  gen (\d+|-) -> (\d+)  pid (\d+|-) -> (\d+)  \d+ ms  (\d+) frames lost\n")
 
 
@@ -303,18 +307,20 @@ def test_restarts_are_not_heard(stellatune: Stellatune) -> None:
     stellatune.ok("render", tune, "-o", "golden.wav", *chain)
     device = paced_device(stellatune.place, RATE_HZ, 2)
     renewed = []
+    stellatune.sizes = DEEP
     with stellatune.start("play", tune, *chain, "--output", "system:paced", **device.environment) as host:
         wait_until_it_plays(host)
         for verb in ("restart", "reload") * 5:
             renewed.append(asked(stellatune, "plugins", verb, "dsp.equalizer"))
+        assert ask(stellatune, "stop").code == 0
         _, err = host.communicate(timeout=END_S)
     stellatune.expect_nothing_left()
     assert host.returncode == 0, err
     assert [done["old_generation"] for done in renewed[1:]] == [done["new_generation"] for done in renewed[:-1]]
     assert [(len(done["moved"]), done["frames_lost"]) for done in renewed] == [(1, 0)] * 10
-    golden, heard = read_wav(stellatune.place / "golden.wav").samples, device.heard(2)
-    assert np.array_equal(heard[: len(golden)], golden)
-    assert not heard[len(golden) :].any()
+    golden, heard = read_wav(stellatune.place / "golden.wav").samples, device.heard(2)[:-LAST_WORDS_FRAMES]
+    assert len(heard) > RATE_HZ
+    assert np.array_equal(heard, golden[: len(heard)])
 
 
 def test_play_that_is_stopped_gives_its_document(stellatune: Stellatune) -> None:

@@ -16,11 +16,12 @@ from tests.e2e.test_control import ask, asked
 from tests.support.c_plugins import build_plugin
 from tests.support.capture import load_capture
 from tests.support.faulty import Order
+from tests.support.patient import DEEP
 
 RATE_HZ = 44_100
 SOON_S = 60
 #: Longer than six restarts with their delays take, and what is looked at afterwards.
-TUNE_S = 60
+TUNE_S = 180
 #: Who is asked to stop fades out.
 LAST_WORDS_FRAMES = RATE_HZ // 5
 DEATHS = 6
@@ -51,6 +52,7 @@ def test_it_is_bypassed_told_and_reset(stellatune: Stellatune, tmp_path: Path) -
         (found,) = [each for each in asked(stellatune, "status")["playback"]["chain"] if each["name"] == "fx"]
         return dict(found)
 
+    stellatune.sizes = DEEP
     with stellatune.start("play", source, *chain, STELLATUNE_PLUGIN_PATH=str(tmp_path)) as host:
         wait_until_it_plays(host)
         until_true(host, lambda: state() == ["quarantined"])

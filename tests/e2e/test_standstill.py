@@ -39,7 +39,7 @@ def test_an_effect_that_never_returns_is_left_out(stellatune: Stellatune, tmp_pa
     out = tmp_path / "out.wav"
     stellatune.limits = IMPATIENT
     outcome = stellatune(
-        "render", source, "-o", out, "--dsp", 'stuck:{"after_blocks": 20}', STELLATUNE_PLUGIN_PATH=str(tmp_path)
+        "render", source, "-o", out, "--dsp", 'stuck:{"after_blocks": 0}', STELLATUNE_PLUGIN_PATH=str(tmp_path)
     )
     assert outcome.code == 7, outcome.err
     assert "test.dsp.stuck" in outcome.err

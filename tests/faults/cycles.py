@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import os
+import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -115,6 +117,10 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
+    if os.environ.get("PYTHONMALLOC") != "malloc":  # whose pieces are smaller than the megabyte that is looked for
+        os.environ["PYTHONMALLOC"] = "malloc"
+        arguments = ("--times", str(options.times), "--warm", str(options.warm))
+        os.execv(sys.executable, (sys.executable, "-m", "tests.faults", "cycles", *arguments))
     every = max(1, options.times // 20)
     print(f"cycles: {options.times}, {options.warm} of them to warm up", flush=True)
 

@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 
-from host.settings import PipelineSizes
 from tests.faults.cycles import cycles
 from tests.faults.host_kill import MOMENTS, host_kills
 from tests.faults.paced import paced
@@ -16,11 +15,9 @@ from tests.faults.paced_trial import SINK
 from tests.faults.programmes import EQUALIZER, GAIN
 from tests.faults.storm import storm
 from tests.support.failpoints import Failpoints
-from tests.support.patient import PATIENT
+from tests.support.patient import DEEP, PATIENT
 
 SECONDS = 40.0
-#: A slow machine is late here; who is late is bypassed, which is another test's affair.
-DEEP = PipelineSizes(ring_ahead_ms=2000)
 
 
 def test_kills_in_a_render_are_not_in_the_samples(tmp_path: Path, failpoints: Failpoints) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from host.settings import Limits
+from host.settings import Limits, PipelineSizes
 
-__all__ = ["PATIENT"]
+__all__ = ["DEEP", "PATIENT"]
 
 _MOST_MS = 60_000
 PATIENT = Limits(**{each.name: min(_MOST_MS, each.metadata["high"]) for each in fields(Limits)})
+
+#: Rings so deep that a machine may stand still for a second, and nobody hears it or is bypassed.
+DEEP = PipelineSizes(decode_ahead_ms=4000, ring_ahead_ms=2000)
