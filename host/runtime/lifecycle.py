@@ -90,7 +90,9 @@ class Lifecycle:
         found = self._active.get(slot)
         if found is not None:
             return found
-        start = self._starting.get(slot) or self._begin(manifest, role, commanded=False)
+        start = self._starting.get(slot)
+        if start is None or start.done():  # one that failed a moment ago is not asked again
+            start = self._begin(manifest, role, commanded=False)
         return await self._active_at_last(start)
 
     async def renew(self, manifest: PluginManifest, role: Role) -> tuple[LiveGeneration | None, LiveGeneration]:
@@ -211,7 +213,8 @@ class Lifecycle:
             )
 
     def _started(self, slot: _Slot, start: asyncio.Task[LiveGeneration]) -> None:
-        del self._starting[slot]
+        if self._starting.get(slot) is start:
+            del self._starting[slot]
         if not start.cancelled():
             start.exception()  # seen, even if all who waited for it were cancelled
 
