@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
 
-from host.control.lock import connect_at
+from host.control.lock import connect_at, peer_credentials
 from host.control.protocol import MAX_ANSWER, Broken, Dialect, Inbox, Refused, encode, read_object
 from host.errors import NotRunning, ProtocolViolated, RequestTimeout, StellaError
 from host.jsontext import Json, JsonObject
@@ -19,7 +18,6 @@ from host.jsontext import Json, JsonObject
 __all__ = ["ControlClient", "RemoteError"]
 
 _READ_BYTES = 64 << 10
-_CREDENTIALS = struct.Struct("iII")
 _CONNECT_S = 5.0
 _ANSWER_DEPTH = 64
 _ANSWER_ITEMS = 1 << 20
@@ -62,7 +60,7 @@ class ControlClient:
         try:
             sock.settimeout(_CONNECT_S)
             connect_at(sock, path)
-            pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+            pid, uid = peer_credentials(sock)
         except OSError as error:
             sock.close()
             known = isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError)

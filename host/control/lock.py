@@ -9,19 +9,21 @@ import fcntl
 import os
 import socket
 import stat
+import struct
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from host.errors import Usage
 
-__all__ = ["ALREADY_RUNNING", "SOCKET_NAME", "HostLock", "connect_at", "private_directory"]
+__all__ = ["ALREADY_RUNNING", "SOCKET_NAME", "HostLock", "connect_at", "peer_credentials", "private_directory"]
 
 SOCKET_NAME = "control.sock"
 #: The code of the error that says so.
 ALREADY_RUNNING = "already_running"
 _LOCK_NAME = "host.lock"
 _PID_BYTES = 20
+_CREDENTIALS = struct.Struct("iII")
 
 
 def private_directory(path: Path) -> int:
@@ -55,6 +57,12 @@ def connect_at(sock: socket.socket, path: Path) -> None:
         sock.connect(_name_at(directory, path.name))
     finally:
         os.close(directory)
+
+
+def peer_credentials(sock: socket.socket) -> tuple[int, int]:
+    """Process and user at the other end of a connection, as the kernel knows them."""
+    pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return pid, uid
 
 
 class HostLock:

@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import struct
 from collections.abc import Callable
 
 from host.control.connection import Connection, Patience
-from host.control.lock import HostLock
+from host.control.lock import HostLock, peer_credentials
 from host.control.verbs import Desk
 
-__all__ = ["MAX_CLIENTS", "ControlServer", "peer_credentials"]
+__all__ = ["MAX_CLIENTS", "ControlServer"]
 
 MAX_CLIENTS = 16
 _LAST_WORDS_S = 0.5
-_CREDENTIALS = struct.Struct("iII")
-
-
-def peer_credentials(sock: socket.socket) -> tuple[int, int]:
-    """Process and user at the other end, as the kernel knows them."""
-    pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    return pid, uid
 
 
 class ControlServer:

@@ -12,7 +12,7 @@ from functools import partial
 from abi.kinds import CapabilityKind
 from host.capabilities import Dsp, Sink
 from host.errors import OutputError
-from host.playback.again import try_again
+from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
 from host.playback.opening import Opener

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from abi.kinds import CapabilityKind
 from abi.wire import Join
 from host.capabilities import Dsp
-from host.errors import OutputError, StellaError, Supervised, WorkerLost
+from host.errors import OutputError, StellaError, Supervised
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
-from host.playback.again import died
+from host.playback.deaths import own_doing
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
@@ -158,11 +158,11 @@ class DspSeat(Seat):
                 elif dry is not None:
                     await dry.hold()
                 position = self._checked().write_pos
+                slot, exact = self._start_of_replay(position)
+                join = Join.RAMP if dry is not None or self._in_poison(position) else self._join_of(slot)
             except BaseException:
                 await successor.destroy()
                 raise
-            slot, exact = self._start_of_replay(position)
-            join = Join.RAMP if dry is not None or self._in_poison(position) else self._join_of(slot)
             try:
                 await self._attach_or_destroy(successor, slot, position, join)
             except StellaError:
@@ -211,13 +211,9 @@ class DspSeat(Seat):
             old = self._dsp
             try:
                 position = await old.hold()
-            except BaseException:
-                await successor.destroy()
-                raise
-            try:
                 slot, _ = self._start_of_replay(position)
                 join = self._join_of(slot)
-            except StellaError:
+            except BaseException:
                 await successor.destroy()
                 raise
             try:
@@ -323,7 +319,7 @@ class DspSeat(Seat):
         try:
             await self._attach(dsp, slot, position, join, floor)
         except BaseException as error:
-            if slot is not None and isinstance(error, StellaError) and _own_doing(error):
+            if slot is not None and isinstance(error, StellaError) and own_doing(error):
                 self._refused_slots.add(slot.index)
             await dsp.destroy()
             raise
@@ -349,9 +345,3 @@ class DspSeat(Seat):
             join_at=self._poison[1] if self._in_poison(position) else 0,
             join_frames=self._join_frames,
         )
-
-
-def _own_doing(error: StellaError) -> bool:
-    """Whether an attach failed by what the effect did: a kill from outside proves nothing against a checkpoint."""
-    death = died(error)
-    return not isinstance(death, WorkerLost) or death.own_doing

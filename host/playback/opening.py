@@ -16,7 +16,7 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, StellaError
 from host.ids import PluginId
-from host.playback.again import died, try_again
+from host.playback.deaths import counted, try_again
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
@@ -123,7 +123,7 @@ class Opener:
                 raise
             except StellaError as error:
                 refusals.append(error.message)
-                if died(error):  # no answer at all, which the success of the next must not hide
+                if counted(error):  # no answer at all, which the success of the next must not hide
                     faults.append(Fault(error.code, f"{media.path}: {error.message}; the next decoder was tried"))
         if not refusals:
             raise MediaError(f"{media.path}: no decoder is installed", remedy="see `stellatune doctor`")

@@ -24,9 +24,9 @@ from host.events import (
     WorkerExited,
 )
 from host.ids import PluginId, Role
-from host.playback.again import died
+from host.playback.deaths import cause_of, counted, inside
 from host.playback.decode_seat import DecodeSeat
-from host.playback.dsp_seat import DspSeat
+from host.playback.dsp_seat import Admission, DspSeat
 from host.playback.graph import Pipeline
 from host.playback.output_failures import output_errors
 from host.playback.repairs import Grade, Repair, Swapped
@@ -35,7 +35,7 @@ from host.playback.seat import RingsBroken, Seat
 from host.playback.sink_seat import SinkSeat
 from host.playback.tracks import StageUse
 from host.runtime import PluginRuntime
-from host.supervise import Autopsy, Cause, State, examine
+from host.supervise import Autopsy, State, examine
 
 __all__ = ["Recovery", "recovering"]
 
@@ -91,22 +91,25 @@ class Recovery:
         return tuple([await self._swap(seat) for seat, name in zip(seats, names, strict=True) if name == plugin_id])
 
     async def _swap(self, seat: Seat) -> Swapped:
-        before, first, last, lost, position = seat.use, None, None, 0, seat.position
+        before, lost, position = seat.use, 0, seat.position
         match seat:
             case DecodeSeat():
                 await seat.swap()
             case DspSeat() if seat.bypassed:
                 admission = await seat.admit(await seat.successor())
-                if admission is not None:
-                    position, first, last = admission.position, admission.dry_since, admission.alone_from - 1
+                if admission is not None:  # why it was left out was not asked for, and is told as always
+                    self._tell(self._admitted(seat, before, admission))
+                return self._swapped(seat, before, 0)
             case DspSeat():
                 position = await seat.swap(await seat.successor())
             case SinkSeat():
                 position, lost = await self._swap_sink(seat)
         grade = Grade.SHORT_GAP if isinstance(seat, SinkSeat) and self._paced else Grade.ABSORBED
         self._causes[seat] = "restarted as asked"
-        repair = replace(self._repair(seat, before, grade, position, first, last), gap_frames=lost, planned=True)
-        self._tell(repair)
+        self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost, planned=True))
+        return self._swapped(seat, before, lost)
+
+    def _swapped(self, seat: Seat, before: StageUse, lost: int) -> Swapped:
         now = seat.use
         return Swapped(seat.name, before.generation, now.generation, before.pid, now.pid, lost)
 
@@ -175,7 +178,6 @@ class Recovery:
                 worker = seat.instance.worker
                 death = examine(worker, worker.exited.result())
                 self._causes[seat] = cause_of(death)
-                seat.restarts += 1
                 match seat:
                     case DecodeSeat():
                         await self._mend_decoder(seat, death)
@@ -208,7 +210,7 @@ class Recovery:
             except RingsBroken:
                 raise
             except StellaError as error:
-                if not died(error):  # a death has been counted by the policy, which is asked again
+                if not counted(error):
                     seat.avoid(plugin)
                 continue
             silent = max(0, silent_until - position)
@@ -235,24 +237,24 @@ class Recovery:
             except RingsBroken:
                 raise
             except StellaError as error:
-                refusals += not died(error) and self._supervisor.standing(plugin).state is State.READY
+                refusals += not counted(error) and self._supervisor.standing(plugin).state is State.READY
                 if refusals >= MAX_REFUSALS:
                     await self.bypass(seat)  # for good: until somebody restarts the plugin
                     return
                 continue
             if admission is None:
                 return
-            first, last = admission.dry_since, admission.alone_from - 1
-            if poisoned:
-                first = admission.position if first is None else first
-                last = max(last, seat.dry_until - 1)
-            elif first is None and not admission.exact:
-                first = admission.position
-            if first is None or last < first:
-                self._tell(self._repair(seat, before, Grade.ABSORBED, admission.position))
-            else:
-                self._tell(self._repair(seat, before, Grade.BYPASS, admission.position, first, last))
+            self._tell(self._admitted(seat, before, admission, dry_until=seat.dry_until if poisoned else 0))
             return
+
+    def _admitted(self, seat: DspSeat, before: StageUse, admission: Admission, dry_until: int = 0) -> Repair:
+        """An effect is at work: whether it was left out until then, or is ``dry_until`` a place that killed it."""
+        first, last = admission.dry_since, max(admission.alone_from, dry_until) - 1
+        if first is None and (dry_until or not admission.exact):
+            first = admission.position
+        if first is None or last < first:
+            return self._repair(seat, before, Grade.ABSORBED, admission.position)
+        return self._repair(seat, before, Grade.BYPASS, admission.position, first, last)
 
     async def _until_well_fed(self, seat: DspSeat) -> None:
         """Waits, but not for ever, while what comes after a dry stage fills: the change back may take a moment."""
@@ -320,7 +322,7 @@ class Recovery:
         seat: Seat,
         before: StageUse,
         grade: Grade,
-        position: int | None,
+        position: int,
         first: int | None = None,
         last: int | None = None,
     ) -> Repair:
@@ -329,9 +331,7 @@ class Recovery:
             (seat.spec.plugin_id, seat.spec.type_id) if isinstance(seat, DspSeat) else (now.plugin_id, now.type_id)
         )
         cause = self._causes.get(seat, "")
-        return Repair(
-            seat.name, plugin, kind, before.generation, now.generation, position or 0, grade, cause, first, last
-        )
+        return Repair(seat.name, plugin, kind, before.generation, now.generation, position, grade, cause, first, last)
 
     def _tell(self, repair: Repair) -> None:
         self._repairs.append(repair)
@@ -377,22 +377,3 @@ async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) 
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-
-
-def counted(error: StellaError) -> bool:
-    """Whether it comes from a death: the policy has counted that one, and is to be asked again."""
-    return died(error) is not None and not isinstance(error, RingsBroken)
-
-
-def inside(death: Autopsy, call: str, seat: Seat) -> bool:
-    """Whether a worker died of its own doing in the block call of this very seat; others may share the worker."""
-    own_doing = not death.external and death.cause in (Cause.CRASH, Cause.EXIT, Cause.HANG)
-    return own_doing and (death.call, death.instance) == (call, seat.instance.id)
-
-
-def cause_of(death: Autopsy) -> str:
-    """One death in words: ``crashed in process (SIGSEGV)``."""
-    verb = {Cause.CRASH: "crashed", Cause.KILLED: "was killed", Cause.EXIT: "exited", Cause.HANG: "hung"}
-    where = f" in {death.call}" if death.call else ""
-    how = death.reason or death.how
-    return f"{verb.get(death.cause, 'failed')}{where} ({how})"

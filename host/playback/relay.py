@@ -66,7 +66,6 @@ class Relay:
             if digest
             else None
         )
-        self._current: OpenTrack | None = None
 
     async def run(self, first: OpenTrack, begun_at: int | None = None) -> int:
         """All tracks, to the end of the last; gives the frames that the sink took.
@@ -131,7 +130,7 @@ class Relay:
 
     async def _join(self, track: OpenTrack, begun_at: int | None) -> int | None:
         """Puts a track's decoder where the last one ended; None when it would not."""
-        seat, self._current = self._pipeline.decode, None
+        seat = self._pipeline.decode
         try:
             position = await seat.leave()
             if self._digests is not None:
@@ -144,7 +143,6 @@ class Relay:
             self._record(track, 0, failure, 0.0)
             await track.close()
             return None
-        self._current = track
         self._played.tracks[track.index] = track
         if begun_at is not None:
             return position

@@ -17,7 +17,6 @@ class Grade(StrEnum):
     ABSORBED = "A"
     BYPASS = "B"
     SHORT_GAP = "C"
-    TRACK_ENDS = "E"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +65,8 @@ def fault_of(repair: Repair, rate_hz: int) -> Fault | None:
             f"{repair.stage} ({repair.plugin_id}): {repair.cause}; the music went on without it for {length} from {at}"
         )
         return Fault("bypassed", text, spoils=True)
-    if repair.grade is Grade.SHORT_GAP:
-        text = f"{repair.stage} ({repair.plugin_id}): {repair.cause}; {repair.gap_frames} frames were lost at {at}"
-        return Fault("gap", text, spoils=repair.gap_frames > 0)
-    return Fault("track_ended", f"{repair.stage} ({repair.plugin_id}): {repair.cause}; the track was given up at {at}")
+    text = f"{repair.stage} ({repair.plugin_id}): {repair.cause}; {repair.gap_frames} frames were lost at {at}"
+    return Fault("gap", text, spoils=repair.gap_frames > 0)
 
 
 def rebuilt(origin: int) -> Repair:

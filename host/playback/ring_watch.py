@@ -30,8 +30,7 @@ class RingWatch:
         self._pipeline = pipeline
         self._bypass = bypass
         sink_looks = int(limits.first_write_ms / 1000 / LOOK_S)
-        looks = dict.fromkeys(pipeline.dsps, DSP_LOOKS)
-        self._seen: dict[Seat, Stillness] = {seat: Stillness(count) for seat, count in looks.items()}
+        self._seen: dict[Seat, Stillness] = {seat: Stillness(DSP_LOOKS) for seat in pipeline.dsps}
         self._seen[pipeline.decode] = Stillness(DECODE_LOOKS)
         self._seen[pipeline.sink] = Stillness(sink_looks, armed=True)
         self._occupants: dict[Seat, int] = {}
@@ -62,10 +61,9 @@ class RingWatch:
                 seen = self._seen_at(index, on_time=on_time)
             except RingsBroken:
                 continue
-            if seen is not None:
-                self._judge(seat, seen)
+            self._judge(seat, seen)
 
-    def _seen_at(self, index: int, *, on_time: bool) -> Look | None:
+    def _seen_at(self, index: int, *, on_time: bool) -> Look:
         rings = self._pipeline.rings
         block = self._pipeline.block_frames
         if index == len(rings):

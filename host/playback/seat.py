@@ -40,8 +40,6 @@ class Seat(ABC):
         self.failure: StellaError | None = None
         #: Who is about to take over at this moment, while the occupant is held or dead.
         self.coming: Instance | None = None
-        #: How often the occupant was replaced because it had died.
-        self.restarts = 0
 
     @property
     @abstractmethod

@@ -25,8 +25,6 @@ from host.worker import ExitStatus, WorkerHandle, WorkerSpec
 
 __all__ = ["Lifecycle", "Spawner"]
 
-_LAST_LINES = 20
-
 _Slot = tuple[PluginId, Role]
 _Number = Callable[[PluginManifest], Awaitable[Generation]]
 _Permit = Callable[[PluginId, Role], Awaitable[None]]
@@ -281,7 +279,7 @@ class Lifecycle:
                 handle.doomed,
                 handle.last_call,
                 len(lost),
-                handle.log_tail[-_LAST_LINES:],
+                autopsy.last_lines,
             )
         )
         for instance in lost:

@@ -21,7 +21,6 @@ from host.worker import KillKind, WorkerHandle
 __all__ = ["LOOK_S", "Watcher"]
 
 LOOK_S = 0.05
-SLOWEST_HZ = 8000
 #: For the request itself: silence is judged here, and long before.
 _BACKSTOP_S = 60.0
 
@@ -73,23 +72,11 @@ class Watcher:
         self._limits = limits
         self._calls = CallLimits(limits)
         self._watches: dict[WorkerHandle, _Watch] = {}
-        self._suspended = False
         self._task = asyncio.get_running_loop().create_task(self._main())
 
-    def playing(self, rate_hz: int | None, block_frames: int, *, device: bool) -> None:
-        """What plays from now on, which some limits depend on. ``device``: it plays out what it is given.
-
-        Without a rate the slowest is assumed, so that nobody is ended too early.
-        """
-        self._calls = replace(self._calls, rate_hz=rate_hz or SLOWEST_HZ, block_frames=block_frames, device=device)
-
-    def suspend(self) -> None:
-        """Nobody is judged until ``resume``: nothing is meant to move. Twice is fine."""
-        self._suspended = True
-
-    def resume(self) -> None:
-        """What was seen before counts no more. Twice is fine."""
-        self._suspended = False
+    def playing(self, rate_hz: int, block_frames: int, *, device: bool) -> None:
+        """What plays from now on, which some limits depend on. ``device``: it plays out what it is given."""
+        self._calls = replace(self._calls, rate_hz=rate_hz, block_frames=block_frames, device=device)
 
     async def close(self) -> None:
         """Twice is fine."""
@@ -106,7 +93,7 @@ class Watcher:
             await asyncio.sleep(LOOK_S)
             now_s = loop.time()
             elapsed_s, last_s = now_s - last_s, now_s
-            await self._keep(() if self._suspended else self._workers(), now_s)
+            await self._keep(self._workers(), now_s)
             for watch in self._watches.values():
                 watch.look(self._calls, now_s, elapsed_s, on_time=elapsed_s < 2 * LOOK_S)
 

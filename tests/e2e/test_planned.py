@@ -16,7 +16,7 @@ from tests.e2e.conftest import Started, Stellatune, wait_until_it_plays
 from tests.e2e.test_control import ask, asked, error_of
 from tests.support.c_plugins import build_plugin
 from tests.support.capture import Capture, load_capture
-from tests.support.patient import DEEP
+from tests.support.patient import DEEP, DEEP_DEVICE
 
 RATE_HZ = 44_100
 END_S = 120
@@ -63,7 +63,7 @@ def plugins(tmp_path: Path) -> Path:
     """A folder with the capture output."""
     folder = tmp_path / "plugins"
     folder.mkdir()
-    build_plugin("capture", folder)
+    build_plugin("capture", folder, DEEP_DEVICE)
     return folder
 
 

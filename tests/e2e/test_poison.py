@@ -131,11 +131,15 @@ def test_an_effect_that_dies_twice_in_one_block_is_left_out_for_a_tenth_of_a_sec
 
 
 def test_a_decoder_takes_the_effect_of_its_plugin_along(stellatune: Stellatune, tmp_path: Path, touchy: str) -> None:
-    """Both work in one process: a death costs two seats, and both are mended side by side."""
+    """Both work in one process: a death costs two seats, and both are mended side by side.
+
+    The second death may come before the effect was back in the first successor: then it was mended once.
+    """
     source = text_of(tmp_path, deadly=(DEADLY, DEADLY + 1))
     done = render(stellatune, source, "--dsp", "touchy", STELLATUNE_PLUGIN_PATH=touchy)
     assert done.code == 0, done.err
     assert np.array_equal(done.samples, numbers(FRAMES) / 2)
-    assert sorted(done.repairs) == sorted(
-        [("decoder", "test.touchy", "A"), ("decoder", "stellatune.fault", "A")] + [("touchy", "test.touchy", "A")] * 2
-    )
+    of_decoder = [each for each in done.repairs if each[0] == "decoder"]
+    of_effect = [each for each in done.repairs if each[0] == "touchy"]
+    assert of_decoder == [("decoder", "test.touchy", "A"), ("decoder", "stellatune.fault", "A")]
+    assert set(of_effect) == {("touchy", "test.touchy", "A")} and len(of_effect) <= 2

@@ -16,7 +16,7 @@ from tests.e2e.test_control import ask, asked
 from tests.support.c_plugins import build_plugin
 from tests.support.capture import load_capture
 from tests.support.faulty import Order
-from tests.support.patient import DEEP
+from tests.support.patient import DEEP, DEEP_DEVICE
 
 RATE_HZ = 44_100
 SOON_S = 60
@@ -36,7 +36,7 @@ def until_true(host: Started, look: Callable[[], bool]) -> None:
 
 
 def test_it_is_bypassed_told_and_reset(stellatune: Stellatune, tmp_path: Path) -> None:
-    build_plugin("capture", tmp_path)
+    build_plugin("capture", tmp_path, DEEP_DEVICE)
     marks = tmp_path / "marks"
     marks.mkdir()
     order = Order("segv", "process", marks, generations=DEATHS)

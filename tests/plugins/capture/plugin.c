@@ -19,6 +19,11 @@
 #define WAIT_NS 1000000
 #define PERIODS 8 /* so many fill the queue; it takes no crumbs, lest the journal grows by a thousand lines a second */
 #define LONGEST_WAIT_NS 20000000u /* after that a full queue answers "not now" */
+#ifndef AHEAD_MS
+#define AHEAD_MS 100
+#endif
+#define TEXT_OF(value) #value
+#define TEXT(value) TEXT_OF(value)
 
 typedef struct Capture {
     double speed, ahead_ms;
@@ -208,7 +213,7 @@ static StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef
     if (c == NULL) return st_error(ST_ERROR_INTERNAL, "capture: out of memory");
     c->data = -1;
     c->speed = st_json_number_or(st_json(config), "speed", 1);
-    c->ahead_ms = st_json_number_or(st_json(config), "ahead_ms", 100);
+    c->ahead_ms = st_json_number_or(st_json(config), "ahead_ms", AHEAD_MS);
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = c;
     out_instance->vtable = &VTABLE;
@@ -221,7 +226,7 @@ static const StCapabilityDescriptor CAPABILITIES[] = {{
     .display_name_utf8 = ST_STR("Capture"),
     .config_schema_json_utf8 = ST_STR("{\"type\": \"object\", \"properties\": {\"speed\": {\"type\": \"number\"}, "
                                       "\"ahead_ms\": {\"type\": \"number\"}}, \"additionalProperties\": false}"),
-    .default_config_json_utf8 = ST_STR("{\"speed\": 1, \"ahead_ms\": 100}"),
+    .default_config_json_utf8 = ST_STR("{\"speed\": 1, \"ahead_ms\": " TEXT(AHEAD_MS) "}"),
 }};
 
 ST_DEFINE_MODULE("{\"id\": \"test.sink.capture\", \"name\": \"Capture\", \"api_version\": 6, \"version\": {\"major\": 1, "

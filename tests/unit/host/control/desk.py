@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from host.control.connection import Patience
-from host.control.lock import HostLock
-from host.control.server import ControlServer, peer_credentials
+from host.control.lock import HostLock, peer_credentials
+from host.control.server import ControlServer
 from host.errors import NotFound
 from host.events import EventBus
 from host.ids import Role

@@ -45,12 +45,6 @@ def test_what_was_asked_for_is_told_only_when_it_cost_something() -> None:
     assert fault_of(replace(asked, gap_frames=1), RATE_HZ) is not None
 
 
-def test_a_track_that_was_given_up_is_told() -> None:
-    fault = fault_of(replace(WHOLE, grade=Grade.TRACK_ENDS), RATE_HZ)
-    assert fault is not None
-    assert (fault.code, fault.message.endswith("the track was given up at 2.00 s")) == ("track_ended", True)
-
-
 def test_a_pipeline_that_was_built_anew_says_where() -> None:
     repair = rebuilt(RATE_HZ)
     assert (repair.stage, repair.grade, repair.first) == ("pipeline", Grade.SHORT_GAP, RATE_HZ)

@@ -64,18 +64,6 @@ def test_who_stays_silent_is_ended_and_nobody_else() -> None:
     asyncio.run(body())
 
 
-def test_nobody_is_judged_while_it_is_suspended() -> None:
-    async def body() -> None:
-        async with watched(silent) as (watcher, (peer,), (worker,)):
-            watcher.suspend()
-            assert await worker.wait_exit(1.0) is None
-            assert requests_of(peer, Ping) == 0
-            watcher.resume()
-            assert await worker.wait_exit(LONG_S) is not None
-
-    asyncio.run(body())
-
-
 def test_a_worker_that_nobody_uses_is_left_alone() -> None:
     async def body() -> None:
         peer = Peer(SPEC, silent)
