@@ -25,15 +25,16 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Temporary files of this run and its children, apart from those of everybody else."""
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = tempfile.tempdir = str(tmp_path_factory.mktemp("temporary"))
-    yield
-    tempfile.tempdir = None
-    del os.environ["TMPDIR"]
-    if before is not None:
-        os.environ["TMPDIR"] = before
+def _own_temporary_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files of this run and its children, apart from those of everybody else; those of libpulse apart again.
+
+    It makes a folder at its first use and keeps it for the next.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+        patch.setenv("PULSE_RUNTIME_PATH", str(tmp_path_factory.mktemp("pulse")))
+        patch.setattr(tempfile, "tempdir", os.environ["TMPDIR"])
+        yield
 
 
 @pytest.fixture(scope="session")
