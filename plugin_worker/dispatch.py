@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from abi.wire import (
+    ApplyUpdate,
     At,
     AttachDecode,
     AttachDsp,
@@ -16,8 +17,10 @@ from abi.wire import (
     DestroyInstance,
     DetachStage,
     Done,
+    ExportState,
     FinishStage,
     HoldStage,
+    ImportState,
     InstanceCreated,
     ListTargets,
     Message,
@@ -25,6 +28,7 @@ from abi.wire import (
     OpenDecoder,
     OpenSink,
     Packet,
+    PlanUpdate,
     ReadMetadata,
     ReleaseStage,
     Reply,
@@ -62,7 +66,7 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
         _create(home, instances, module, message, packet)
         return
     wanted = _FDS.get(type(message), 0)
-    if len(packet.fds) != wanted and not isinstance(message, OpenSink):
+    if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate):
         raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
     number = getattr(message, "instance", 0)
     lane = instances.lane(number)
@@ -108,6 +112,13 @@ def _grant(files: Sequence[str], fds: Sequence[int]) -> None:
         if lib.st_files_grant(data, len(data), fd) != 0:
             close_fds(list(fds[index:]))
             raise Misuse("files", "too many files for one call")
+
+
+def _grant_all(call: str, files: Sequence[str], fds: Sequence[int]) -> None:
+    if len(files) != len(fds):
+        close_fds(list(fds))
+        raise Misuse(call, f"{len(files)} files are named, {len(fds)} descriptors came")
+    _grant(files, fds)
 
 
 def _destroy(instances: Instances, number: int) -> Reply:
@@ -165,12 +176,24 @@ def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> R
 
 def _open_sink(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, OpenSink)
-    if len(message.files) != len(fds):
-        close_fds(list(fds))
-        raise Misuse("open", f"{len(message.files)} files are named, {len(fds)} descriptors came")
-    _grant(message.files, fds)
+    _grant_all("open", message.files, fds)
     _sink(instance).open(message)
     return Done()
+
+
+def _plan(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
+    assert isinstance(message, PlanUpdate)
+    return instance.plan(message.config)
+
+
+def _apply(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    assert isinstance(message, ApplyUpdate)
+    _grant_all("apply", message.files, fds)
+    return instance.apply(message)
+
+
+def _move_state(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
+    return instance.inherit(message) if isinstance(message, ImportState) else instance.export()
 
 
 def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -226,6 +249,10 @@ _WORK: dict[type[Message], _Work] = {
     CutDigest: _sink_request,
     CloseSink: _sink_request,
     OpenSink: _open_sink,
+    PlanUpdate: _plan,
+    ApplyUpdate: _apply,
+    ExportState: _move_state,
+    ImportState: _move_state,
     AttachDecode: _attach,
     AttachDsp: _attach,
     AttachSink: _attach,

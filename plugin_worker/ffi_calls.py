@@ -13,7 +13,7 @@ from plugin_worker._core import ffi, lib
 from plugin_worker.errors import ContractBroken, PluginSaidNo
 from shm_audio.status_page import CALLS
 
-__all__ = ["CData", "borrow", "call", "copy_text", "invoke", "take_json"]
+__all__ = ["CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
 
 #: A pointer, struct or function of the C side. Its invariants stand in SAFETY lines where it is used.
 CData = Any
@@ -42,10 +42,10 @@ def call(lane: CData, name: str, function: Callable[..., CData], *args: CData) -
     """
     status = invoke(lane, name, function, *args)
     if status.code == StatusCode.OK:
-        _free(lane, status.message)
+        free_text(lane, status.message)
         return
     text = copy_text(status.message, MAX_MESSAGE)
-    _free(lane, status.message)
+    free_text(lane, status.message)
     raise PluginSaidNo(name, text or _default_text(status.code), status.code)
 
 
@@ -56,10 +56,11 @@ def _default_text(code: int) -> str:
         return f"status code {code}"
 
 
-def _free(lane: CData, text: CData) -> None:
+def free_text(lane: CData, text: CData) -> None:
+    """Gives a text back to the plugin that allocated it; a null pointer is none."""
     if text.ptr != ffi.NULL and lane.plugin_free != ffi.NULL:
         # SAFETY: the text is the plugin's own allocation and was copied before.
-        lane.plugin_free(ffi.cast("void *", text.ptr), text.len, 1)
+        lane.pluginfree_text(ffi.cast("void *", text.ptr), text.len, 1)
 
 
 def copy_text(text: CData, limit: int) -> str:
@@ -82,7 +83,7 @@ def take_json(lane: CData, name: str, text: CData) -> bytes:
         raise ContractBroken(name, f"{name} returned {text.len} bytes; at most {MAX_JSON} are allowed")
     # SAFETY: as in copy_text.
     data = bytes(ffi.buffer(text.ptr, text.len))
-    _free(lane, text)
+    free_text(lane, text)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

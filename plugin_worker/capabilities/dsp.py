@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from abi.wire import AttachDsp, InstanceCreated, Join
+from abi.wire import Applied, ApplyUpdate, AttachDsp, ImportState, Inherited, InstanceCreated, Join, StateForm
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
 from plugin_worker.capabilities.stage import StageInstance, map_ring
+from plugin_worker.capabilities.state import form_of, import_state
 from plugin_worker.errors import Misuse, WorkerFault
-from plugin_worker.ffi_calls import CData, borrow, call, invoke
+from plugin_worker.ffi_calls import CData, invoke
 from plugin_worker.lane import Lane, LaneHome
 
 __all__ = ["DspInstance"]
@@ -29,9 +30,10 @@ class DspInstance(StageInstance):
         self._native = ffi.new("st_dsp *")
         self._stop = ffi.new("st_stop *")
         self._exported: CData = ffi.NULL
+        self._keep_at_once = False
         self._native.vtable = self.vtable
         self._native.handle = self.handle
-        self._native.state_form = _state_form(self.vtable.instance)
+        self._native.state_form = form_of(self.vtable.instance)
         if self.vtable.latency_frames != ffi.NULL:
             self._native.latency_frames = invoke(lane.native, "create", self.vtable.latency_frames, self.handle)
 
@@ -63,6 +65,9 @@ class DspInstance(StageInstance):
             native.errors = native.unkept = 0
             if lib.st_dsp_take_over(self.lane.native, native, request.replay_from):
                 raise Misuse("attach", "cancelled while it replayed")
+            if self._keep_at_once:
+                # SAFETY: lane thread, before its pump; rings and checkpoints are mapped.
+                lib.st_dsp_keep(self.lane.native, native)
             self.begin(request.epoch)
         except BaseException:
             for ring in self.own_rings:
@@ -123,17 +128,14 @@ class DspInstance(StageInstance):
         expected = (request.replay_from, request.epoch, request.config_gen)
         if found != expected:
             raise WorkerFault("import", f"checkpoint {request.state_slot} is for {found}, not {expected}")
-        table = self.vtable.instance
-        if self._native.state_form == lib.ST_STATE_BLOB:
-            blob = ffi.new("StBlob *")
-            blob.ptr, blob.len = copy, label.length
-            call(self.lane.native, "import", table.import_state_blob, self.handle, blob[0])
-        elif self._native.state_form == lib.ST_STATE_JSON:
-            text, keep = borrow(bytes(ffi.buffer(copy, label.length)))
-            call(self.lane.native, "import", table.import_state_json_utf8, self.handle, text)
-            del keep
-        else:
-            raise WorkerFault("import", "the plugin takes no state")
+        import_state(
+            self.lane.native, self.vtable.instance, self.handle, StateForm(self._native.state_form), copy, label.length
+        )
+
+    def inherit(self, request: ImportState) -> Inherited:
+        """As ever; what it then has is kept as soon as it joins its rings: no checkpoint of its own is there yet."""
+        self._keep_at_once = True
+        return super().inherit(request)
 
     def begin(self, epoch: int) -> None:
         self._native.epoch = epoch
@@ -146,6 +148,15 @@ class DspInstance(StageInstance):
         # SAFETY: lane thread, and no pump runs; rings and checkpoints live until released().
         lib.st_dsp_keep(self.lane.native, self._native)
         return position
+
+    def apply(self, request: ApplyUpdate) -> Applied:
+        """Also keeps the state that the new configuration begins with: a successor goes on from there, or before it."""
+        applied = super().apply(request)
+        self._native.config_gen = request.config_gen
+        if self.attached:
+            # SAFETY: as in hold.
+            lib.st_dsp_keep(self.lane.native, self._native)
+        return applied
 
     def expect_aligned(self, call: str) -> None:
         if self._native.input.own_pos != self._native.output.own_pos:
@@ -173,15 +184,6 @@ class DspInstance(StageInstance):
         lib.st_scratch_free(ffi.addressof(native, "dry"))
         lib.st_checkpoint_unmap(ffi.addressof(native, "checkpoint"))
         self._exported = native.exported = ffi.NULL
-
-
-def _state_form(table: CData) -> int:
-    """Bytes before text, where there are both; a state that cannot be taken over need not be exported."""
-    if table.export_state_blob != ffi.NULL and table.import_state_blob != ffi.NULL:
-        return int(lib.ST_STATE_BLOB)
-    if table.export_state_json_utf8 != ffi.NULL and table.import_state_json_utf8 != ffi.NULL:
-        return int(lib.ST_STATE_JSON)
-    return int(lib.ST_STATE_NONE)
 
 
 def _shape(fmt: CData) -> tuple[int, int, int]:

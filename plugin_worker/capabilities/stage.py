@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from abi.wire import StageStopped, StopReason
+from abi.wire import Applied, ApplyUpdate, StageStopped, State, StopReason
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import Instance
 from plugin_worker.errors import Misuse, WorkerFault
@@ -107,6 +107,17 @@ class StageInstance(Instance, ABC):
 
     def moved(self) -> None:
         """The positions were changed while the stage was held: forget what was under way."""
+
+    def apply(self, request: ApplyUpdate) -> Applied:
+        """As ever; holds from where the stage stands, as this is between two blocks."""
+        super().apply(request)
+        return Applied(self.position if self.attached else 0)
+
+    def export(self) -> State:
+        """As ever. Raises: Misuse while the pump runs: its state would be of no certain position."""
+        if self.lane.stage is self:
+            raise Misuse("export", "hold the stage first")
+        return super().export()
 
     def detach(self) -> int:
         """Lets go of the rings; says where the stage stood."""
