@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
+from abi.kinds import CapabilityKind
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
 from host.errors import OutputError, StellaError
 from host.events import EventBus, PluginFault
+from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery, discover, search_path
-from host.playback import Chain, Excerpt, Opener, PipelineFormat, Player, off_loop
+from host.playback import Chain, DecoderConfigs, Excerpt, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
 from host.supervise import CrashHistory, Watcher
@@ -97,7 +99,8 @@ class Application:
         def candidates(extension: str) -> Sequence[Candidate]:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
-        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000)
+        configs = DecoderConfigs(self._decoder_config)
+        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs)
         self.runtime.supervisor.paced = not chain.pacing.batched
         device = chain.output.silence_after_ms > 0
 
@@ -107,6 +110,10 @@ class Application:
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return self._player
+
+    def _decoder_config(self, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
+        """What a decoder of this type begins with."""
+        return self.runtime.manifest(plugin_id).capability(CapabilityKind.DECODER, type_id).default_config
 
     async def __aenter__(self) -> Application:
         path = search_path(self.paths)

@@ -11,6 +11,7 @@ from pathlib import Path
 from host.control.protocol import TOO_DEEP
 from host.errors import NotFound, Usage
 from host.events import (
+    ConfigUpdated,
     DigestDone,
     EventsDropped,
     GenerationChanged,
@@ -44,6 +45,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     PluginLogLine: "plugin.log",
     PluginEmitted: "plugin.emitted",
     EventsDropped: "plugin.dropped",
+    ConfigUpdated: "host.instance.config_update",
     StageBypassed: "stage.bypassed",
     StageEnded: "stage.ended",
     StageGivenUp: "stage.given_up",

@@ -2,6 +2,7 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.topics import (
+    ConfigUpdated,
     DigestDone,
     EventsDropped,
     GenerationChanged,
@@ -23,6 +24,7 @@ from host.events.topics import (
 )
 
 __all__ = [
+    "ConfigUpdated",
     "DigestDone",
     "EventBus",
     "EventsDropped",

@@ -9,6 +9,7 @@ from host.ids import Generation, InstanceId, PluginId, Role, TypeId
 from host.jsontext import Json
 
 __all__ = [
+    "ConfigUpdated",
     "DigestDone",
     "EventsDropped",
     "GenerationChanged",
@@ -159,6 +160,28 @@ class EventsDropped(Topic):
     generation: Generation
     logs: int
     events: int
+
+
+# ---- configurations ----
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigUpdated(Topic):
+    """What became of a wish for another configuration: applied, recreated, rejected or failed, one of these once each.
+
+    ``requires_recreate`` is a step before one of them. ``name``: of the stage, or of the type where no stage holds it.
+    ``generation`` and ``config_gen`` are of what serves from now on; ``position``: the first frame it holds for.
+    """
+
+    name: str
+    plugin_id: PluginId
+    kind: str
+    type_id: TypeId
+    generation: Generation
+    config_gen: int
+    status: str
+    reason: str
+    position: int | None
 
 
 # ---- stages ----

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from abi.kinds import API_VERSION, CapabilityKind
-from host.errors import ConfigRejected, IncompatibleVersion, ManifestError
+from host.errors import ConfigRejected, IncompatibleVersion, ManifestError, NotFound
 from host.ids import CapabilityKey, PluginId, TypeId
 from host.jsontext import Json, JsonObject, parse_json
 from host.packages.schema import check_config, check_schema
@@ -62,6 +62,13 @@ class PluginManifest:
     rights: frozenset[Right] = frozenset()
     group: str = ""
     protective: bool = False
+
+    def capability(self, kind: CapabilityKind, type_id: TypeId) -> CapabilityManifest:
+        """The capability of that kind and type. Raises: NotFound."""
+        for each in self.capabilities:
+            if (each.kind, each.type_id) == (kind, type_id):
+                return each
+        raise NotFound(f"{self.id} has no {kind.word} of type {type_id}", remedy="see `stellatune plugins info`")
 
     def key(self, capability: CapabilityManifest) -> CapabilityKey:
         """The full name of one of its capabilities."""

@@ -5,6 +5,7 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 
 from host.patience import off_loop
 from host.playback.chain import Chain
+from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
@@ -21,6 +22,7 @@ from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, T
 
 __all__ = [
     "Chain",
+    "DecoderConfigs",
     "Excerpt",
     "Fault",
     "Grade",

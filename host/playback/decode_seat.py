@@ -14,10 +14,11 @@ from host.errors import MediaError, StellaError, Supervised
 from host.ids import PluginId
 from host.playback.opening import Opener, Reopened
 from host.playback.resume import Resumption, periods_of, resume
-from host.playback.seat import Seat, words_of
+from host.playback.seat import NotAtWork, Remade, Seat, words_of
 from host.playback.sizes import on_grid
+from host.playback.stage_spec import StageSpec
 from host.playback.tracks import OpenTrack
-from host.runtime import Instance
+from host.runtime import Instance, hand_over
 from shm_audio import Ring
 
 __all__ = ["DecodeSeat", "Poison"]
@@ -83,6 +84,17 @@ class DecodeSeat(Seat):
         if self._track is None:
             raise RuntimeError("no track has been joined")
         return self._track
+
+    @property
+    def spec(self) -> StageSpec:
+        """What a successor of this decoder is made from."""
+        use = self.track.use
+        return self._opener.configs.of(use.plugin_id, use.type_id)
+
+    def as_configured(self, track: OpenTrack) -> bool:
+        """Whether the decoder of a track that waits was made with what is in force now."""
+        instance = track.decoder.instance
+        return instance.config == self._opener.configs.of(instance.plugin_id, instance.type_id).config
 
     @property
     def finishing(self) -> bool:
@@ -232,21 +244,48 @@ class DecodeSeat(Seat):
             await self._occupy(reopened, resumption)
             return True
 
-    async def swap(self) -> None:
+    @property
+    def updatable(self) -> Instance:
+        """The decoder's, which another configuration is for. Raises: NotAtWork between tracks, and while it is dead."""
+        if self._decoder is None:
+            raise NotAtWork("no decoder is at work")
+        return super().updatable
+
+    def adopt(self, spec: StageSpec) -> None:
+        """All decoders of this type are made with it from now on."""
+        self._opener.configs.adopt(spec)
+
+    async def recreate(self, spec: StageSpec) -> Remade:
+        """Another decoder with another configuration goes on at the very frame.
+
+        Raises:
+            StellaError: the old one works on, with its own.
+        """
+        before = self.spec
+        self.adopt(spec)
+        try:
+            return await self.swap()
+        except BaseException:
+            self.adopt(before)
+            raise
+
+    async def swap(self) -> Remade:
         """Successor first: it is open before the old one is held, and the old one goes on when anything fails.
 
         Raises:
             StellaError: the old one works on.
         """
         async with self.lock:
-            old = self._decoder
+            old, note = self._decoder, ""
             if old is None:
-                return
+                raise NotAtWork("no decoder is at work")
             fresh = await self._opener.reopen(self.track, self._resumption().source_frame, self._avoided)
             at = self.position
             try:
                 self.coming = fresh.decoder.instance
                 at = await old.hold()
+                if fresh.decoder.instance.config != old.instance.config:
+                    note = await hand_over(old.instance, fresh.decoder.instance)
                 resumption = self._resumption()
                 skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
                 before = self.track
@@ -264,6 +303,7 @@ class DecodeSeat(Seat):
             finally:
                 self.coming = None
             await before.decoder.destroy()
+            return Remade(at, note)
 
     def _resumption(self) -> Resumption:
         track = self.track

@@ -7,8 +7,8 @@ music on, and the effect comes back with a ramp.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from abi.kinds import CapabilityKind
 from abi.wire import Join
@@ -16,32 +16,21 @@ from host.capabilities import Dsp
 from host.errors import OutputError, StellaError, Supervised
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
+from host.playback.deadly_place import DeadlyPlace
 from host.playback.deaths import own_doing
-from host.playback.seat import RingsBroken, Seat, words_of
+from host.playback.seat import NotAtWork, Outdated, Remade, RingsBroken, Seat, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
-from host.runtime import Instance, PluginRuntime
+from host.playback.succession import Admission, Begin
+from host.runtime import Instance, PluginRuntime, hand_over
 from shm_audio import Checkpoints, CheckpointSlot, Ring, RingWords
 
-__all__ = ["DRY_PLUGIN", "Admission", "DspSeat"]
+__all__ = ["DRY_PLUGIN", "DspSeat"]
 
 DRY_PLUGIN = PluginId("stellatune.dsp.dry")
 DRY_TYPE = TypeId("dry")
 RAMP_S = 0.01
 POISON_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """An effect is back at ``position``. ``exact``: nobody can tell; ``dry_since``: from there on it was bypassed.
-
-    ``alone_from``: up to there it is joined to what came before, from there on it is heard alone.
-    """
-
-    position: int
-    alone_from: int
-    exact: bool
-    dry_since: int | None
 
 
 class DspSeat(Seat):
@@ -62,11 +51,8 @@ class DspSeat(Seat):
         self._rings: tuple[Ring, Ring] | None = None
         self._wake_frames = 0
         self._epoch = 1
-        self._config_gen = 1
         self._refused_slots: set[int] = set()
-        self._deaths_at: tuple[int, int] = (-1, 0)
-        self._poison = (0, 0)
-        self._poison_before = 0
+        self._deadly = DeadlyPlace()
         self._origin = 0
         #: From this position on the dry stage works here; None while the effect does.
         self.dry_since: int | None = None
@@ -101,7 +87,7 @@ class DspSeat(Seat):
         self._origin = self.position
         async with self.lock:
             with suppress(Supervised):
-                await self._attach(self._dsp, None, self.position, Join.NONE)
+                await self._attach(self._dsp, self.position, Begin(None, Join.NONE), self.spec)
 
     async def successor(self) -> Dsp:
         """A fresh instance of the effect in its active generation, not in place yet.
@@ -109,11 +95,14 @@ class DspSeat(Seat):
         Raises:
             OutputError: it delays the programme by another time than the one before. And what ``create`` raises.
         """
-        made = Dsp(await self._create(self.spec.plugin_id, self.spec.type_id, self.spec))
+        return await self._made(self.spec)
+
+    async def _made(self, spec: StageSpec) -> Dsp:
+        made = Dsp(await self._create(spec))
         if made.latency_frames != self.latency_frames:
             await made.destroy()
             raise OutputError(
-                f"{self.name} ({self.spec.plugin_id}) now delays by {made.latency_frames} frames, "
+                f"{self.name} ({spec.plugin_id}) now delays by {made.latency_frames} frames, "
                 f"not by {self.latency_frames}",
                 remedy="start the playback again",
             )
@@ -124,20 +113,13 @@ class DspSeat(Seat):
 
         Then the input at this place kills the effect: it is left out for a while, and no successor ever sees it.
         """
-        place, deaths = self._deaths_at
-        now = self.position
-        self._deaths_at = (now, deaths + 1 if now == place else 1)
-        if self._deaths_at[1] < 2:
-            return False
-        span = int(self._inp.format.sample_rate_hz * POISON_S)
-        self._poison_before = self._poison[1]
-        self._poison = (now, on_grid(now + span, self._inp.format.block_frames))
-        return True
+        fmt = self._inp.format
+        return self._deadly.died(self.position, int(fmt.sample_rate_hz * POISON_S), fmt.block_frames)
 
     @property
     def dry_until(self) -> int:
         """The end of the place that killed the effect twice; 0 when there was none."""
-        return self._poison[1]
+        return self._deadly.end
 
     async def admit(self, successor: Dsp) -> Admission | None:
         """Puts a successor in place: of the dead effect at the very frame, of the dry stage with a ramp.
@@ -145,9 +127,16 @@ class DspSeat(Seat):
         None when the effect lives: the successor is destroyed then.
 
         Raises:
+            Outdated: the configuration was changed meanwhile; the successor is destroyed.
             StellaError: the successor failed and is destroyed, or the dead one left impossible positions.
         """
+        return await self._admit(successor, None)
+
+    async def _admit(self, successor: Dsp, changed: StageSpec | None) -> Admission | None:
         async with self.turn(successor):
+            spec = changed or self.spec
+            if changed is None:
+                await self._expect_current(successor)
             dry, since = self._dry, self.dry_since
             if dry is None and not self.lost:
                 await successor.destroy()
@@ -159,17 +148,17 @@ class DspSeat(Seat):
                     await dry.hold()
                 position = self._checked().write_pos
                 slot, exact = self._start_of_replay(position)
-                join = Join.RAMP if dry is not None or self._in_poison(position) else self._join_of(slot)
+                join = Join.RAMP if dry is not None or self._deadly.holds(position) else self._join_of(slot)
             except BaseException:
                 await successor.destroy()
                 raise
             try:
-                await self._attach_or_destroy(successor, slot, position, join)
+                await self._attach_or_destroy(successor, position, Begin(slot, join), spec)
             except StellaError:
                 if dry is not None and not self.lost:
                     await dry.release(self._epoch)
                 raise
-            self._dsp, self._dry, self.dry_since = successor, None, None
+            self._dsp, self._dry, self.dry_since, self.spec = successor, None, None, spec
             if dry is not None:
                 dry.instance.destroy_soon()
             joined = 0 if join is Join.NONE else self._join_frames
@@ -182,7 +171,8 @@ class DspSeat(Seat):
             StellaError: it failed, too.
         """
         config: JsonObject = {"latency_frames": self.latency_frames, "silent": self._protective}
-        dry = Dsp(await self._create(DRY_PLUGIN, DRY_TYPE, StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)))
+        spec = StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)
+        dry = Dsp(await self._create(spec))
         async with self.turn(dry):
             if not self.lost:
                 await dry.destroy()
@@ -195,7 +185,7 @@ class DspSeat(Seat):
                 raise
             block = self._inp.format.block_frames
             floor = max(0, words.write_pos - on_grid(self.latency_frames, block))
-            await self._attach_or_destroy(dry, None, words.write_pos, Join.SETTLE, floor)
+            await self._attach_or_destroy(dry, words.write_pos, Begin(None, Join.SETTLE, floor), spec)
             self._dry = dry
             if self.dry_since is None:
                 self.dry_since = words.write_pos
@@ -205,28 +195,87 @@ class DspSeat(Seat):
         """Successor first: it goes on at the very frame at which the old one is held; says where.
 
         Raises:
+            Outdated: the configuration was changed meanwhile; the successor is destroyed.
             StellaError: the successor failed and is destroyed; the old one works on.
         """
         async with self.turn(successor):
-            old = self._dsp
-            try:
-                position = await old.hold()
+            await self._expect_current(successor)
+
+            async def begin(position: int) -> Begin:
                 slot, _ = self._start_of_replay(position)
-                join = self._join_of(slot)
-            except BaseException:
-                await successor.destroy()
-                raise
-            try:
-                await self._attach_or_destroy(successor, slot, position, join)
-            except StellaError:
-                if self.position != position:  # it had begun: the old one's past is not its any more
-                    old.instance.worker.terminate("its successor died in its place")
-                elif not self.lost:
-                    await old.release(self._epoch)
-                raise
-            self._dsp = successor
-            old.instance.destroy_soon()
-            return position
+                return Begin(slot, self._join_of(slot))
+
+            return await self._follow(successor, self.spec, begin)
+
+    # ---- another configuration ----
+
+    @property
+    def updatable(self) -> Instance:
+        """The effect's, which another configuration is for. Raises: NotAtWork while it is dead or bypassed."""
+        if self._dry is not None:
+            raise NotAtWork(f"{self.name} is bypassed")
+        return super().updatable
+
+    def adopt(self, spec: StageSpec) -> None:
+        """The effect took this in place: so will its successors. Checkpoints of before are of no use any more."""
+        self.spec = spec
+        self._refused_slots.clear()
+
+    async def recreate(self, spec: StageSpec) -> Remade:
+        """Another instance with another configuration goes on with the running state, or with what it hears again.
+
+        Raises:
+            StellaError: it failed and is destroyed; what was there works on.
+        """
+        successor = await self._made(spec)
+        if self.bypassed:
+            admission = await self._admit(successor, spec)
+            return Remade(None if admission is None else admission.position, "it was bypassed")
+        note = ""
+        async with self.turn(successor):
+
+            async def begin(position: int) -> Begin:
+                nonlocal note
+                note = await hand_over(self._dsp.instance, successor.instance)
+                return Begin(None, self._join_of(None)) if note else Begin(None, Join.NONE, position)
+
+            return Remade(await self._follow(successor, spec, begin), note)
+
+    async def _follow(self, successor: Dsp, spec: StageSpec, begin: Callable[[int], Awaitable[Begin]]) -> int:
+        """Holds the old one, and puts the successor in its place, in the way that ``begin`` says."""
+        old = self._dsp
+        try:
+            position = await old.hold()
+        except BaseException:
+            await successor.destroy()
+            raise
+        try:
+            how = await begin(position)
+        except BaseException:
+            await successor.destroy()
+            await self._go_on(old)
+            raise
+        try:
+            await self._attach_or_destroy(successor, position, how, spec)
+        except StellaError:
+            if self.position != position:  # it had begun: the old one's past is not its any more
+                old.instance.worker.terminate("its successor died in its place")
+            else:
+                await self._go_on(old)
+            raise
+        self._dsp, self.spec = successor, spec
+        old.instance.destroy_soon()
+        return position
+
+    async def _go_on(self, held: Dsp) -> None:
+        if not self.lost:
+            await held.release(self._epoch)
+
+    async def _expect_current(self, successor: Dsp) -> None:
+        """Raises: Outdated, and it is destroyed: the configuration that it was made with is not in force any more."""
+        if successor.instance.config != self.spec.config:
+            await successor.destroy()
+            raise Outdated(f"{self.name} was given another configuration meanwhile")
 
     async def close(self) -> None:
         """Ends effect and dry stage, then lets go of the checkpoints; twice is fine."""
@@ -255,10 +304,15 @@ class DspSeat(Seat):
             raise RuntimeError("the effect has not started")
         return self._rings
 
-    async def _create(self, plugin_id: PluginId, type_id: TypeId, spec: StageSpec) -> Instance:
+    async def _create(self, spec: StageSpec) -> Instance:
         fmt = self._inp.format
         return await self._runtime.create(
-            plugin_id, CapabilityKind.DSP, type_id, spec.config, rate=fmt.sample_rate_hz, channels=fmt.channels
+            spec.plugin_id,
+            CapabilityKind.DSP,
+            spec.type_id,
+            spec.config,
+            rate=fmt.sample_rate_hz,
+            channels=fmt.channels,
         )
 
     def _checked(self) -> RingWords:
@@ -291,57 +345,48 @@ class DspSeat(Seat):
         for slot in self._checkpoints.slots():
             usable = (
                 slot.index not in self._refused_slots
-                and (slot.epoch, slot.config_gen) == (self._epoch, self._config_gen)
-                and max(retain, self._floor(position)) <= slot.position <= position
+                and (slot.epoch, slot.config_gen) == (self._epoch, self.spec.config_gen)
+                and max(retain, self._deadly.floor(position)) <= slot.position <= position
                 and slot.position % self._inp.format.block_frames == 0
             )
             if usable:
                 return slot, True
         heard_all = retain == self._origin or not self._dsp.exports_state
-        return None, heard_all and self._floor(position) == 0
+        return None, heard_all and self._deadly.floor(position) == 0
 
     def _join_of(self, slot: CheckpointSlot | None) -> Join:
         """Where not all that was ever heard is heard again, a step may be left that has to settle."""
         whole = slot is not None or words_of(self._inp).retain_pos == self._origin
         return Join.NONE if whole else Join.SETTLE
 
-    def _in_poison(self, position: int) -> bool:
-        return self._poison[0] <= position < self._poison[1]
-
-    def _floor(self, position: int) -> int:
-        """A successor at ``position`` may not see input before this: it would kill it."""
-        return self._poison[1] if position > self._poison[0] else self._poison_before
-
-    async def _attach_or_destroy(
-        self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0
-    ) -> None:
+    async def _attach_or_destroy(self, dsp: Dsp, position: int, begin: Begin, spec: StageSpec) -> None:
         self.coming = dsp.instance
         try:
-            await self._attach(dsp, slot, position, join, floor)
+            await self._attach(dsp, position, begin, spec)
         except BaseException as error:
-            if slot is not None and isinstance(error, StellaError) and own_doing(error):
-                self._refused_slots.add(slot.index)
+            if begin.slot is not None and isinstance(error, StellaError) and own_doing(error):
+                self._refused_slots.add(begin.slot.index)
             await dsp.destroy()
             raise
         finally:
             self.coming = None
         self._refused_slots.clear()
 
-    async def _attach(self, dsp: Dsp, slot: CheckpointSlot | None, position: int, join: Join, floor: int = 0) -> None:
-        fmt = self._inp.format
+    async def _attach(self, dsp: Dsp, position: int, begin: Begin, spec: StageSpec) -> None:
+        fmt, slot = self._inp.format, begin.slot
         retained = on_grid(words_of(self._inp).retain_pos, fmt.block_frames)
-        start = min(position, max(retained, self._floor(position), floor)) if slot is None else slot.position
+        start = min(position, max(retained, self._deadly.floor(position), begin.floor))
         await dsp.attach(
             self._inp,
             self._out,
             epoch=self._epoch,
-            config_gen=self._config_gen,
+            config_gen=spec.config_gen,
             wake_frames=self._wake_frames,
             checkpoints=self._checkpoints,
             checkpoint_frames=0 if dsp.instance.plugin_id == DRY_PLUGIN else checkpoint_frames(fmt),
             state_slot=-1 if slot is None else slot.index,
-            replay_from=start,
-            join=join,
-            join_at=self._poison[1] if self._in_poison(position) else 0,
+            replay_from=start if slot is None else slot.position,
+            join=begin.join,
+            join_at=self._deadly.end if self._deadly.holds(position) else 0,
             join_frames=self._join_frames,
         )

@@ -17,6 +17,7 @@ from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, StellaError
 from host.ids import PluginId
 from host.playback.deaths import counted, try_again
+from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
@@ -40,11 +41,17 @@ class Reopened:
 
 
 class Opener:
-    """Opens tracks. ``candidates`` gives decoders for an extension, best first."""
+    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made."""
 
     def __init__(
-        self, runtime: PluginRuntime, candidates: Candidates, excerpt: Excerpt, media_timeout_s: float
+        self,
+        runtime: PluginRuntime,
+        candidates: Candidates,
+        excerpt: Excerpt,
+        media_timeout_s: float,
+        configs: DecoderConfigs,
     ) -> None:
+        self.configs = configs
         self._runtime = runtime
         self._candidates = candidates
         self._excerpt = excerpt
@@ -146,7 +153,8 @@ class Opener:
         return OpenTrack(index, media, decoder, info, use, wanted, skip)
 
     async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
-        instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
+        spec = self.configs.of(candidate.plugin_id, candidate.type_id)
+        instance = await self._runtime.create(spec.plugin_id, CapabilityKind.DECODER, spec.type_id, spec.config)
         decoder = Decoder(instance)
         try:
             if media.closed:  # it ended while its decoder was about to be exchanged

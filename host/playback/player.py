@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from host.errors import StellaError
+from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId
+from host.jsontext import JsonObject
 from host.playback.chain import Chain, build_pipeline
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
@@ -24,15 +25,17 @@ from host.playback.inputs import Input
 from host.playback.opening import Opener
 from host.playback.playlist import Playlist
 from host.playback.record import Record
-from host.playback.recovery import Recovery, recovering
+from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
 from host.playback.seat import RingsBroken
 from host.playback.sizes import PipelineFormat
+from host.playback.stage_spec import StageSpec
+from host.playback.stage_updates import StageUpdates
 from host.playback.stage_watch import StageWatch
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
-from host.runtime import Instance, PluginRuntime
+from host.runtime import Instance, Outcome, PluginRuntime
 from host.worker import KillKind
 
 __all__ = ["Now", "Player"]
@@ -74,7 +77,8 @@ class Player:
         self._chain = chain
         self._begun = begun
         self._pipeline: Pipeline | None = None
-        self._recovery: Recovery | None = None
+        self._care: Care | None = None
+        self._updates: StageUpdates | None = None
         self._record: Record | None = None
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
@@ -103,7 +107,24 @@ class Player:
         Raises:
             StellaError: a successor would not; what played before plays on (an output had to be closed, though).
         """
-        return () if self._recovery is None else await self._recovery.swap(plugin_id)
+        return () if self._care is None else await self._care.swaps.swap(plugin_id)
+
+    async def update(self, name: str, config: JsonObject) -> Outcome:
+        """Another configuration for the stage of that name; says what became of it.
+
+        Raises:
+            NotRunning: nothing plays. NotFound: no stage is called so.
+        """
+        return await self._running_updates().request(name, config)
+
+    def spec(self, name: str) -> StageSpec:
+        """What is in force at the stage of that name. Raises: as ``update``."""
+        return self._running_updates().spec(name)
+
+    def _running_updates(self) -> StageUpdates:
+        if self._updates is None:
+            raise NotRunning("nothing plays", remedy="stellatune play FILE")
+        return self._updates
 
     async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
         """Plays all inputs and says what became of each.
@@ -173,8 +194,9 @@ class Player:
         """
         self._pipeline = pipeline
         try:
-            async with recovering(pipeline, self._runtime, self._bus) as recovery:
-                self._recovery = recovery
+            async with recovering(pipeline, self._runtime, self._bus) as care:
+                self._care = care
+                self._updates = StageUpdates(pipeline, care.swaps, self._runtime, self._bus)
                 try:
                     await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
                     return await relay.run(first, begun_at)
@@ -188,10 +210,15 @@ class Player:
                                 "the rings it joined hold impossible positions", KillKind.PROTOCOL
                             )
                     raise
+                finally:
+                    await self._updates.close()
         finally:
-            self._repairs += recovery.repairs
+            self._repairs += care.log.repairs
             self._faults += self._chain_faults(pipeline)
-            self._pipeline, self._recovery = None, None
+            self._chain = replace(  # what replaces this pipeline has the configurations that are in force now
+                self._chain, dsps=tuple(seat.spec for seat in pipeline.dsps), output=pipeline.sink.output
+            )
+            self._pipeline, self._care, self._updates = None, None, None
             await first.close()
             await pipeline.close()
 

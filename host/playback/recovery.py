@@ -9,35 +9,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from abi.wire import StopReason
 from host.errors import MediaError, StellaError, WorkerLost
 from host.events import (
     EventBus,
-    StageBypassed,
     StageEnded,
-    StageGivenUp,
-    StageMended,
     Subscription,
     Topic,
     WorkerExited,
 )
-from host.ids import PluginId, Role
+from host.ids import PluginId
 from host.playback.deaths import cause_of, counted, inside
 from host.playback.decode_seat import DecodeSeat
-from host.playback.dsp_seat import Admission, DspSeat
+from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
 from host.playback.output_failures import output_errors
-from host.playback.repairs import Grade, Repair, Swapped
+from host.playback.repair_log import RepairLog
+from host.playback.repairs import Grade
 from host.playback.ring_watch import RingWatch
 from host.playback.seat import RingsBroken, Seat
 from host.playback.sink_seat import SinkSeat
-from host.playback.tracks import StageUse
+from host.playback.swaps import Swaps, with_current_config
 from host.runtime import PluginRuntime
 from host.supervise import Autopsy, State, examine
 
 __all__ = ["Recovery", "recovering"]
+
+T = TypeVar("T")
 
 MAX_REFUSALS = 2
 MAX_DRY_DEATHS = 3
@@ -49,79 +50,11 @@ MOST_FILL_LOOKS = 50
 class Recovery:
     """Of one pipeline; runs from ``recovering`` until that is left."""
 
-    def __init__(self, pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) -> None:
+    def __init__(self, pipeline: Pipeline, runtime: PluginRuntime, log: RepairLog) -> None:
         self._pipeline = pipeline
-        self._runtime = runtime
         self._supervisor = runtime.supervisor
-        self._bus = bus
-        self._paced = not pipeline.pacing.batched
+        self._log = log
         self._mending: dict[Seat, asyncio.Task[None]] = {}
-        self._swapping: set[asyncio.Task[tuple[Swapped, ...]]] = set()
-        self._repairs: list[Repair] = []
-        self._causes: dict[Seat, str] = {}
-
-    @property
-    def repairs(self) -> tuple[Repair, ...]:
-        """Everything that was done so far, and what is still bypassed, up to where the music stands."""
-        heard = self._pipeline.last_position
-        open_ones = [
-            self._repair(seat, seat.use, Grade.BYPASS, seat.dry_since, seat.dry_since, max(seat.dry_since, heard - 1))
-            for seat in self._pipeline.dsps
-            if seat.dry_since is not None
-        ]
-        return (*self._repairs, *open_ones)
-
-    # ---- planned ----
-
-    async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
-        """Moves every seat of a plugin to its active generation, successor first.
-
-        Raises:
-            StellaError: a successor failed; the old one works on (but for an output, which had to be closed first).
-        """
-        swapping = asyncio.get_running_loop().create_task(self._swap_all(plugin_id))
-        self._swapping.add(swapping)
-        swapping.add_done_callback(self._swapping.discard)
-        await asyncio.wait((swapping,))  # who asked may go away: nobody is left held in the middle of it
-        return () if swapping.cancelled() else swapping.result()  # nothing plays any more, or it was done
-
-    async def _swap_all(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
-        seats = [seat for seat in self._pipeline.seats if not isinstance(seat, DecodeSeat) or seat.occupied]
-        names = (seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats)
-        return tuple([await self._swap(seat) for seat, name in zip(seats, names, strict=True) if name == plugin_id])
-
-    async def _swap(self, seat: Seat) -> Swapped:
-        before, lost, position = seat.use, 0, seat.position
-        match seat:
-            case DecodeSeat():
-                await seat.swap()
-            case DspSeat() if seat.bypassed:
-                admission = await seat.admit(await seat.successor())
-                if admission is not None:  # why it was left out was not asked for, and is told as always
-                    self._tell(self._admitted(seat, before, admission))
-                return self._swapped(seat, before, 0)
-            case DspSeat():
-                position = await seat.swap(await seat.successor())
-            case SinkSeat():
-                position, lost = await self._swap_sink(seat)
-        grade = Grade.SHORT_GAP if isinstance(seat, SinkSeat) and self._paced else Grade.ABSORBED
-        self._causes[seat] = "restarted as asked"
-        self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost, planned=True))
-        return self._swapped(seat, before, lost)
-
-    def _swapped(self, seat: Seat, before: StageUse, lost: int) -> Swapped:
-        now = seat.use
-        return Swapped(seat.name, before.generation, now.generation, before.pid, now.pid, lost)
-
-    async def _swap_sink(self, seat: SinkSeat) -> tuple[int, int]:
-        try:
-            return await seat.swap()
-        except StellaError as error:
-            if not counted(error):
-                self._give_up(seat, error)  # the old one had to be closed before
-            raise
-
-    # ---- deaths ----
 
     async def run(self, facts: Subscription[Topic]) -> None:
         """Mends what dies, until it is cancelled."""
@@ -132,7 +65,7 @@ class Recovery:
                         self._heard(await anext(facts))
                 self.look()
         finally:
-            tasks = (*self._mending.values(), *self._swapping)
+            tasks = tuple(self._mending.values())
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -161,7 +94,9 @@ class Recovery:
             if (seat.instance.plugin_id, seat.instance.id) != (fact.plugin_id, fact.instance):
                 continue
             if fact.reason is StopReason.RING:  # its peer may have done it, or anybody who found the memory
-                self._give_up(seat, RingsBroken(f"{seat.name} found impossible positions", remedy="see the crashes"))
+                self._log.give_up(
+                    seat, RingsBroken(f"{seat.name} found impossible positions", remedy="see the crashes")
+                )
             elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
             elif isinstance(seat, DecodeSeat):
@@ -177,7 +112,7 @@ class Recovery:
                     await seat.fence()
                 worker = seat.instance.worker
                 death = examine(worker, worker.exited.result())
-                self._causes[seat] = cause_of(death)
+                self._log.causes[seat] = cause_of(death)
                 match seat:
                     case DecodeSeat():
                         await self._mend_decoder(seat, death)
@@ -186,7 +121,7 @@ class Recovery:
                     case SinkSeat():
                         await self._mend_sink(seat)
         except StellaError as error:
-            self._give_up(seat, error)
+            self._log.give_up(seat, error)
 
     async def _mend_decoder(self, seat: DecodeSeat, death: Autopsy) -> None:
         before = seat.use
@@ -198,7 +133,7 @@ class Recovery:
             plugin = seat.next_plugin()
             if plugin is None:
                 raise MediaError(
-                    f"{self._causes[seat]}; no decoder is left that could go on", remedy="is the file whole?"
+                    f"{self._log.causes[seat]}; no decoder is left that could go on", remedy="is the file whole?"
                 )
             if not await self._supervisor.permitted(plugin):
                 seat.avoid(plugin)
@@ -215,8 +150,8 @@ class Recovery:
                 continue
             silent = max(0, silent_until - position)
             grade, last = (Grade.SHORT_GAP, silent_until - 1) if silent else (Grade.ABSORBED, None)
-            repair = self._repair(seat, before, grade, position, position if silent else None, last)
-            self._tell(replace(repair, gap_frames=silent))
+            repair = self._log.repair(seat, before, grade, position, position if silent else None, last)
+            self._log.tell(replace(repair, gap_frames=silent))
             return
 
     async def _mend_dsp(self, seat: DspSeat, death: Autopsy) -> None:
@@ -225,15 +160,15 @@ class Recovery:
         refusals = 0
         while seat.lost or seat.bypassed:
             waits = self._supervisor.standing(plugin).state is State.WAIT
-            if self._paced and seat.lost and waits and not seat.well_fed:
+            if self._log.paced and seat.lost and waits and not seat.well_fed:
                 await self.bypass(seat)
             if not await self._supervisor.permitted(plugin):
                 await self._sit_out(seat, plugin)
                 continue
-            if self._paced:
+            if self._log.paced:
                 await self._until_well_fed(seat)
             try:
-                admission = await seat.admit(await seat.successor())
+                admission = await with_current_config(seat, seat.admit)
             except RingsBroken:
                 raise
             except StellaError as error:
@@ -244,17 +179,8 @@ class Recovery:
                 continue
             if admission is None:
                 return
-            self._tell(self._admitted(seat, before, admission, dry_until=seat.dry_until if poisoned else 0))
+            self._log.admitted(seat, before, admission, dry_until=seat.dry_until if poisoned else 0)
             return
-
-    def _admitted(self, seat: DspSeat, before: StageUse, admission: Admission, dry_until: int = 0) -> Repair:
-        """An effect is at work: whether it was left out until then, or is ``dry_until`` a place that killed it."""
-        first, last = admission.dry_since, max(admission.alone_from, dry_until) - 1
-        if first is None and (dry_until or not admission.exact):
-            first = admission.position
-        if first is None or last < first:
-            return self._repair(seat, before, Grade.ABSORBED, admission.position)
-        return self._repair(seat, before, Grade.BYPASS, admission.position, first, last)
 
     async def _until_well_fed(self, seat: DspSeat) -> None:
         """Waits, but not for ever, while what comes after a dry stage fills: the change back may take a moment."""
@@ -288,16 +214,15 @@ class Recovery:
                     raise
                 continue
             if position is not None:
-                self._audible(seat)
-                self._bus.publish(StageBypassed(seat.name, seat.spec.plugin_id, position, self._causes.get(seat, "")))
+                self._log.bypassed(seat, position)
             return
 
     async def _mend_sink(self, seat: SinkSeat) -> None:
         before, plugin = seat.use, seat.instance.plugin_id
         while seat.lost:
             if not await self._supervisor.permitted(plugin):
-                if not self._paced:
-                    text = f"{plugin}: {self._causes[seat]}, time and again"
+                if not self._log.paced:
+                    text = f"{plugin}: {self._log.causes[seat]}, time and again"
                     raise WorkerLost(text, remedy="see `stellatune plugins crashes`")
                 await self._supervisor.until_reset(plugin)  # paused: rings are full, stages sleep
                 continue
@@ -311,69 +236,32 @@ class Recovery:
             if replaced is None:
                 return
             position, lost = replaced
-            grade = Grade.SHORT_GAP if self._paced else Grade.ABSORBED
-            self._tell(replace(self._repair(seat, before, grade, position), gap_frames=lost))
+            grade = Grade.SHORT_GAP if self._log.paced else Grade.ABSORBED
+            self._log.tell(replace(self._log.repair(seat, before, grade, position), gap_frames=lost))
             return
 
-    # ---- what is told ----
 
-    def _repair(
-        self,
-        seat: Seat,
-        before: StageUse,
-        grade: Grade,
-        position: int,
-        first: int | None = None,
-        last: int | None = None,
-    ) -> Repair:
-        now = seat.use
-        plugin, kind = (
-            (seat.spec.plugin_id, seat.spec.type_id) if isinstance(seat, DspSeat) else (now.plugin_id, now.type_id)
-        )
-        cause = self._causes.get(seat, "")
-        return Repair(seat.name, plugin, kind, before.generation, now.generation, position, grade, cause, first, last)
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What keeps one pipeline going: what is planned for its seats, and what was done to them."""
 
-    def _tell(self, repair: Repair) -> None:
-        self._repairs.append(repair)
-        if not repair.planned and repair.grade is Grade.SHORT_GAP:
-            self._supervisor.audible(repair.plugin_id, Role.PLAY)
-        self._bus.publish(
-            StageMended(
-                repair.stage,
-                repair.plugin_id,
-                repair.type_id,
-                repair.old_generation,
-                repair.generation,
-                repair.position,
-                repair.grade,
-                repair.cause,
-                repair.first,
-                repair.last,
-                repair.gap_frames,
-                repair.planned,
-            )
-        )
-
-    def _audible(self, seat: DspSeat) -> None:
-        if self._paced:
-            self._supervisor.audible(seat.spec.plugin_id, Role.PLAY)
-
-    def _give_up(self, seat: Seat, error: StellaError) -> None:
-        seat.failure = error
-        self._bus.publish(StageGivenUp(seat.name, seat.instance.plugin_id, seat.instance.id, str(error)))
+    log: RepairLog
+    swaps: Swaps
 
 
 @asynccontextmanager
-async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) -> AsyncIterator[Recovery]:
+async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) -> AsyncIterator[Care]:
     """Recovery at work until the block is left; it mends nothing any more then."""
-    recovery = Recovery(pipeline, runtime, bus)
+    log = RepairLog(pipeline, runtime.supervisor, bus)
+    recovery, swaps = Recovery(pipeline, runtime, log), Swaps(pipeline, log)
     with bus.subscribe(StageEnded, WorkerExited) as facts:
         tasks = [asyncio.create_task(recovery.run(facts))]
-        if not pipeline.pacing.batched:
+        if log.paced:
             tasks.append(asyncio.create_task(RingWatch(pipeline, runtime.limits, recovery.bypass).run()))
         try:
-            yield recovery
+            yield Care(log, swaps)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            await swaps.close()

@@ -116,9 +116,8 @@ class Relay:
         self._record(seat.track, seat.position - start, end.failure, time.monotonic() - began)
 
     async def _as_good_as_new(self, track: OpenTrack) -> OpenTrack | None:
-        """Its decoder waited while another track played: its worker may have died meanwhile, or been superseded."""
-        instance = track.decoder.instance
-        if instance.current:
+        """Its decoder waited while another track played: it may have died meanwhile, or been superseded."""
+        if track.decoder.instance.current and self._pipeline.decode.as_configured(track):
             return track
         await track.decoder.destroy()
         try:

@@ -10,14 +10,17 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from host.capabilities import Stage
 from host.errors import ProtocolViolated, StellaError
+from host.jsontext import JsonObject
+from host.playback.stage_spec import StageSpec
 from host.playback.tracks import StageUse
-from host.runtime import Instance
+from host.runtime import Instance, Plan, apply_update, plan_update
 from shm_audio import Ring, RingError, RingWords
 
-__all__ = ["RingsBroken", "Seat", "words_of"]
+__all__ = ["NotAtWork", "Outdated", "Remade", "RingsBroken", "Seat", "words_of"]
 
 
 #: Longer than SIGKILL takes on the busiest machine, unless the process is in an uninterruptible sleep.
@@ -28,6 +31,27 @@ MAX_POSITION = 1 << 62
 
 class RingsBroken(ProtocolViolated):
     """What stands in shared memory cannot be: nobody knows who did it, and the pipeline has to be built anew."""
+
+
+class NotAtWork(StellaError):
+    """Nobody works there just now who could be asked."""
+
+    default_code = "not_at_work"
+
+
+class Outdated(StellaError):
+    """A successor was made with a configuration that is not in force any more: another one is to be made."""
+
+    default_code = "outdated"
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """Another instance works there from ``position`` on. ``note``: what became of the running state, if it was lost."""
+
+    position: int | None
+    note: str
+    lost_frames: int = 0
 
 
 class Seat(ABC):
@@ -56,6 +80,33 @@ class Seat(ABC):
         """Whether the occupant's worker is gone, or about to be."""
         worker = self.instance.worker
         return worker.exited.done() or bool(worker.doomed)
+
+    @property
+    def updatable(self) -> Instance:
+        """The instance that another configuration is for. Raises: NotAtWork while it is dead."""
+        if self.lost:
+            raise NotAtWork(f"the worker of {self.name} is being replaced")
+        return self.instance
+
+    async def plan(self, config: JsonObject) -> Plan:
+        """How the occupant would take a configuration. Raises: NotAtWork; and what ``plan_update`` raises."""
+        async with self.lock:
+            return await plan_update(self.updatable, config)
+
+    async def apply(self, spec: StageSpec, plan: Plan) -> int:
+        """The occupant takes it in place; says from where on it holds.
+
+        Raises:
+            NotAtWork; and what ``apply_update`` raises: the old one stays in force.
+        """
+        async with self.lock:
+            position = await apply_update(self.updatable, spec.config, spec.config_gen, plan.cost)
+            self.adopt(spec)
+            return position
+
+    @abstractmethod
+    def adopt(self, spec: StageSpec) -> None:
+        """The occupant took this in place: so will its successors."""
 
     async def fence(self) -> None:
         """Waits until the occupant, which is lost, is known to be dead: before that nobody else may touch its rings.

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Sink
-from host.errors import Supervised
+from host.errors import StellaError, Supervised
 from host.jsontext import JsonObject
-from host.playback.seat import Seat, words_of
+from host.playback.seat import Remade, Seat, words_of
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
-from host.runtime import FileGrants, Instance, PluginRuntime
+from host.runtime import FileGrants, Instance, PluginRuntime, hand_over
 from shm_audio import Ring
 
 __all__ = ["Output", "SinkSeat"]
@@ -136,6 +136,42 @@ class SinkSeat(Seat):
             await old.destroy()
             return await self._open_successor(lost)
 
+    @property
+    def spec(self) -> StageSpec:
+        """What a successor is made from."""
+        return self.output.stage
+
+    def adopt(self, spec: StageSpec) -> None:
+        """A successor is made with it, too."""
+        self.output = replace(self.output, stage=spec)
+
+    async def recreate(self, spec: StageSpec) -> Remade:
+        """Another instance with another configuration is opened where the old one was closed.
+
+        Raises:
+            StellaError: the old one works on, but for the frames that were lost in it.
+        """
+        fresh = await self._made(spec)
+        async with self.turn(fresh):
+            old = self._sink
+            try:
+                position, lost = await old.hold(), self.queued_frames
+                note = await hand_over(old.instance, fresh.instance)
+                await old.close()
+            except BaseException:
+                await fresh.destroy()
+                if not self.lost:
+                    await old.release(self._epoch)
+                raise
+            try:
+                await self._open(fresh)
+            except StellaError:
+                await self._open(old)
+                raise
+            self.adopt(spec)
+            old.instance.destroy_soon()
+            return Remade(position, note, lost)
+
     async def close(self) -> None:
         """Ends the output; twice is fine."""
         async with self.lock:
@@ -150,10 +186,16 @@ class SinkSeat(Seat):
         return self._ring
 
     async def _open_successor(self, lost_frames: int) -> tuple[int, int]:
-        stage, fmt = self.output.stage, self.format
         position = self.position
-        instance = await self._runtime.create(stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config)
-        sink = Sink(instance)
+        await self._open(await self._made(self.spec))
+        return position, lost_frames
+
+    async def _made(self, spec: StageSpec) -> Sink:
+        return Sink(await self._runtime.create(spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config))
+
+    async def _open(self, sink: Sink) -> None:
+        """At the first frame that was not taken yet. What fails is destroyed."""
+        fmt, position = self.format, self.position
         try:
             await sink.open(self.output.target, fmt.sample_rate_hz, fmt.channels, position, self.output.files)
             await self._attach(sink)
@@ -162,7 +204,6 @@ class SinkSeat(Seat):
             raise
         self._sink = sink
         self.reopened_at = position
-        return position, lost_frames
 
     async def _attach(self, sink: Sink) -> None:
         await sink.attach(

@@ -12,9 +12,10 @@ __all__ = ["StageSpec"]
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
-    """``name`` is what people call it, ``config`` fits its schema."""
+    """``name`` is what people call it, ``config`` fits its schema; ``config_gen`` counts those that were accepted."""
 
     name: str
     plugin_id: PluginId
     type_id: TypeId
     config: JsonObject
+    config_gen: int = 1

@@ -11,11 +11,15 @@ from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
 from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, json_payload, parse_plugin_json
 from host.runtime.plugin_runtime import CRASHES_FILE, GenerationStatus, PluginRuntime, Renewal
+from host.runtime.update import Change, ConfigUpdates, Outcome, OutcomeKind, Updatable
+from host.runtime.update_calls import Plan, apply_update, hand_over, plan_update
 
 __all__ = [
     "CRASHES_FILE",
     "MAX_LIST_BYTES",
     "MAX_METADATA_BYTES",
+    "Change",
+    "ConfigUpdates",
     "DisabledPlugins",
     "Disablement",
     "FileGrant",
@@ -23,10 +27,17 @@ __all__ = [
     "GenerationStatus",
     "Instance",
     "InstanceOrder",
+    "Outcome",
+    "OutcomeKind",
     "Phase",
+    "Plan",
     "PluginRuntime",
     "Renewal",
     "Spawner",
+    "Updatable",
+    "apply_update",
+    "hand_over",
     "json_payload",
     "parse_plugin_json",
+    "plan_update",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeVar
 
@@ -92,8 +92,12 @@ class Instance:
 
     @property
     def config(self) -> JsonObject:
-        """The configuration it was made with."""
+        """The configuration in force."""
         return self.order.config
+
+    def took(self, config: JsonObject) -> None:
+        """A configuration was taken in place: what it was made from would now be this."""
+        self.order = replace(self.order, config=config)
 
     @property
     def pid(self) -> int:

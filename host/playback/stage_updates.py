@@ -1,0 +1,160 @@
+"""Another configuration for a stage of the running chain: the owner of an update is the seat, whoever works there.
+
+A seat whose worker is just being replaced is waited for. What is left out of the chain for a while takes its
+configuration with a new instance, which is how one that crashes over its configuration is brought back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from abi.kinds import CapabilityKind, ConfigUpdateCost, ConfigUpdateMode
+from host.errors import NotFound
+from host.events import EventBus, StageGivenUp, StageMended, TrackStarted
+from host.ids import Generation, PluginId, TypeId
+from host.jsontext import JsonObject
+from host.packages import check_config
+from host.playback.decode_seat import DecodeSeat
+from host.playback.dsp_seat import DspSeat
+from host.playback.graph import Pipeline
+from host.playback.seat import NotAtWork
+from host.playback.sink_seat import SinkSeat
+from host.playback.stage_spec import StageSpec
+from host.playback.swaps import Swaps
+from host.runtime import Change, ConfigUpdates, Outcome, Plan, PluginRuntime
+
+__all__ = ["StageUpdates"]
+
+#: A worker that died is back long before; a quarantine lasts longer.
+PATIENCE_S = 5.0
+
+T = TypeVar("T")
+UpdatableSeat = DecodeSeat | DspSeat | SinkSeat
+
+
+class _Owner:
+    """One seat as what an update is for."""
+
+    def __init__(self, seat: UpdatableSeat, swaps: Swaps, runtime: PluginRuntime, bus: EventBus) -> None:
+        self._seat = seat
+        self._swaps = swaps
+        self._runtime = runtime
+        self._bus = bus
+
+    @property
+    def name(self) -> str:
+        return self._seat.name
+
+    @property
+    def kind(self) -> CapabilityKind:
+        match self._seat:
+            case DecodeSeat():
+                return CapabilityKind.DECODER
+            case DspSeat():
+                return CapabilityKind.DSP
+            case SinkSeat():
+                return CapabilityKind.OUTPUT_SINK
+
+    @property
+    def plugin_id(self) -> PluginId:
+        return self._seat.spec.plugin_id
+
+    @property
+    def type_id(self) -> TypeId:
+        return self._seat.spec.type_id
+
+    @property
+    def generation(self) -> Generation:
+        return self._seat.instance.generation
+
+    @property
+    def config(self) -> JsonObject:
+        return self._seat.spec.config
+
+    @property
+    def config_gen(self) -> int:
+        return self._seat.spec.config_gen
+
+    def check(self, config: JsonObject) -> None:
+        capability = self._runtime.manifest(self.plugin_id).capability(self.kind, self.type_id)
+        check_config(f"{self.plugin_id} ({self.type_id})", capability.config_schema, config)
+
+    async def plan(self, config: JsonObject) -> Plan:
+        return await self._at_work(lambda: self._ask(config))
+
+    async def _ask(self, config: JsonObject) -> Plan:
+        seat = self._seat
+        if isinstance(seat, DspSeat) and seat.bypassed:
+            return Plan(ConfigUpdateMode.RECREATE, ConfigUpdateCost.MEDIUM, "it is bypassed")
+        return await seat.plan(config)
+
+    async def apply(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
+        return Change(await self._seat.apply(self._spec(config, config_gen), plan))
+
+    async def recreate(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
+        before = self._seat.use
+        remade = await self._seat.recreate(self._spec(config, config_gen))
+        self._swaps.remade(self._seat, before, remade)
+        note = f"its running state was not taken over: {remade.note}" if remade.note else plan.reason
+        return Change(remade.position, note)
+
+    def _spec(self, config: JsonObject, config_gen: int) -> StageSpec:
+        return replace(self._seat.spec, config=config, config_gen=config_gen)
+
+    async def _at_work(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Waits, though not for ever, for a seat that is being mended, and for the next track. Raises: NotAtWork."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        with self._bus.subscribe(StageMended, StageGivenUp, TrackStarted) as facts:
+            while True:
+                try:
+                    return await ask()
+                except NotAtWork as error:
+                    if self._seat.failure is not None:
+                        raise
+                    try:
+                        async with asyncio.timeout_at(deadline):
+                            await anext(facts)
+                    except TimeoutError:
+                        raise error from None
+
+
+class StageUpdates:
+    """Of one pipeline, as long as it runs."""
+
+    def __init__(self, pipeline: Pipeline, swaps: Swaps, runtime: PluginRuntime, bus: EventBus) -> None:
+        self._pipeline = pipeline
+        self._swaps = swaps
+        self._runtime = runtime
+        self._bus = bus
+        self._updates: dict[UpdatableSeat, ConfigUpdates] = {}
+
+    async def request(self, name: str, config: JsonObject) -> Outcome:
+        """What becomes of another configuration for the stage of that name. Raises: NotFound: there is none."""
+        seat = self._seat(name)
+        updates = self._updates.get(seat)
+        if updates is None:
+            owner = _Owner(seat, self._swaps, self._runtime, self._bus)
+            updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
+        return await updates.request(config)
+
+    def spec(self, name: str) -> StageSpec:
+        """What is in force at the stage of that name. Raises: NotFound."""
+        return self._seat(name).spec
+
+    async def close(self) -> None:
+        """What is under way fails; twice is fine."""
+        for updates in self._updates.values():
+            await updates.close()
+
+    def _seat(self, name: str) -> UpdatableSeat:
+        pipeline = self._pipeline
+        seats: tuple[UpdatableSeat, ...] = (*pipeline.dsps, pipeline.sink)
+        if pipeline.decode.occupied:
+            seats = (pipeline.decode, *seats)
+        for seat in seats:
+            if seat.name == name:
+                return seat
+        raise NotFound(f"no stage {name!r} plays", remedy=f"there are: {', '.join(seat.name for seat in seats)}")
