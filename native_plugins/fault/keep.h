@@ -3,7 +3,7 @@
  *
  * The file holds records, native byte order: three int64 - position, frames, channels - and then the samples. Frames -1
  * without samples say that the output was opened at that position. Each record is appended by one write, and the file is
- * opened for each, so that neither the end of a process nor the loss of its descriptors leaves half a record.
+ * opened for each, as its owner may lose its descriptors. A kill can tear the last record; the next process cuts it off.
  */
 #ifndef FAULT_KEEP_H
 #define FAULT_KEEP_H

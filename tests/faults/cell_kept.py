@@ -47,7 +47,7 @@ class Kept:
 
 
 def read_kept(path: Path, channels: int) -> Kept:
-    """All records. A torn one is an error: nothing that is injected may tear it."""
+    """All records. A torn one is an error: who opens the file next cuts it off."""
     data = path.read_bytes() if path.exists() else b""
     at = 0
     reopened: list[int] = []
