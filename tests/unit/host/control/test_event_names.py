@@ -26,7 +26,7 @@ def test_no_fact_is_missing() -> None:
 
 def test_names_are_words_and_no_two_alike() -> None:
     assert len(set(EVENT_NAMES.values())) == len(EVENT_NAMES)
-    assert [name for name in EVENT_NAMES.values() if not re.fullmatch(r"[a-z]+\.[a-z_]+", name)] == []
+    assert [name for name in EVENT_NAMES.values() if not re.fullmatch(r"[a-z]+(\.[a-z_]+)+", name)] == []
 
 
 def test_fields_of_a_fact() -> None:

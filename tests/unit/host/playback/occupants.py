@@ -12,6 +12,7 @@ from abi.wire import At, AttachDsp, HoldStage, InstanceCreated, Request
 from host.capabilities import Dsp
 from host.errors import StellaError
 from host.ids import PluginId, TypeId
+from host.jsontext import JsonObject
 from host.playback.dsp_seat import DspSeat
 from host.playback.stage_spec import StageSpec
 from host.runtime import Instance, PluginRuntime
@@ -54,6 +55,7 @@ class Fellow:
         self.worker = Mortal()
         self.plugin_id = name
         self.type_id = TypeId("fellow")
+        self.config: JsonObject = {}
         self.id = 1
         self.pid = 4242
         self.limits = Limits()

@@ -12,6 +12,7 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError
 from host.ids import Generation, PluginId, TypeId
+from host.playback.decoder_configs import DecoderConfigs
 from host.playback.media import open_regular
 from host.playback.opening import Opener
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window
@@ -49,7 +50,9 @@ def test_a_closed_file_is_never_passed_on(tmp_path: Path) -> None:
     track = OpenTrack(0, media, cast(Decoder, None), cast(DecoderOpened, None), use, Window(0, -1), 0)
     made = Made()
     runtime = cast(PluginRuntime, Runtime(track, made))
-    opener = Opener(runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), Excerpt(), 1.0)
+    opener = Opener(
+        runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), Excerpt(), 1.0, DecoderConfigs(lambda *_: {})
+    )
     with pytest.raises(MediaError, match="ended meanwhile"):
         asyncio.run(opener.reopen(track, 0, ()))
     assert made.destroyed == 1

@@ -13,9 +13,11 @@ from host.playback import recovery as recovery_module
 from host.playback.deaths import inside
 from host.playback.graph import Pipeline
 from host.playback.recovery import Recovery
+from host.playback.repair_log import RepairLog
 from host.playback.seat import Seat
+from host.playback.stage_spec import StageSpec
 from host.runtime import Instance, PluginRuntime
-from host.supervise import Autopsy, Cause
+from host.supervise import Autopsy, Cause, Supervisor
 from tests.unit.host.playback.occupants import Fellow
 
 
@@ -33,6 +35,9 @@ class OneSeat(Seat):
     @property
     def position(self) -> int:
         return 0
+
+    def adopt(self, spec: StageSpec) -> None:
+        """It has none."""
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -58,6 +63,13 @@ class Runtime:
     supervisor = None
 
 
+def recovery_of(pipe: Pipe) -> tuple[Recovery, RepairLog]:
+    """With its log."""
+    pipeline = cast(Pipeline, pipe)
+    log = RepairLog(pipeline, cast(Supervisor, None), EventBus())
+    return Recovery(pipeline, cast(PluginRuntime, Runtime()), log), log
+
+
 def test_only_a_known_death_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that the host has killed may still write, until the kernel says that it is gone."""
 
@@ -78,7 +90,7 @@ def test_only_a_known_death_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     async def body() -> None:
         seats.extend(OneSeat(Fellow()) for _ in range(3))
         pipe = Pipe(*seats)
-        recovery = Recovery(cast(Pipeline, pipe), cast(PluginRuntime, Runtime()), EventBus())
+        recovery, _ = recovery_of(pipe)
         living, doomed, dead = seats
         doomed.fellow.worker.doomed = "process stood still"
         dead.fellow.worker.die()
@@ -105,7 +117,7 @@ def test_a_place_that_is_being_filled_is_not_mended(monkeypatch: pytest.MonkeyPa
 
     async def body() -> None:
         seat = OneSeat(Fellow())
-        recovery = Recovery(cast(Pipeline, Pipe(seat)), cast(PluginRuntime, Runtime()), EventBus())
+        recovery, log = recovery_of(Pipe(seat))
         async with seat.lock:
             seat.fellow.worker.die()
             recovery.look()
@@ -116,7 +128,7 @@ def test_a_place_that_is_being_filled_is_not_mended(monkeypatch: pytest.MonkeyPa
             seat.fellow = Fellow()
         await mending
         assert examined == []
-        assert recovery.repairs == ()
+        assert log.repairs == ()
 
     asyncio.run(body())
 
