@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from types import TracebackType
 
@@ -40,9 +41,9 @@ def _table(name: str) -> CData:
 
 
 class DirectDsp:
-    """An instance of type ``name``. Raises: Refused, also from create."""
+    """An instance of type ``name``, of 48 kHz stereo. Raises: Refused, also from create."""
 
-    def __init__(self, name: str, rate_hz: int = 48_000, channels: int = 2, **config: object) -> None:
+    def __init__(self, name: str, config: Mapping[str, object], rate_hz: int = 48_000, channels: int = 2) -> None:
         self._table = _table(name)
         self.channels = channels
         self._ref = ffi.new("StDspInstanceRef *")

@@ -35,19 +35,19 @@ def level(value: float, frames: int, channels: int = 1) -> Frames:
 @pytest.mark.parametrize("value", ["wrong", "loud", None, [1], 1e300, -1e300])
 def test_what_is_out_of_range_is_rejected_with_its_name(name: str, value: object) -> None:
     config = {name: WRONG[name] if value == "wrong" else value}
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         mode, _, reason = limiter.plan(**config)
         assert mode is ConfigUpdateMode.REJECT
         assert reason.startswith(f"limiter: {name} is ")
         with pytest.raises(Refused, match=f"^limiter: {name} is "):
             limiter.apply(**config)
     with pytest.raises(Refused, match=f"^limiter: {name} is "):
-        DirectDsp("limiter", RATE_HZ, **config)
+        DirectDsp("limiter", config)
 
 
 @pytest.mark.parametrize("lookahead_ms", [5, 5.01, 4.99])
 def test_the_same_frames_of_look_ahead_are_taken_in_place(lookahead_ms: float) -> None:
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         config = {"lookahead_ms": lookahead_ms, "ceiling_db": -6}
         assert limiter.plan(**config) == (ConfigUpdateMode.HOT_APPLY, ConfigUpdateCost.LOW, "")
         limiter.apply(**config)
@@ -55,7 +55,7 @@ def test_the_same_frames_of_look_ahead_are_taken_in_place(lookahead_ms: float) -
 
 
 def test_another_look_ahead_needs_a_new_instance() -> None:
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         mode, cost, reason = limiter.plan(lookahead_ms=10)
         assert (mode, cost) == (ConfigUpdateMode.RECREATE, ConfigUpdateCost.MEDIUM)
         assert reason == "limiter: a look-ahead of 10 ms delays by 480 frames, not by 240: this needs a new instance"
@@ -66,7 +66,7 @@ def test_another_look_ahead_needs_a_new_instance() -> None:
 
 def test_planning_and_refusing_change_nothing() -> None:
     signal = np.random.default_rng(3).uniform(-3, 3, (4000, 2)).astype(np.float32)
-    with DirectDsp("limiter", RATE_HZ) as asked, DirectDsp("limiter", RATE_HZ) as left:
+    with DirectDsp("limiter", {}) as asked, DirectDsp("limiter", {}) as left:
         before = asked.run(signal[:1000])
         asked.plan(ceiling_db=-30)
         asked.plan(lookahead_ms=1)
@@ -81,7 +81,7 @@ def test_planning_and_refusing_change_nothing() -> None:
 
 def test_the_input_gain_is_a_straight_line_of_10_ms() -> None:
     signal = level(0.5, 3000)
-    with DirectDsp("limiter", RATE_HZ, channels=1, input_gain_db=-20) as limiter:
+    with DirectDsp("limiter", {"input_gain_db": -20}, channels=1) as limiter:
         before = limiter.run(signal[:1000])
         limiter.apply(input_gain_db=0)
         out = np.concatenate([before, limiter.run(signal[1000:])])[AHEAD:, 0]
@@ -95,7 +95,7 @@ def test_the_input_gain_is_a_straight_line_of_10_ms() -> None:
 @pytest.mark.parametrize(("old_db", "new_db"), [(-1.0, -20.0), (-20.0, -1.0), (0.0, -60.0), (-60.0, 0.0)])
 def test_a_new_ceiling_is_reached_without_a_step(old_db: float, new_db: float) -> None:
     signal = level(2.0, 12_000)
-    with DirectDsp("limiter", RATE_HZ, channels=1, ceiling_db=old_db, release_ms=20) as limiter:
+    with DirectDsp("limiter", {"ceiling_db": old_db, "release_ms": 20}, channels=1) as limiter:
         before = limiter.run(signal[:3000])
         limiter.apply(ceiling_db=new_db, release_ms=20)
         out = np.concatenate([before, limiter.run(signal[3000:])])[:, 0]
@@ -111,7 +111,7 @@ def test_a_new_ceiling_is_reached_without_a_step(old_db: float, new_db: float) -
 
 def test_a_change_within_a_change_begins_where_it_stands() -> None:
     signal = level(0.5, 3000)
-    with DirectDsp("limiter", RATE_HZ, channels=1) as limiter:
+    with DirectDsp("limiter", {}, channels=1) as limiter:
         parts = []
         for gain_db in (-6, 3, -24, 0):
             limiter.apply(input_gain_db=gain_db)
@@ -124,7 +124,7 @@ def test_a_change_within_a_change_begins_where_it_stands() -> None:
 
 def test_a_new_release_changes_no_gain_that_stands() -> None:
     signal = np.random.default_rng(4).uniform(-0.7, 0.7, (4000, 2)).astype(np.float32)
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         before = limiter.run(signal[:1000])
         limiter.apply(release_ms=1)
         out = np.concatenate([before, limiter.run(signal[1000:])])
@@ -146,7 +146,7 @@ def test_any_changes_keep_below_the_highest_ceiling_and_show_no_blocks(
     signal = np.random.default_rng(5).uniform(-8, 8, (900, 2)).astype(np.float32)
     outs = []
     for block in (900, block_frames):
-        with DirectDsp("limiter", RATE_HZ) as limiter:
+        with DirectDsp("limiter", {}) as limiter:
             parts = [limiter.run(signal, block)]
             for frames, config in changes:
                 limiter.apply(**config)

@@ -60,7 +60,7 @@ CONFIGS: dict[str, dict[str, float]] = {
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 @pytest.mark.parametrize("signal", SIGNALS.values(), ids=SIGNALS)
 def test_nothing_exceeds_the_ceiling(signal: Frames, config: dict[str, float]) -> None:
-    with DirectDsp("limiter", RATE_HZ, **config) as limiter:
+    with DirectDsp("limiter", config) as limiter:
         out = limiter.run(signal)
     assert np.isfinite(out).all()
     assert np.abs(out).max() <= ceiling_of(config.get("ceiling_db", -1))
@@ -73,7 +73,7 @@ def test_below_the_ceiling_every_bit_stays(signal: Frames) -> None:
     quiet = (signal * np.float64(ceiling / max(1, np.abs(signal).max()))).clip(-ceiling, ceiling).astype(np.float32)
     quiet[7000] = [ceiling, -ceiling]
     quiet[7001] = [-0.0, 1e-45]
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         assert limiter.latency_frames == 240
         out = limiter.run(quiet)
     assert out.tobytes() == delayed(quiet, 240).tobytes()
@@ -84,7 +84,7 @@ def test_below_the_ceiling_every_bit_stays(signal: Frames) -> None:
 def test_it_gives_what_is_due(signal: str, config: dict[str, float]) -> None:
     """At a rate at which that is quick to work out."""
     samples = SIGNALS[signal][:2500]
-    with DirectDsp("limiter", 8000, **config) as limiter:
+    with DirectDsp("limiter", config, 8000) as limiter:
         out = limiter.run(samples)
     assert out.tobytes() == what_is_due(samples, 8000, **config).tobytes()
 
@@ -105,8 +105,9 @@ def test_any_short_signal_in_any_blocks(
 ) -> None:
     config = {"lookahead_ms": lookahead_ms, "release_ms": release_ms, "ceiling_db": ceiling_db}
     signal = np.concatenate([np.array(samples, np.float32), np.zeros((40, 2), np.float32)])
-    with DirectDsp("limiter", 8000, **config) as limiter:
-        parts, at = [], 0
+    with DirectDsp("limiter", config, 8000) as limiter:
+        parts: list[Frames] = []
+        at = 0
         while at < len(signal):
             frames = blocks[len(parts) % len(blocks)]
             parts.append(limiter.run(signal[at : at + frames]))
@@ -119,7 +120,7 @@ def test_any_short_signal_in_any_blocks(
 @pytest.mark.parametrize("block_frames", [1, 7, 64, 239, 240, 241, FRAMES])
 def test_blocks_do_not_show(block_frames: int) -> None:
     signal = SIGNALS["bursts of noise"]
-    with DirectDsp("limiter", RATE_HZ) as whole, DirectDsp("limiter", RATE_HZ) as parts:
+    with DirectDsp("limiter", {}) as whole, DirectDsp("limiter", {}) as parts:
         assert parts.run(signal, block_frames).tobytes() == whole.run(signal).tobytes()
 
 
@@ -127,7 +128,7 @@ def test_the_gain_is_there_when_the_peak_comes_out() -> None:
     """Down within the look-ahead and not before, in steps without a jump, then back at the pace of the release."""
     signal = np.full((RATE_HZ, 1), 0.01, np.float32)
     signal[5000] = 8.0
-    with DirectDsp("limiter", RATE_HZ, channels=1, ceiling_db=0, lookahead_ms=5, release_ms=50) as limiter:
+    with DirectDsp("limiter", {"ceiling_db": 0, "lookahead_ms": 5, "release_ms": 50}, channels=1) as limiter:
         out = limiter.run(signal)[:, 0]
     ahead, peak = 240, 5240
     assert out[peak] == 1.0
@@ -142,7 +143,7 @@ def test_the_gain_is_there_when_the_peak_comes_out() -> None:
 def test_channels_share_one_gain() -> None:
     left = np.full((2000, 5), 0.5, np.float32)
     left[1000, 3] = 4.0
-    with DirectDsp("limiter", RATE_HZ, channels=5) as limiter:
+    with DirectDsp("limiter", {}, channels=5) as limiter:
         out = limiter.run(left)
     quiet = np.delete(out, 3, axis=1)
     assert np.all(quiet == quiet[:, :1])
@@ -154,13 +155,13 @@ def test_what_is_no_number_is_silence() -> None:
     bad = signal.copy()
     bad[[100, 101, 102, 2000], [0, 1, 0, 1]] = [np.nan, np.inf, -np.inf, np.nan]
     signal[[100, 101, 102, 2000], [0, 1, 0, 1]] = 0
-    with DirectDsp("limiter", RATE_HZ) as limiter:
+    with DirectDsp("limiter", {}) as limiter:
         assert limiter.run(bad).tobytes() == delayed(signal, 240).tobytes()
 
 
 def test_reset_forgets_the_past() -> None:
     signal = SIGNALS["bursts of noise"]
-    with DirectDsp("limiter", RATE_HZ) as fresh, DirectDsp("limiter", RATE_HZ) as used:
+    with DirectDsp("limiter", {}) as fresh, DirectDsp("limiter", {}) as used:
         used.run(signal[:7777])
         used.apply(ceiling_db=-1, release_ms=60)
         used.apply(ceiling_db=-1)
@@ -173,7 +174,7 @@ def test_reset_forgets_the_past() -> None:
 @pytest.mark.parametrize("channels", [1, 64])
 def test_every_rate_and_channel_count(rate_hz: int, channels: int) -> None:
     signal = noise(40_000 if channels == 1 else 16_500, channels, peak=2.0)
-    with DirectDsp("limiter", rate_hz, channels, lookahead_ms=20) as limiter:
+    with DirectDsp("limiter", {"lookahead_ms": 20}, rate_hz, channels) as limiter:
         assert limiter.latency_frames == lookahead_of(20, rate_hz)
         out = limiter.run(signal)
     assert 0 < np.abs(out).max() <= ceiling_of(-1)
@@ -183,4 +184,4 @@ def test_every_rate_and_channel_count(rate_hz: int, channels: int) -> None:
 @pytest.mark.parametrize(("rate_hz", "channels"), [(0, 2), (768_001, 2), (48_000, 0), (48_000, 65)])
 def test_other_formats_are_refused(rate_hz: int, channels: int) -> None:
     with pytest.raises(Refused, match=r"^limiter: takes 1 to 768000 Hz and 1 to 64 channels"):
-        DirectDsp("limiter", rate_hz, channels)
+        DirectDsp("limiter", {}, rate_hz, channels)

@@ -37,7 +37,7 @@ ONE_F, ABOVE_ONE_F, BELOW_ZERO_F = 0x3F800000, 0x3F800001, 0x80000001
 
 
 def limiter(**config: object) -> DirectDsp:
-    return DirectDsp("limiter", RATE_HZ, **config)
+    return DirectDsp("limiter", config, RATE_HZ)
 
 
 def with_word(state: bytes, offset: int, value: int) -> bytes:
@@ -97,7 +97,7 @@ def test_a_state_of_another_ceiling_is_left_in_a_line(state: bytes) -> None:
 def test_a_state_for_something_else_is_refused(
     state: bytes, rate_hz: int, channels: int, config: dict[str, object], words: str
 ) -> None:
-    with DirectDsp("limiter", rate_hz, channels, **config) as other, pytest.raises(Refused, match=words):
+    with DirectDsp("limiter", config, rate_hz, channels) as other, pytest.raises(Refused, match=words):
         other.import_state(state)
 
 
@@ -173,10 +173,10 @@ def test_no_bytes_make_it_louder_than_0_db(changes: list[tuple[int, int]]) -> No
 def test_the_longest_state_is_whole() -> None:
     """20 ms of 64 channels at the highest rate."""
     signal = np.random.default_rng(2).uniform(-2, 2, (16_000, 64)).astype(np.float32)
-    with DirectDsp("limiter", 768_000, 64, lookahead_ms=20) as first:
+    with DirectDsp("limiter", {"lookahead_ms": 20}, 768_000, 64) as first:
         first.run(signal)
         state = first.export_state()
         assert len(state) == HEADER_BYTES + 15_360 * (8 + 4 * 64)
-        with DirectDsp("limiter", 768_000, 64, lookahead_ms=20) as second:
+        with DirectDsp("limiter", {"lookahead_ms": 20}, 768_000, 64) as second:
             second.import_state(state)
             assert second.run(signal).tobytes() == first.run(signal).tobytes()
