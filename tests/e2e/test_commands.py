@@ -15,6 +15,7 @@ SHIPPED = {
     "decoder.sndfile",
     "dsp.gain",
     "dsp.equalizer",
+    "dsp.limiter",
     "dsp.dry",
     "sink.file",
     "sink.null",

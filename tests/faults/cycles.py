@@ -27,6 +27,7 @@ __all__ = ["COMMAND", "Cycles", "Memory", "cycles"]
 _PLUGINS = (
     ("stellatune.dsp.gain", CapabilityKind.DSP, "gain"),
     ("stellatune.dsp.equalizer", CapabilityKind.DSP, "equalizer"),
+    ("stellatune.dsp.limiter", CapabilityKind.DSP, "limiter"),
     ("stellatune.decoder.flac", CapabilityKind.DECODER, "flac"),
     ("stellatune.sink.null", CapabilityKind.OUTPUT_SINK, "null"),
 )

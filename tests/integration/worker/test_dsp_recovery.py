@@ -32,6 +32,7 @@ BANDS = [
 ]
 EQUALIZER = shipped("equalizer", bands=BANDS)
 GAIN = shipped("gain", gain_db=-7.3)
+LIMITER = shipped("limiter", ceiling_db=-18, lookahead_ms=9, release_ms=30)
 
 
 @pytest.fixture(params=["memfd", "posix"])
@@ -79,7 +80,7 @@ def spoil(rings: StageRings, slot: CheckpointSlot) -> None:
     )
 
 
-@pytest.mark.parametrize("effect", [EQUALIZER, GAIN], ids=["equalizer", "gain"])
+@pytest.mark.parametrize("effect", [EQUALIZER, GAIN, LIMITER], ids=["equalizer", "gain", "limiter"])
 def test_killed_at_many_places_nothing_is_heard(start_worker: Start, each_rings: StageRings, effect: Effect) -> None:
     """Killed while it has blocks to do, so at any instruction; every frame once, every bit as it would have been."""
     expected = undisturbed(start_worker, effect)

@@ -27,6 +27,7 @@ def test_describes_itself_as_its_manifest_does(worker: WorkerPeer, path: Path) -
     metadata = json.loads(info.metadata)
     assert metadata["api_version"] == manifest["api_version"]
     assert metadata["licence"] == manifest["licence"]
+    assert metadata.get("protective", False) == manifest.get("protective", False)
     assert [".".join(str(metadata["version"][part]) for part in ("major", "minor", "patch"))] == [manifest["version"]]
     assert len(info.capabilities) == len(manifest["capabilities"]) > 0
     for found, told in zip(info.capabilities, manifest["capabilities"], strict=True):
