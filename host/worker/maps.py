@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import NamedTuple
 
 __all__ = ["Mapping", "read_maps"]
+
+_READ_BYTES = 64 << 10
 
 
 class Mapping(NamedTuple):
@@ -20,8 +23,12 @@ class Mapping(NamedTuple):
 def read_maps(pid: int) -> tuple[Mapping, ...]:
     """The executable mappings of files; empty when the process is gone."""
     with suppress(OSError):
-        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="backslashreplace") as maps:  # noqa: PTH123  no Path kept
-            return _parse(maps.read())
+        maps = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)  # a file object leaks its name when this fails
+        try:
+            text = b"".join(iter(lambda: os.read(maps, _READ_BYTES), b""))
+        finally:
+            os.close(maps)
+        return _parse(text.decode("utf-8", "backslashreplace"))
     return ()
 
 

@@ -26,6 +26,8 @@ CHANNELS = 2
 SHORT_FRAMES = 2 * RATE_HZ + 77
 LONG_FRAMES = 7 * RATE_HZ + 77
 NEXT_FRAMES = RATE_HZ // 2 + 5
+#: A reload of the output reads a file and starts a process while this is played as fast as it goes.
+RELOAD_FRAMES = 40 * RATE_HZ + 77
 
 #: The copy that fails, and the shipped plugin, which plays the other parts of the chain.
 FAULTY = PluginId(copy_id(1))
@@ -130,7 +132,7 @@ class Trial:
     @property
     def leisurely(self) -> bool:
         """Whether something must happen in the midst of it, so that the output, if it is not that, takes its time."""
-        return _leisurely(self.cell)
+        return _first_frames(self.cell) > SHORT_FRAMES
 
     @property
     def queries(self) -> bool:
@@ -177,7 +179,7 @@ def lay_out(cell: Cell, place: Path) -> Trial:
         )  # preferred to the shipped one
     if cell.occasion is Occasion.RELOAD:
         copy_plugin(place / "next", order, number=1)
-    frames = [LONG_FRAMES if _leisurely(cell) else SHORT_FRAMES]
+    frames = [_first_frames(cell)]
     fault = order.json if in_media(cell) else None
     inputs = [make_frames(place / "first.frames", frames[0], RATE_HZ, CHANNELS, fault)]
     if in_media(cell):
@@ -204,9 +206,13 @@ def _in_library(cell: Cell) -> bool:
     return cell.phase in _NEEDS_IMPRINT or cell.capability == "decoder" or cell.occasion is Occasion.RELOAD
 
 
-def _leisurely(cell: Cell) -> bool:
-    in_rings = KIND_FACTS[cell.kind].group is Group.RINGS and cell.capability != "sink"
-    return in_rings or cell.occasion is Occasion.RELOAD or cell.phase in ("import", "seek", "list")
+def _first_frames(cell: Cell) -> int:
+    """How long the first input lasts."""
+    reload, output = cell.occasion is Occasion.RELOAD, cell.capability == "sink"
+    if reload and output:
+        return RELOAD_FRAMES
+    in_rings = KIND_FACTS[cell.kind].group is Group.RINGS and not output
+    return LONG_FRAMES if reload or in_rings or cell.phase in ("import", "seek", "list") else SHORT_FRAMES
 
 
 def in_media(cell: Cell) -> bool:
