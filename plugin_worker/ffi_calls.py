@@ -60,7 +60,7 @@ def free_text(lane: CData, text: CData) -> None:
     """Gives a text back to the plugin that allocated it; a null pointer is none."""
     if text.ptr != ffi.NULL and lane.plugin_free != ffi.NULL:
         # SAFETY: the text is the plugin's own allocation and was copied before.
-        lane.pluginfree_text(ffi.cast("void *", text.ptr), text.len, 1)
+        lane.plugin_free(ffi.cast("void *", text.ptr), text.len, 1)
 
 
 def copy_text(text: CData, limit: int) -> str:

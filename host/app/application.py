@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from abi.kinds import CapabilityKind
+from host.app.config_commands import ConfigCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
@@ -43,6 +44,7 @@ class Application:
         self._began_s = time.monotonic()
         self._plugins: PluginCommands | None = None
         self._player: Player | None = None
+        self._configs = ConfigCommands(lambda: self._player)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] = lambda: None
@@ -67,6 +69,11 @@ class Application:
         if self._plugins is None:
             raise RuntimeError("the application has not started")
         return self._plugins
+
+    @property
+    def configs(self) -> ConfigCommands:
+        """The configurations of what plays."""
+        return self._configs
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""

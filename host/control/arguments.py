@@ -32,6 +32,13 @@ class Arguments:
             return value
         raise self._wrong(name, "must be a short text")
 
+    def object(self, name: str) -> JsonObject:
+        """A required object."""
+        value = self._take(name)
+        if isinstance(value, dict):
+            return value
+        raise self._wrong(name, "must be an object")
+
     def flag(self, name: str) -> bool:
         """False unless given."""
         value = self._take(name)

@@ -11,7 +11,7 @@ from host.events import EventBus
 from host.ids import Role
 from host.jsontext import JsonObject
 
-__all__ = ["EVENTS", "STOP", "VERBS", "Desk", "PluginDesk", "perform"]
+__all__ = ["EVENTS", "STOP", "VERBS", "ConfigDesk", "Desk", "PluginDesk", "perform"]
 
 #: A stream: the connection serves it.
 EVENTS = "events"
@@ -34,6 +34,13 @@ class PluginDesk(Protocol):
     def logs(self, name: str, limit: int) -> JsonObject: ...
 
 
+class ConfigDesk(Protocol):
+    """The configurations of what plays."""
+
+    def show(self) -> JsonObject: ...
+    async def update(self, name: str, config: JsonObject, *, merge: bool) -> JsonObject: ...
+
+
 class Desk(Protocol):
     """What the composition root offers to the control socket."""
 
@@ -41,6 +48,8 @@ class Desk(Protocol):
     def bus(self) -> EventBus: ...
     @property
     def plugins(self) -> PluginDesk: ...
+    @property
+    def configs(self) -> ConfigDesk: ...
     def status(self) -> JsonObject: ...
     def stop(self) -> None: ...
 
@@ -109,6 +118,17 @@ async def _logs(desk: Desk, arguments: Arguments) -> JsonObject:
     return desk.plugins.logs(name, limit)
 
 
+async def _show_configs(desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return desk.configs.show()
+
+
+async def _update_config(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, config, merge = arguments.text("name"), arguments.object("config"), arguments.flag("merge")
+    arguments.finish()
+    return await desk.configs.update(name, config, merge=merge)
+
+
 async def _stop(_desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
     return {"stopping": True}
@@ -126,6 +146,8 @@ VERBS: dict[str, Callable[[Desk, Arguments], Awaitable[JsonObject]]] = {
     "plugins.reset": _reset,
     "plugins.crashes": _crashes,
     "plugins.logs": _logs,
+    "config.show": _show_configs,
+    "config.update": _update_config,
 }
 
 

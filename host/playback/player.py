@@ -117,9 +117,9 @@ class Player:
         """
         return await self._running_updates().request(name, config)
 
-    def spec(self, name: str) -> StageSpec:
-        """What is in force at the stage of that name. Raises: as ``update``."""
-        return self._running_updates().spec(name)
+    def specs(self) -> tuple[StageSpec, ...]:
+        """What is in force at each stage, in the order of the music; none before and after."""
+        return () if self._updates is None else self._updates.specs()
 
     def _running_updates(self) -> StageUpdates:
         if self._updates is None:

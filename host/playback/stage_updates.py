@@ -140,20 +140,22 @@ class StageUpdates:
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
         return await updates.request(config)
 
-    def spec(self, name: str) -> StageSpec:
-        """What is in force at the stage of that name. Raises: NotFound."""
-        return self._seat(name).spec
+    def specs(self) -> tuple[StageSpec, ...]:
+        """What is in force at each stage, in the order of the music."""
+        return tuple(seat.spec for seat in self._seats())
 
     async def close(self) -> None:
         """What is under way fails; twice is fine."""
         for updates in self._updates.values():
             await updates.close()
 
-    def _seat(self, name: str) -> UpdatableSeat:
+    def _seats(self) -> tuple[UpdatableSeat, ...]:
         pipeline = self._pipeline
-        seats: tuple[UpdatableSeat, ...] = (*pipeline.dsps, pipeline.sink)
-        if pipeline.decode.occupied:
-            seats = (pipeline.decode, *seats)
+        rest: tuple[UpdatableSeat, ...] = (*pipeline.dsps, pipeline.sink)
+        return (pipeline.decode, *rest) if pipeline.decode.occupied else rest
+
+    def _seat(self, name: str) -> UpdatableSeat:
+        seats = self._seats()
         for seat in seats:
             if seat.name == name:
                 return seat

@@ -60,11 +60,26 @@ class Plugins:
 
 
 @dataclass
+class Configs:
+    """Configurations that nobody has."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def show(self) -> JsonObject:
+        return {"stages": []}
+
+    async def update(self, name: str, config: JsonObject, *, merge: bool) -> JsonObject:
+        self.asked.append((name, config, merge))
+        return {"outcomes": []}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
     bus: EventBus = field(default_factory=EventBus)
     plugins: Plugins = field(default_factory=Plugins)
+    configs: Configs = field(default_factory=Configs)
     stopped: int = 0
 
     def status(self) -> JsonObject:

@@ -1,0 +1,94 @@
+"""Configurations of what plays, shown and changed while it plays. Belongs to the event loop's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from host.errors import NotFound, NotRunning
+from host.ids import PluginId, TypeId
+from host.jsontext import Json, JsonObject
+from host.playback import StageSpec
+from host.runtime import Outcome, OutcomeKind
+
+__all__ = ["ConfigCommands", "Tuner"]
+
+
+class Tuner(Protocol):
+    """The player, as far as it is needed here."""
+
+    def specs(self) -> Sequence[StageSpec]:
+        """What is in force at each stage, in the order of the music; none while nothing plays."""
+
+    async def update(self, name: str, config: JsonObject, /) -> Outcome:
+        """Another configuration for one stage."""
+
+
+class ConfigCommands:
+    """Of one host. ``tuner`` gives the player that runs now, if one does."""
+
+    def __init__(self, tuner: Callable[[], Tuner | None]) -> None:
+        self._tuner = tuner
+
+    def show(self) -> JsonObject:
+        """Every stage with the configuration in force."""
+        tuner = self._tuner()
+        stages: list[Json] = [_facts(spec) for spec in tuner.specs()] if tuner is not None else []
+        return {"stages": stages}
+
+    async def update(self, name: str, config: JsonObject, *, merge: bool) -> JsonObject:
+        """Another configuration for the stage of that name, or else for every stage of that type.
+
+        ``merge``: its members take the place of those in force, and the others stay. Each stage has its own outcome.
+
+        Raises:
+            NotRunning: nothing plays. NotFound: nothing that plays is called so.
+        """
+        tuner = self._tuner()
+        specs = tuner.specs() if tuner is not None else ()
+        if tuner is None or not specs:
+            raise NotRunning("nothing plays", remedy="stellatune play FILE")
+        outcomes: list[Json] = []
+        for spec in _meant(name, specs):
+            outcome = await tuner.update(spec.name, spec.config | config if merge else config)
+            outcomes.append(_facts(spec) | _result(outcome))
+        return {"outcomes": outcomes}
+
+
+def _meant(name: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
+    by_name = tuple(spec for spec in specs if spec.name == name)
+    found = by_name or tuple(spec for spec in specs if name in _type_names(spec.plugin_id, spec.type_id))
+    if not found:
+        known = ", ".join(spec.name for spec in specs)
+        raise NotFound(f"nothing that plays is called {name!r}", remedy=f"there are: {known}")
+    return found
+
+
+def _type_names(plugin_id: PluginId, type_id: TypeId) -> tuple[str, ...]:
+    parts = plugin_id.split(".")
+    endings = (".".join(parts[start:]) for start in range(len(parts)))
+    return (type_id, f"{plugin_id}:{type_id}", *endings)
+
+
+def _facts(spec: StageSpec) -> JsonObject:
+    return {
+        "name": spec.name,
+        "plugin": spec.plugin_id,
+        "type": spec.type_id,
+        "config": spec.config,
+        "config_gen": spec.config_gen,
+    }
+
+
+def _result(outcome: Outcome) -> JsonObject:
+    failed = outcome.kind in (OutcomeKind.REJECTED, OutcomeKind.FAILED)
+    facts: JsonObject = {
+        "outcome": outcome.kind.value,
+        "config_gen": outcome.config_gen,
+        "generation": outcome.generation,
+        "reason": outcome.reason,
+        "position": outcome.position,
+        "changed": outcome.changed,
+        "ok": not failed,
+    }
+    return facts
