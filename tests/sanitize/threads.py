@@ -19,22 +19,10 @@ TOPS = ("abi/include", "shm_audio/csrc", "plugin_worker/csrc")
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-tsan")
 SANITIZER = ("-fsanitize=thread", "-fno-omit-frame-pointer")
 WRAPPED = "-Wl,--wrap=mmap,--wrap=munmap,--wrap=mprotect"
-PUMPS = ("decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "sink_pump")
-WORKER = (*PUMPS, "host_callbacks", "lane", "outbox", "stop")
-SHARED = ("channels", "checkpoint", "convert", "digest", "host_face", "ramp", "ring", "scratch", "wake")
-#: Of each program its own files, and those of the product.
+#: Of each program its own files, and the folders of the product that it takes whole.
 PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "torture": (
-        ("torture", "one_mapping"),
-        tuple(f"shm_audio/csrc/{name}.c" for name in ("host_face", "ring", "wake")),
-    ),
-    "chain": (
-        ("chain", "numbering", "one_mapping", "owner", "stages"),
-        (
-            *(f"plugin_worker/csrc/{name}.c" for name in WORKER),
-            *(f"shm_audio/csrc/{name}.c" for name in SHARED),
-        ),
-    ),
+    "torture": (("torture", "one_mapping"), ("shm_audio/csrc",)),
+    "chain": (("chain", "numbering", "one_mapping", "owner", "stages"), ("shm_audio/csrc", "plugin_worker/csrc")),
 }
 #: Blocks ahead of the reader and kept behind it: from one that is always full to one that hardly ever is.
 RING_SIZES = ((1, 0), (2, 0), (4, 4), (32, 0))
@@ -82,7 +70,8 @@ class Programs:
         includes = [f"-I{DRIVERS}", *(f"-I{top}" for top in TOPS)]
         for name in names or PROGRAMS:
             own, product = PROGRAMS[name]
-            sources = [*(str(DRIVERS / f"{each}.c") for each in own), *product]
+            sources = [str(DRIVERS / f"{each}.c") for each in own]
+            sources += [str(path) for each in product for path in sorted((folder / each).glob("*.c"))]
             command = ["gcc", *FLAGS, *SANITIZER, WRAPPED, *includes, *sources, "-o", name]
             subprocess.run([*command, "-lsoxr", "-lm", "-ldl", "-pthread"], cwd=folder, check=True)
 
