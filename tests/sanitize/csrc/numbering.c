@@ -10,6 +10,9 @@
 
 #define SLEEP_NS 30000u
 #define MOST_TEXT 900u
+#define FRAMES_PER_ACT 512u
+#define MOST_WAITS 40
+#define WAIT_NS 50000
 
 /* What any plugin does besides: log lines and events, told in letters that are all the same; and a while for itself. */
 static void live(numbering *n) {
@@ -24,11 +27,21 @@ static void live(numbering *n) {
 
 static int gives_up(numbering *n) { return n->host->call_cancelled(n->host->user_data); }
 
+/* However slow the machine is, much is done to the chain before the last frame. Never for long: the host may wait for us. */
+static void wait_for_acts(const numbering *n) {
+    const struct timespec t = {.tv_nsec = WAIT_NS};
+    for (int i = 0; i < MOST_WAITS; i++) {
+        if (n->next <= atomic_load_explicit(n->acts, memory_order_relaxed) * FRAMES_PER_ACT) return;
+        nanosleep(&t, NULL);
+    }
+}
+
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_frames, uint8_t *out_eof) {
     numbering *n = handle;
     uint64_t left = n->end > n->next ? n->end - n->next : 0;
     uint32_t count = chance(&n->state, frames + 1);
     live(n);
+    wait_for_acts(n);
     if (gives_up(n)) return (StStatus){.code = ST_ERROR_CANCELLED};
     if (count > left) count = (uint32_t)left;
     for (uint32_t i = 0; i < count; i++) number_of(n->next + i, 0, out + (size_t)i * CHANNELS);
@@ -41,9 +54,8 @@ static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t
 static StStatus dsp_process(void *handle, float *samples, uint32_t frames) {
     numbering *n = handle;
     live(n);
-    if (!n->knows) { /* the first two digits of the first frame say enough */
-        uint64_t low = (uint64_t)samples[0] + (uint64_t)samples[1] % DIGIT * DIGIT;
-        n->next = low;
+    if (!n->knows) { /* two digits of the position are all that frames tell */
+        n->next = (uint64_t)samples[0] + (uint64_t)samples[1] % DIGIT * DIGIT;
         n->knows = 1;
     }
     for (uint32_t i = 0; i < frames; i++, n->next++, samples += CHANNELS) {

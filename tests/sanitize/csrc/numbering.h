@@ -4,6 +4,8 @@
 #ifndef ST_SANITIZE_NUMBERING_H
 #define ST_SANITIZE_NUMBERING_H
 
+#include <stdatomic.h>
+
 #include <stellatune/stellatune.h>
 
 /* One instance of any of the three. */
@@ -15,6 +17,7 @@ typedef struct numbering {
     uint32_t effects; /* that the frames have passed before */
     uint32_t knows;   /* effect: `next` is known; else the first frame tells */
     uint64_t exported;
+    const _Atomic uint64_t *acts; /* decoder: what the host has done so far; it does not run away from that */
 } numbering;
 
 extern const StDecoderInstanceVTable numbering_decoder;

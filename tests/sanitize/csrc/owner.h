@@ -26,7 +26,6 @@ typedef struct stage {
 typedef struct job {
     int (*run)(stage *stage, struct job *job);
     void *argument;
-    uint64_t position;
     int last;    /* the thread ends after it */
     int cancels; /* what is under way should give up */
 } job;

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "chance.h"
-#include "host_callbacks.h"
 #include "numbers.h"
 #include "segments.h"
 
+#define CHECKPOINT_FRAMES (4u * BLOCK_FRAMES)
 #define RATE_HZ 48000u
 #define CHUNK_FRAMES 200u
 #define SINK_FRAMES (2u * BLOCK_FRAMES)
@@ -48,8 +48,7 @@ static void import_state(stage *s, const place *at) {
     expect(numbering_dsp.instance.import_state_blob(&s->instance, blob).code == ST_OK, "a state is taken");
 }
 
-static void attach_dsp(stage *s, job *j) {
-    const place *at = j->argument;
+static void attach_dsp(stage *s, const place *at) {
     st_dsp *d = &s->dsp;
     memset(d, 0, sizeof *d);
     map(&d->input, at->in, ST_RING_READER);
@@ -99,9 +98,10 @@ static int begin(stage *s, uint64_t epoch) {
 
 int stage_attach(stage *s, job *j) {
     const place *at = j->argument;
-    s->instance = (numbering){.host = st_host_table("", 0), .state = at->state, .end = at->end, .effects = at->effects};
+    s->instance = (numbering){.host = at->host, .state = at->state, .end = at->end, .effects = at->effects};
+    s->instance.acts = at->acts;
     if (at->kind == DECODE) attach_decode(s, at);
-    else if (at->kind == DSP) attach_dsp(s, j);
+    else if (at->kind == DSP) attach_dsp(s, at);
     else attach_sink(s, at);
     if (at->kind == DSP) expect(st_dsp_take_over(st_lane_current(), &s->dsp, at->from) == 0, "a takeover goes through");
     return begin(s, at->epoch);
@@ -111,7 +111,7 @@ int stage_hold(stage *s, job *j) {
     if (s->kind != SINK) st_ring_before_sleep(s->kind == DSP ? &s->dsp.output : &s->decode.output);
     if (s->kind != DECODE) st_ring_before_sleep(s->kind == DSP ? &s->dsp.input : &s->sink.input);
     if (s->kind == DSP) st_dsp_keep(st_lane_current(), &s->dsp);
-    j->position = s->kind == DECODE ? s->decode.output.own_pos : s->kind == DSP ? s->dsp.output.own_pos : s->sink.input.own_pos;
+    (void)j;
     return 0;
 }
 

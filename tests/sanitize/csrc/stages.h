@@ -6,8 +6,6 @@
 
 #include "owner.h"
 
-#define CHECKPOINT_FRAMES (4u * 64u)
-
 /* Where a stage stands, and from what it goes on; the argument of attach and release. */
 typedef struct place {
     kind kind;
@@ -19,6 +17,8 @@ typedef struct place {
     int slot;         /* and imports this checkpoint before; negative: none */
     uint64_t end;     /* of the programme */
     uint64_t state;   /* of chance */
+    const _Atomic uint64_t *acts;
+    const StHostVTable *host;
 } place;
 
 /* Joins the rings and takes over where the one before it ended. */
