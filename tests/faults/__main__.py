@@ -5,11 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.faults import cycles, host_kill, matrix, paced, storm
+from tests.faults import cycles, host_kill, matrix, paced, storm, updates
 from tests.faults.command import Command
 
 #: In the order of the help text.
-COMMANDS: tuple[Command, ...] = (matrix.COMMAND, storm.COMMAND, paced.COMMAND, host_kill.COMMAND, cycles.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    matrix.COMMAND,
+    storm.COMMAND,
+    paced.COMMAND,
+    host_kill.COMMAND,
+    cycles.COMMAND,
+    updates.COMMAND,
+)
 
 
 def main(arguments: list[str]) -> int:
