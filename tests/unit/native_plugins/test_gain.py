@@ -131,7 +131,7 @@ def test_a_state_that_lies_is_refused_and_changes_nothing(field: int, value: obj
         fields: list[object] = list(STATE.unpack(old.export_state()))
         fields[field] = value
         for state in (STATE.pack(*fields), old.export_state()[:-1], b""):
-            with pytest.raises(Refused, match="^gain: ") as refusal:
+            with pytest.raises(Refused, match=r"^gain: ") as refusal:
                 new.import_state(state)
             assert refusal.value.code is StatusCode.INVALID_ARG
         assert np.array_equal(new.run(audio), audio * linear(3))
