@@ -58,7 +58,8 @@ def test_no_trim_passes_every_bit(tmp_path: Path) -> None:
     audio = noise(1000)
     audio[:4, 0] = [-0.0, np.nan, np.inf, 1e-45]
     paths = [tmp_path / name for name in ("plain.wav", "none.wav", "back.wav")]
-    for path, config in zip(paths, ({}, {"trim_db": -0.0}, {"trim_db": -10}), strict=True):
+    configs: tuple[dict[str, float], ...] = ({}, {"trim_db": -0.0}, {"trim_db": -10})
+    for path, config in zip(paths, configs, strict=True):
         with DirectFileSink(**config) as sink:
             if path.stem == "back":
                 sink.apply(trim_db=0)  # nothing is open: the next file begins there

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import native_plugins
@@ -32,15 +33,15 @@ def noise(frames: int) -> Frames:
 def write(sink: Sink, audio: Frames, block_frames: int = 512) -> None:
     for at in range(0, len(audio), block_frames):
         block = np.ascontiguousarray(audio[at : at + block_frames])
-        assert sink.write(memoryview(block).cast("B").cast("f"), len(block)) == len(block)
+        assert sink.write(block.reshape(-1).data, len(block)) == len(block)
 
 
-def line(start: float, target: float, frames: int) -> Frames:
-    """What each frame is multiplied by, in float64."""
+def line(start: float, target: float, frames: int) -> npt.NDArray[np.float64]:
+    """What each frame is multiplied by; the product is rounded once."""
     done = np.minimum(np.arange(1, frames + 1), LINE)
     gains = start + (target - start) * (done / LINE)
     gains[LINE - 1 :] = target
-    return gains[:, None]  # type: ignore[no-any-return]  # float64 where the product is rounded once
+    return gains[:, None]
 
 
 def opened(plugin: ModuleType, host: Host, **config: object) -> Sink:
