@@ -141,6 +141,8 @@ extern "Python" {
     StStatus py_create_dsp(StStr type_id, uint32_t rate, uint16_t channels, StStr config, StDspInstanceRef *out);
     StStatus py_create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out);
     StStatus py_shutdown(void);
+    StStatus py_plan(void *handle, StStr config, StConfigUpdatePlan *out);
+    StStatus py_apply(void *handle, StStr config);
     void py_destroy(void *handle);
     StStatus py_decoder_open(void *handle, StDecoderOpenArgs args);
     StStatus py_decoder_info(void *handle, StDecoderInfo *out);

@@ -12,7 +12,7 @@ from abi.kinds import LogLevel
 from plugin_worker._core import ffi, lib
 from plugin_worker.ffi_calls import CData, borrow
 
-__all__ = ["HostFace", "PythonDecoder", "PythonDsp", "PythonIo", "PythonSink"]
+__all__ = ["HostFace", "PythonDecoder", "PythonDsp", "PythonHotConfig", "PythonIo", "PythonSink"]
 
 
 class HostFace:
@@ -58,6 +58,18 @@ class PythonIo(Protocol):
     def tell(self) -> int: ...
 
     def size(self) -> int: ...
+
+
+class PythonHotConfig(Protocol):
+    """What an instance of any kind may offer beside the rest, both or neither; without them it is made anew.
+
+    ``plan`` gives mode and cost, as ``ConfigUpdateMode`` and ``ConfigUpdateCost`` number them, and a reason or an empty
+    text; it changes nothing. ``apply`` takes the configuration between two blocks, or raises and goes on as before.
+    """
+
+    def plan(self, config: dict[str, Any]) -> tuple[int, int, str]: ...
+
+    def apply(self, config: dict[str, Any]) -> None: ...
 
 
 class PythonDecoder(Protocol):

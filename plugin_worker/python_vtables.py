@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from abi.kinds import CapabilityKind, DecoderFlag, NegotiateFlag
+from abi.kinds import CapabilityKind, ConfigUpdateCost, ConfigUpdateMode, DecoderFlag, NegotiateFlag
 from plugin_worker._core import ffi, lib
 from plugin_worker.ffi_calls import CData, copy_text
 from plugin_worker.python_module import current_module, failure, handed_out, succeed
@@ -42,6 +42,8 @@ def make_vtables() -> dict[CapabilityKind, CData]:
     sink.reset = lib.py_sink_reset
     sink.close = lib.py_sink_close
     for vtable in (decoder, dsp, sink):
+        vtable.instance.plan_config_update_json_utf8 = lib.py_plan
+        vtable.instance.apply_config_update_json_utf8 = lib.py_apply
         vtable.instance.destroy = lib.py_destroy
     return {CapabilityKind.DECODER: decoder, CapabilityKind.DSP: dsp, CapabilityKind.OUTPUT_SINK: sink}
 
@@ -125,6 +127,26 @@ def py_create_dsp(type_id: CData, rate: int, channels: int, config: CData, out: 
 @ffi.def_extern()
 def py_create_sink(type_id: CData, config: CData, out: CData) -> CData:
     return _create(CapabilityKind.OUTPUT_SINK, type_id, config, out)
+
+
+@_guarded
+def py_plan(instance: Instance, config: CData, out: CData) -> None:
+    plan = getattr(instance, "plan", None)
+    if plan is None:
+        mode, cost, reason = ConfigUpdateMode.RECREATE, ConfigUpdateCost.MEDIUM, ""
+    else:
+        mode, cost, reason = plan(_config(config))
+    out.mode = int(mode)
+    out.cost = int(cost)
+    out.reason_utf8 = handed_out(reason)
+
+
+@_guarded
+def py_apply(instance: Instance, config: CData) -> None:
+    apply = getattr(instance, "apply", None)
+    if apply is None:
+        raise NotImplementedError("this instance takes no configuration in place")
+    apply(_config(config))
 
 
 @ffi.def_extern()
@@ -251,6 +273,13 @@ def py_sink_reset(sink: Instance, next_frame: int) -> None:
 @ffi.def_extern()
 def py_sink_close(handle: CData) -> None:
     ffi.from_handle(handle).close()
+
+
+def _config(text: CData) -> dict[str, Any]:
+    value = json.loads(copy_text(text, _MAX_TEXT) or "{}")
+    if not isinstance(value, dict):
+        raise ValueError("a configuration is a JSON object")
+    return value
 
 
 def _target(text: CData) -> dict[str, Any]:

@@ -34,10 +34,10 @@ static StStatus read_band(StJson json, unsigned number, Band *out) {
     if (!(out->freq_hz >= 1 && out->freq_hz <= 384000))
         return st_error(ST_ERROR_INVALID_ARG, "equalizer: freq_hz of band %u is %g, choose 1 to 384000", number,
                         out->freq_hz);
-    if (!(out->gain_db >= -60 && out->gain_db <= 60))
+    if (!(out->gain_db >= BAND_LEAST_DB && out->gain_db <= BAND_MOST_DB))
         return st_error(ST_ERROR_INVALID_ARG, "equalizer: gain_db of band %u is %g, choose -60 to 60", number,
                         out->gain_db);
-    if (!(out->q >= 0.01 && out->q <= 100))
+    if (!(out->q >= BAND_LEAST_Q && out->q <= BAND_MOST_Q))
         return st_error(ST_ERROR_INVALID_ARG, "equalizer: q of band %u is %g, choose 0.01 to 100", number, out->q);
     return st_ok();
 }
@@ -46,7 +46,7 @@ StStatus bands_parse(StStr config, BandList *out_list) {
     BandList list = {0};
     StJson bands, item;
     list.preamp_db = st_json_number_or(st_json(config), "preamp_db", 0);
-    if (!(list.preamp_db >= -60 && list.preamp_db <= 60))
+    if (!(list.preamp_db >= BAND_LEAST_DB && list.preamp_db <= BAND_MOST_DB))
         return st_error(ST_ERROR_INVALID_ARG, "equalizer: preamp_db is %g, choose -60 to 60", list.preamp_db);
     if (st_json_member(st_json(config), "bands", &bands)) {
         while (st_json_item(bands, list.count, &item)) {

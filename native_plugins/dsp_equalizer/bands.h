@@ -7,6 +7,10 @@
 #include <stellatune/common.h>
 
 #define MAX_BANDS 32
+#define BAND_LEAST_DB (-60.0)
+#define BAND_MOST_DB 60.0
+#define BAND_LEAST_Q 0.01
+#define BAND_MOST_Q 100.0
 
 typedef enum BandType {
     BAND_PEAKING,

@@ -1,8 +1,5 @@
 /*
- * filter.c: coefficients from the Audio EQ Cookbook, and the loop that runs them.
- *
- * Source of all formulas: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients"
- * ("Audio EQ Cookbook"): the definitions of A, w0 and alpha (the case of a given Q), then one set b0..a2 per filter.
+ * filter.c: where each slot is going, one step of the grid after the other.
  */
 #include "filter.h"
 
@@ -10,84 +7,126 @@
 #include <math.h>
 #include <string.h>
 
+#include "biquad_run.h"
+
+#define GLIDES_PER_SECOND 100u
 #define TINY 1e-30
 
-static const double pi = 3.14159265358979323846;
+static uint32_t pairs_of(const Filter *filter) { return (filter->channels + 1) / 2; }
 
-static Biquad normalised(double b0, double b1, double b2, double a0, double a1, double a2) {
-    Biquad biquad = {b0 / a0, b1 / a0, b2 / a0, a1 / a0, a2 / a0, 1};
-    return biquad;
+static double linear(Setting preamp) { return pow(10.0, preamp.depth / 20.0); }
+
+static Setting preamp_setting(const BandList *list) {
+    Setting setting = {1, 1, list->preamp_db};
+    return setting;
 }
 
-static Biquad design(const Band *band, double sample_rate_hz) {
-    double a = pow(10.0, band->gain_db / 40.0);                /* A = 10^(dBgain/40) */
-    double w0 = 2.0 * pi * band->freq_hz / sample_rate_hz;     /* w0 = 2 pi f0 / Fs */
-    double c = cos(w0), alpha = sin(w0) / (2.0 * band->q);     /* alpha = sin(w0) / (2 Q) */
-    double root = 2.0 * sqrt(a) * alpha;                       /* 2 sqrt(A) alpha, in both shelves */
-    switch (band->type) {
-    case BAND_LOW_PASS: /* LPF: H(s) = 1 / (s^2 + s/Q + 1) */
-        return normalised((1 - c) / 2, 1 - c, (1 - c) / 2, 1 + alpha, -2 * c, 1 - alpha);
-    case BAND_HIGH_PASS: /* HPF: H(s) = s^2 / (s^2 + s/Q + 1) */
-        return normalised((1 + c) / 2, -(1 + c), (1 + c) / 2, 1 + alpha, -2 * c, 1 - alpha);
-    case BAND_NOTCH: /* notch: H(s) = (s^2 + 1) / (s^2 + s/Q + 1) */
-        return normalised(1, -2 * c, 1, 1 + alpha, -2 * c, 1 - alpha);
-    case BAND_LOW_SHELF: /* lowShelf: H(s) = A (s^2 + sqrt(A)/Q s + A) / (A s^2 + sqrt(A)/Q s + 1) */
-        return normalised(a * ((a + 1) - (a - 1) * c + root), 2 * a * ((a - 1) - (a + 1) * c),
-                          a * ((a + 1) - (a - 1) * c - root), (a + 1) + (a - 1) * c + root,
-                          -2 * ((a - 1) + (a + 1) * c), (a + 1) + (a - 1) * c - root);
-    case BAND_HIGH_SHELF: /* highShelf: H(s) = A (A s^2 + sqrt(A)/Q s + 1) / (s^2 + sqrt(A)/Q s + A) */
-        return normalised(a * ((a + 1) + (a - 1) * c + root), -2 * a * ((a - 1) + (a + 1) * c),
-                          a * ((a + 1) + (a - 1) * c - root), (a + 1) - (a - 1) * c + root,
-                          2 * ((a - 1) - (a + 1) * c), (a + 1) - (a - 1) * c - root);
-    default: /* peakingEQ: H(s) = (s^2 + s A/Q + 1) / (s^2 + s/(A Q) + 1) */
-        return normalised(1 + alpha * a, -2 * c, 1 - alpha * a, 1 + alpha / a, -2 * c, 1 - alpha / a);
+static Setting out(Setting setting) {
+    setting.depth = 0;
+    return setting;
+}
+
+static int is_silent(const Filter *filter, uint32_t slot) {
+    for (uint32_t pair = 0; pair < pairs_of(filter); pair++) {
+        const BiquadMemory *m = &filter->memory[pair][slot];
+        for (int lane = 0; lane < 2; lane++)
+            if (m->s1[lane] != 0 || m->s2[lane] != 0) return 0;
+    }
+    return 1;
+}
+
+/* Coefficients for both ends of the step that is under way. */
+static void design_slot(const Filter *filter, Slot *slot) {
+    slot->now = design(slot->type, slot->glide.begin, filter->sample_rate_hz);
+    slot->next = design(slot->type, glide_end(&slot->glide, filter->steps), filter->sample_rate_hz);
+}
+
+static void rest_slot(const Filter *filter, Slot *slot, Setting at) {
+    glide_rest(&slot->glide, at, filter->steps);
+    design_slot(filter, slot);
+}
+
+static void choose_run(Filter *filter, uint32_t number) {
+    Slot *slot = &filter->slots[number];
+    if (glide_moves(&slot->glide, filter->steps)) {
+        slot->run = RUN_MOVING;
+    } else if (slot->glide.begin.depth != 0) {
+        slot->run = RUN_STEADY;
+    } else if (!is_silent(filter, number)) {
+        slot->run = RUN_OUT;
+    } else {
+        slot->run = RUN_NOT;
+        if (slot_is_leaving(number) && slot->glide.done >= filter->steps) slot->used = 0;
+    }
+    if (slot->run != RUN_NOT) filter->idle = 0;
+}
+
+/* How the step that is under way is run. */
+static void choose_runs(Filter *filter) {
+    filter->idle = filter->preamp_now == 1.0 && filter->preamp_next == 1.0;
+    for (uint32_t slot = 0; slot < MAX_SLOTS; slot++)
+        if (filter->slots[slot].used) choose_run(filter, slot);
+}
+
+void filter_start(Filter *filter, const BandList *list, uint32_t sample_rate_hz, uint32_t channels) {
+    filter->channels = channels;
+    filter->sample_rate_hz = sample_rate_hz;
+    filter->steps = (sample_rate_hz / GLIDES_PER_SECOND + GRID_FRAMES) / GRID_FRAMES;
+    glide_rest(&filter->preamp, preamp_setting(list), filter->steps);
+    filter->preamp_now = filter->preamp_next = linear(filter->preamp.to);
+    for (uint32_t band = 0; band < list->count; band++) {
+        Slot *slot = &filter->slots[slot_of_band(band)];
+        slot->used = 1;
+        slot->type = list->bands[band].type;
+        rest_slot(filter, slot, setting_of(&list->bands[band], sample_rate_hz));
     }
 }
 
-void filter_design(Filter *filter, const BandList *list, uint32_t sample_rate_hz) {
-    filter->preamp = pow(10.0, list->preamp_db / 20.0);
-    filter->count = list->count;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (list->bands[i].freq_hz < sample_rate_hz / 2.0) {
-            filter->biquads[i] = design(&list->bands[i], sample_rate_hz);
-        } else {
-            filter->biquads[i].active = 0;
-        }
+/*
+ * A band that goes out keeps its frequency and q; one that comes in has those that were asked for from the start: they
+ * are not heard at depth 0, unless memory is left that rings at them.
+ */
+static void aim_slot(Filter *filter, uint32_t number, Setting wanted) {
+    Slot *slot = &filter->slots[number];
+    Setting end = glide_end(&slot->glide, filter->steps);
+    if (settings_equal(slot->glide.to, wanted)) return;
+    if (wanted.depth == 0) {
+        wanted = out(end);
+    } else if (end.depth == 0 && slot->glide.begin.depth == 0 && is_silent(filter, number)) {
+        rest_slot(filter, slot, out(wanted));
     }
+    glide_to(&slot->glide, wanted, filter->steps);
+}
+
+void filter_aim(Filter *filter, const BandList *list) {
+    Setting preamp = preamp_setting(list);
+    if (!settings_equal(filter->preamp.to, preamp)) glide_to(&filter->preamp, preamp, filter->steps);
+    for (uint32_t band = 0; band < list->count; band++)
+        aim_slot(filter, slot_of_band(band), setting_of(&list->bands[band], filter->sample_rate_hz));
+    for (uint32_t place = 0; place < MAX_BANDS; place++) {
+        uint32_t leaving = slot_of_leaving(place);
+        if (filter->slots[leaving].used) aim_slot(filter, leaving, out(filter->slots[leaving].glide.to));
+    }
+}
+
+void filter_resume(Filter *filter, const BandList *list) {
+    filter->preamp_now = linear(filter->preamp.begin);
+    filter->preamp_next = linear(glide_end(&filter->preamp, filter->steps));
+    for (uint32_t slot = 0; slot < MAX_SLOTS; slot++)
+        if (filter->slots[slot].used) design_slot(filter, &filter->slots[slot]);
+    choose_runs(filter);
+    filter_aim(filter, list);
 }
 
 void filter_clear(Filter *filter) {
     memset(filter->memory, 0, sizeof filter->memory);
     filter->grid_frame = 0;
-}
-
-/* Transposed direct form II; the memory stays in registers for the run. */
-static void run_biquad(const Biquad *q, BiquadMemory *memory, Lanes *work, uint32_t frames) {
-    Lanes s1 = memory->s1, s2 = memory->s2;
-    for (uint32_t i = 0; i < frames; i++) {
-        Lanes x = work[i], y = q->b0 * x + s1;
-        s1 = (q->b1 * x + s2) - q->a1 * y;
-        s2 = q->b2 * x - q->a2 * y;
-        work[i] = y;
-    }
-    memory->s1 = s1;
-    memory->s2 = s2;
-}
-
-static void run_pair(Filter *filter, uint32_t pair, float *samples, uint32_t frames) {
-    Lanes work[GRID_FRAMES];
-    uint32_t step = filter->channels;
-    float *first = samples + 2 * (size_t)pair;
-    int both = 2 * pair + 1 < step;
-    for (uint32_t i = 0; i < frames; i++) {
-        work[i][0] = first[(size_t)i * step] * filter->preamp;
-        work[i][1] = both ? first[(size_t)i * step + 1] * filter->preamp : 0.0;
-    }
-    for (uint32_t b = 0; b < filter->count; b++)
-        if (filter->biquads[b].active) run_biquad(&filter->biquads[b], &filter->memory[pair][b], work, frames);
-    for (uint32_t i = 0; i < frames; i++) {
-        first[(size_t)i * step] = (float)work[i][0];
-        if (both) first[(size_t)i * step + 1] = (float)work[i][1];
+    glide_rest(&filter->preamp, filter->preamp.to, filter->steps);
+    filter->preamp_now = filter->preamp_next = linear(filter->preamp.to);
+    for (uint32_t number = 0; number < MAX_SLOTS; number++) {
+        Slot *slot = &filter->slots[number];
+        if (slot_is_leaving(number)) slot->used = 0;
+        if (slot->used) rest_slot(filter, slot, slot->glide.to);
     }
 }
 
@@ -97,28 +136,69 @@ static double kept(double s) {
     return size >= TINY && size <= DBL_MAX ? s : 0.0;
 }
 
-static void drop_tiny_memory(Filter *filter) {
-    for (uint32_t pair = 0; pair < (filter->channels + 1) / 2; pair++) {
-        for (uint32_t b = 0; b < filter->count; b++) {
-            BiquadMemory *m = &filter->memory[pair][b];
-            for (int lane = 0; lane < 2; lane++) {
-                m->s1[lane] = kept(m->s1[lane]);
-                m->s2[lane] = kept(m->s2[lane]);
-            }
+static void drop_tiny_memory(Filter *filter, uint32_t slot) {
+    for (uint32_t pair = 0; pair < pairs_of(filter); pair++) {
+        BiquadMemory *m = &filter->memory[pair][slot];
+        for (int lane = 0; lane < 2; lane++) {
+            m->s1[lane] = kept(m->s1[lane]);
+            m->s2[lane] = kept(m->s2[lane]);
         }
+    }
+}
+
+static void step_slot(Filter *filter, uint32_t number) {
+    Slot *slot = &filter->slots[number];
+    drop_tiny_memory(filter, number);
+    glide_step(&slot->glide, filter->steps);
+    slot->now = slot->next;
+    if (glide_moves(&slot->glide, filter->steps))
+        slot->next = design(slot->type, glide_end(&slot->glide, filter->steps), filter->sample_rate_hz);
+}
+
+static void begin_step(Filter *filter) {
+    glide_step(&filter->preamp, filter->steps);
+    filter->preamp_now = filter->preamp_next;
+    if (glide_moves(&filter->preamp, filter->steps))
+        filter->preamp_next = linear(glide_end(&filter->preamp, filter->steps));
+    for (uint32_t slot = 0; slot < MAX_SLOTS; slot++)
+        if (filter->slots[slot].used) step_slot(filter, slot);
+    choose_runs(filter);
+}
+
+/* Within the step, frame i has i + 1 of GRID_FRAMES shares of the way behind or in it. */
+static void run_pair(Filter *filter, uint32_t pair, float *samples, uint32_t frames) {
+    Lanes work[GRID_FRAMES];
+    uint32_t channels = filter->channels;
+    float *first = samples + 2 * (size_t)pair;
+    int both = 2 * pair + 1 < channels;
+    double way = (filter->preamp_next - filter->preamp_now) / GRID_FRAMES, behind = filter->grid_frame;
+    for (uint32_t i = 0; i < frames; i++) {
+        double preamp = filter->preamp_now + way * (behind += 1);
+        work[i][0] = first[(size_t)i * channels] * preamp;
+        work[i][1] = both ? first[(size_t)i * channels + 1] * preamp : 0.0;
+    }
+    for (uint32_t number = 0; number < MAX_SLOTS; number++) {
+        const Slot *slot = &filter->slots[number];
+        BiquadMemory *memory = &filter->memory[pair][number];
+        if (!slot->used || slot->run == RUN_NOT) continue;
+        if (slot->run == RUN_OUT) ring_out(&slot->now, memory, work, frames);
+        if (slot->run == RUN_STEADY) run_steady(&slot->now, memory, work, frames);
+        if (slot->run == RUN_MOVING) run_moving(&slot->now, &slot->next, memory, work, frames, filter->grid_frame);
+    }
+    for (uint32_t i = 0; i < frames; i++) {
+        first[(size_t)i * channels] = (float)work[i][0];
+        if (both) first[(size_t)i * channels + 1] = (float)work[i][1];
     }
 }
 
 void filter_run(Filter *filter, float *samples, uint32_t frames) {
     while (frames > 0) {
         uint32_t left = GRID_FRAMES - filter->grid_frame, now = frames < left ? frames : left;
-        for (uint32_t pair = 0; pair < (filter->channels + 1) / 2; pair++) run_pair(filter, pair, samples, now);
+        if (filter->grid_frame == 0) begin_step(filter);
+        if (!filter->idle)
+            for (uint32_t pair = 0; pair < pairs_of(filter); pair++) run_pair(filter, pair, samples, now);
         samples += (size_t)now * filter->channels;
         frames -= now;
-        filter->grid_frame += now;
-        if (filter->grid_frame == GRID_FRAMES) {
-            filter->grid_frame = 0;
-            drop_tiny_memory(filter);
-        }
+        filter->grid_frame = (filter->grid_frame + now) % GRID_FRAMES;
     }
 }

@@ -25,24 +25,21 @@
 #define MAX_SAMPLE_RATE_HZ 768000u
 
 typedef struct Equalizer {
-    uint32_t sample_rate_hz;
     BandList list;
     Filter filter;
     StateBytes exported;
 } Equalizer;
 
-static void take_config(Equalizer *eq, const BandList *list) {
-    eq->list = *list;
-    filter_design(&eq->filter, list, eq->sample_rate_hz);
-    for (uint32_t i = 0; i < list->count; i++)
-        if (!eq->filter.biquads[i].active)
+static void tell_left_out(const Equalizer *eq) {
+    uint32_t rate = eq->filter.sample_rate_hz;
+    for (uint32_t i = 0; i < eq->list.count; i++)
+        if (!band_fits(&eq->list.bands[i], rate))
             st_log(ST_LOG_WARN, "equalizer: band %u at %g Hz is left out, %u Hz audio holds less than that",
-                   (unsigned)(i + 1), list->bands[i].freq_hz, (unsigned)eq->sample_rate_hz);
+                   (unsigned)(i + 1), eq->list.bands[i].freq_hz, (unsigned)rate);
 }
 
 static StStatus process(void *handle, float *samples, uint32_t frames) {
-    Equalizer *eq = handle;
-    if (eq->list.count > 0 || eq->list.preamp_db != 0) filter_run(&eq->filter, samples, frames);
+    filter_run(&((Equalizer *)handle)->filter, samples, frames);
     return st_ok();
 }
 
@@ -76,20 +73,22 @@ static StStatus apply(void *handle, StStr config) {
     if (parsed.code != ST_OK) return parsed;
     if (!bands_same_shape(&wanted, &eq->list))
         return st_error(ST_ERROR_INVALID_ARG, "equalizer: other band types need a new instance");
-    take_config(eq, &wanted);
+    eq->list = wanted;
+    filter_aim(&eq->filter, &wanted);
+    tell_left_out(eq);
     return st_ok();
 }
 
 static StStatus export_state_blob(void *handle, StBlob *out_state) {
     Equalizer *eq = handle;
-    out_state->len = state_write(&eq->exported, &eq->filter, &eq->list, eq->sample_rate_hz);
+    out_state->len = state_write(&eq->exported, &eq->filter);
     out_state->ptr = (const uint8_t *)&eq->exported;
     return st_ok();
 }
 
 static StStatus import_state_blob(void *handle, StBlob blob) {
     Equalizer *eq = handle;
-    return state_read(blob, &eq->filter, &eq->list, eq->sample_rate_hz);
+    return state_read(blob, &eq->filter, &eq->list);
 }
 
 static void destroy(void *handle) { free(handle); }
@@ -118,9 +117,9 @@ static StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t chan
     if (parsed.code != ST_OK) return parsed;
     eq = calloc(1, sizeof *eq);
     if (eq == NULL) return st_error(ST_ERROR_INTERNAL, "equalizer: out of memory");
-    eq->sample_rate_hz = sample_rate_hz;
-    eq->filter.channels = channels;
-    take_config(eq, &list);
+    eq->list = list;
+    filter_start(&eq->filter, &list, sample_rate_hz, channels);
+    tell_left_out(eq);
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = eq;
     out_instance->vtable = &vtable;

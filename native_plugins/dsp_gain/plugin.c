@@ -20,6 +20,7 @@
 #define RAMPS_PER_SECOND 100u
 #define STATE_MAGIC "ST-GAIN"
 #define STATE_VERSION 1u
+#define LOUDEST 100.0f /* 40 dB */
 
 /* Both the running state and, to the byte, what is exported. */
 typedef struct GainState {
@@ -57,7 +58,9 @@ static float ramp_at(const GainState *s, uint32_t done) {
     return done >= s->ramp_frames ? s->target : (float)(s->from + ((double)s->target - s->from) * share);
 }
 
+/* A gain that is the target already stays on its way to it. */
 static void ramp_to(GainState *s, float target) {
+    if (target == s->target) return;
     s->from = ramp_at(s, s->ramp_done);
     s->target = target;
     s->ramp_done = s->from == target ? s->ramp_frames : 0;
@@ -116,6 +119,8 @@ static StStatus export_state_blob(void *handle, StBlob *out_state) {
     return st_ok();
 }
 
+static int is_gain(float gain) { return gain >= 0 && gain <= LOUDEST; }
+
 static StStatus import_state_blob(void *handle, StBlob blob) {
     GainState *own = &((Gain *)handle)->state, taken;
     float configured = own->target;
@@ -128,10 +133,10 @@ static StStatus import_state_blob(void *handle, StBlob blob) {
     if (taken.sample_rate_hz != own->sample_rate_hz || taken.channels != own->channels ||
         taken.ramp_frames != own->ramp_frames)
         return st_error(ST_ERROR_INVALID_ARG, "gain: the state was made for another rate or channel count");
-    if (!isfinite(taken.from) || !isfinite(taken.target) || taken.ramp_done > taken.ramp_frames)
+    if (!is_gain(taken.from) || !is_gain(taken.target) || taken.ramp_done > taken.ramp_frames)
         return st_error(ST_ERROR_INVALID_ARG, "gain: the state is damaged");
     *own = taken;
-    if (taken.target != configured) ramp_to(own, configured);
+    ramp_to(own, configured);
     return st_ok();
 }
 

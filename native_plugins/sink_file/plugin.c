@@ -14,8 +14,10 @@
 
 #define SCHEMA                                                                                                   \
     "{\"type\": \"object\", \"properties\": {\"format\": {\"type\": \"string\", "                                \
-    "\"enum\": [\"s16\", \"s24\", \"f32\"], \"default\": \"f32\"}}, \"additionalProperties\": false}"
-#define DEFAULT_CONFIG "{\"format\": \"f32\"}"
+    "\"enum\": [\"s16\", \"s24\", \"f32\"], \"default\": \"f32\"}, "                                              \
+    "\"trim_db\": {\"type\": \"number\", \"minimum\": -60, \"maximum\": 24, \"default\": 0, "                     \
+    "\"title\": \"Gain of this output in dB\"}}, \"additionalProperties\": false}"
+#define DEFAULT_CONFIG "{\"format\": \"f32\", \"trim_db\": 0}"
 #define TARGET_SCHEMA                                                                                            \
     "{\"type\": \"object\", \"properties\": {\"id\": {\"const\": \"file\"}, \"name\": {\"type\": \"string\"}, "  \
     "\"default\": {\"type\": \"boolean\"}, "                                                                     \
@@ -31,8 +33,14 @@
 #define SHOWN_BYTES 256
 #define PREFERRED_CHUNK_FRAMES 4096u
 
-typedef struct FileSink {
+typedef struct Config {
     SampleFormat format;
+    double trim_db;
+} Config;
+
+typedef struct FileSink {
+    Config config;
+    Trim trim;
     int is_open;
     char shown_path[SHOWN_BYTES + 4];
     Recording recording;
@@ -58,6 +66,19 @@ static StStatus parse_format(StStr config, SampleFormat *out) {
     } else {
         return st_error(ST_ERROR_INVALID_ARG, "file sink: format is none of s16, s24, f32");
     }
+    return st_ok();
+}
+
+static StStatus parse_config(StStr config, Config *out) {
+    StJson value;
+    Config parsed = {0};
+    StStatus read = parse_format(config, &parsed.format);
+    if (read.code != ST_OK) return read;
+    if (st_json_member(st_json(config), "trim_db", &value) && !st_json_number(value, &parsed.trim_db))
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: trim_db is not a number");
+    if (!(parsed.trim_db >= TRIM_LEAST_DB && parsed.trim_db <= TRIM_MOST_DB))
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: trim_db is %g, choose -60 to 24", parsed.trim_db);
+    *out = parsed;
     return st_ok();
 }
 
@@ -101,7 +122,7 @@ static StStatus list_targets(void *handle, StStr *out_json) {
 static StStatus negotiate(void *handle, StStr target_json, StAudioSpec wished, StOutputSinkNegotiatedSpec *out_spec) {
     Target target;
     StStatus done = parse_target(target_json, &target);
-    if (done.code == ST_OK) done = target.container->check(((FileSink *)handle)->format, wished);
+    if (done.code == ST_OK) done = target.container->check(((FileSink *)handle)->config.format, wished);
     if (done.code != ST_OK) return done;
     memset(out_spec, 0, sizeof *out_spec);
     out_spec->spec = wished;
@@ -118,18 +139,19 @@ static StStatus open_sink(void *handle, StStr target_json, StAudioSpec spec, uin
     StStatus done;
     if (sink->is_open) return st_error(ST_ERROR_INVALID_ARG, "file sink: %s is open already", sink->shown_path);
     done = parse_target(target_json, &target);
-    if (done.code == ST_OK) done = target.container->check(sink->format, spec);
+    if (done.code == ST_OK) done = target.container->check(sink->config.format, spec);
     if (done.code != ST_OK) return done;
     path.ptr = target.path;
     path.len = target.path_len;
     done = st_take_file(path, &file.fd);
     if (done.code != ST_OK) return done;
     show_path(&target, sink->shown_path);
-    done = recording_begin(&sink->recording, file, target.container, sink->format, spec, start_frame);
+    done = recording_begin(&sink->recording, file, target.container, sink->config.format, spec, start_frame);
     if (done.code != ST_OK) {
         close(file.fd);
         return done;
     }
+    trim_set(&sink->trim, sink->config.trim_db);
     sink->is_open = 1;
     return st_ok();
 }
@@ -144,7 +166,7 @@ static StStatus write_frames(void *handle, uint32_t frames, uint16_t channels, c
     if (channels != sink->recording.spec.channels)
         return st_error(ST_ERROR_INVALID_ARG, "file sink: %u channels for a file of %u", (unsigned)channels,
                         (unsigned)sink->recording.spec.channels);
-    written = recording_write(&sink->recording, samples, frames);
+    written = recording_write(&sink->recording, &sink->trim, samples, frames);
     if (written.code == ST_OK) *out_accepted = frames;
     return written;
 }
@@ -162,7 +184,9 @@ static StStatus flush(void *handle) {
 
 static StStatus reset(void *handle, uint64_t next_frame) {
     FileSink *sink = handle;
-    return sink->is_open ? recording_go_on(&sink->recording, next_frame) : not_open();
+    if (!sink->is_open) return not_open();
+    trim_set(&sink->trim, sink->config.trim_db);
+    return recording_go_on(&sink->recording, next_frame);
 }
 
 static void close_sink(void *handle) {
@@ -176,27 +200,37 @@ static void destroy(void *handle) {
     free(handle);
 }
 
-/* A change of format waits until no file is open. */
-static StStatus check_update(const FileSink *sink, StStr config, SampleFormat *out_format) {
-    StStatus parsed = parse_format(config, out_format);
-    if (parsed.code == ST_OK && sink->is_open && *out_format != sink->format)
+/* A change of format waits until no file is open: a new instance could not go on with the file either. */
+static StStatus check_update(const FileSink *sink, StStr config, Config *out) {
+    StStatus parsed = parse_config(config, out);
+    if (parsed.code == ST_OK && sink->is_open && out->format != sink->config.format)
         return st_error(ST_ERROR_INVALID_ARG, "the format of %s cannot change while it is written", sink->shown_path);
     return parsed;
 }
 
 static StStatus plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
-    SampleFormat ignored;
-    StStatus checked = check_update(handle, config, &ignored);
-    st_plan(out_plan, checked.code ? ST_CONFIG_REJECT : ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
-    out_plan->reason_utf8 = checked.message;
-    return st_ok();
+    const FileSink *sink = handle;
+    Config wanted;
+    StStatus checked = check_update(sink, config, &wanted);
+    if (checked.code != ST_OK) {
+        st_plan(out_plan, ST_CONFIG_REJECT, ST_CONFIG_COST_LOW);
+        out_plan->reason_utf8 = checked.message;
+        return st_ok();
+    }
+    return wanted.format == sink->config.format ? st_plan(out_plan, ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW)
+                                                : st_plan(out_plan, ST_CONFIG_RECREATE, ST_CONFIG_COST_MEDIUM);
 }
 
 static StStatus apply(void *handle, StStr config) {
-    SampleFormat format;
-    StStatus checked = check_update(handle, config, &format);
-    if (checked.code == ST_OK) ((FileSink *)handle)->format = format;
-    return checked;
+    FileSink *sink = handle;
+    Config wanted;
+    StStatus checked = check_update(sink, config, &wanted);
+    if (checked.code != ST_OK) return checked;
+    if (wanted.format != sink->config.format)
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: another format needs a new instance");
+    sink->config = wanted;
+    if (sink->is_open) trim_to(&sink->trim, wanted.trim_db, sink->recording.spec.sample_rate_hz);
+    return st_ok();
 }
 
 static const StOutputSinkInstanceVTable vtable = {
@@ -212,15 +246,15 @@ static const StOutputSinkInstanceVTable vtable = {
 };
 
 static StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_instance) {
-    SampleFormat format;
+    Config wanted;
     StStatus parsed;
     FileSink *sink;
     if (!st_str_equals(type_id, "file")) return st_error(ST_ERROR_INVALID_ARG, "file sink: no such sink type here");
-    parsed = parse_format(config, &format);
+    parsed = parse_config(config, &wanted);
     if (parsed.code != ST_OK) return parsed;
     sink = calloc(1, sizeof *sink);
     if (sink == NULL) return st_error(ST_ERROR_INTERNAL, "file sink: out of memory");
-    sink->format = format;
+    sink->config = wanted;
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = sink;
     out_instance->vtable = &vtable;

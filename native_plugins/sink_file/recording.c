@@ -91,6 +91,7 @@ StStatus recording_begin(Recording *r, AddressedFile file, const Container *cont
 
 static StStatus write_packed(Recording *r, uint64_t offset, const float *samples, size_t count) {
     size_t bytes = format_bytes(r->format), most = sizeof r->pack / bytes;
+    if (r->format == FORMAT_F32) return file_write(&r->file, offset, samples, count * sizeof *samples);
     while (count > 0) {
         size_t now = count < most ? count : most;
         StStatus written;
@@ -104,13 +105,31 @@ static StStatus write_packed(Recording *r, uint64_t offset, const float *samples
     return st_ok();
 }
 
-StStatus recording_write(Recording *r, const float *samples, uint32_t frames) {
-    size_t count = (size_t)frames * r->spec.channels;
+/* The trim has moved on only when all frames are in the file. */
+static StStatus write_trimmed(Recording *r, Trim *trim, const float *samples, uint32_t frames) {
+    uint32_t channels = r->spec.channels, most = (uint32_t)(sizeof r->trimmed / sizeof *r->trimmed) / channels;
+    uint64_t offset = recording_end(r);
+    Trim moved = *trim;
+    while (frames > 0) {
+        uint32_t now = frames < most ? frames : most;
+        StStatus written;
+        trim_run(&moved, samples, r->trimmed, now, channels);
+        written = write_packed(r, offset, r->trimmed, (size_t)now * channels);
+        if (written.code != ST_OK) return written;
+        offset += (uint64_t)now * recording_frame_bytes(r);
+        samples += (size_t)now * channels;
+        frames -= now;
+    }
+    *trim = moved;
+    return st_ok();
+}
+
+StStatus recording_write(Recording *r, Trim *trim, const float *samples, uint32_t frames) {
     StStatus written;
     if (r->phase != RECORDING_OPEN)
         return st_error(ST_ERROR_INVALID_ARG, "%s is complete and takes no more frames", r->file.shown_path);
-    written = r->format == FORMAT_F32 ? file_write(&r->file, recording_end(r), samples, count * sizeof *samples)
-                                      : write_packed(r, recording_end(r), samples, count);
+    written = trim_is_identity(trim) ? write_packed(r, recording_end(r), samples, (size_t)frames * r->spec.channels)
+                                     : write_trimmed(r, trim, samples, frames);
     if (written.code == ST_OK) r->frames += frames;
     return written;
 }

@@ -9,6 +9,7 @@
 
 #include "addressed_file.h"
 #include "sample_format.h"
+#include "trim.h"
 
 #define RECORDING_MAX_SAMPLE_RATE_HZ 768000u
 #define RECORDING_MAX_CHANNELS 8u
@@ -49,7 +50,8 @@ struct Recording {
     RecordingPhase phase;
     int64_t base;
     uint64_t frames;
-    uint8_t pack[98304]; /* 4096 frames of 8 channels and 24 bits */
+    float trimmed[32768]; /* 4096 frames of 8 channels */
+    uint8_t pack[98304];  /* the same with 24 bits */
 };
 
 /* What lies at book_offset of every file that takes frames. */
@@ -78,8 +80,8 @@ void recording_fill_book(const Recording *recording, Book *book);
 StStatus recording_begin(Recording *recording, AddressedFile file, const Container *container, SampleFormat format,
                          StAudioSpec spec, uint64_t start_frame);
 
-/* Puts all `frames` into the file, or reports and counts none of them. */
-StStatus recording_write(Recording *recording, const float *samples, uint32_t frames);
+/* Puts all `frames` into the file, as loud as `trim` has it, or reports and counts none of them. */
+StStatus recording_write(Recording *recording, Trim *trim, const float *samples, uint32_t frames);
 
 /* Makes `next_frame` the programme position of the next frame, without a hole. */
 StStatus recording_go_on(Recording *recording, uint64_t next_frame);

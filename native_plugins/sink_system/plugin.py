@@ -6,6 +6,7 @@ its own: nothing here tries to survive that, the host replaces the process.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from typing import Any, Protocol
 
@@ -17,10 +18,14 @@ except OSError as error:  # sounddevice finds PortAudio at import
 __all__ = ["SystemSink", "create"]
 
 _WARN = 2
+_HOT_APPLY, _RECREATE, _REJECT = 1, 2, 3
+_LOW, _MEDIUM = 1, 2
 _CHUNK_FRAMES = 512
 _BYTES_PER_SAMPLE = 4
 #: What a sound server holds of its own beyond the device's queue, which nobody tells.
 _SERVER_S = 0.1
+_LINES_PER_SECOND = 100
+_TRIM_DB = (-60, 24)
 
 
 class Host(Protocol):
@@ -67,17 +72,93 @@ def _reason(error: sounddevice.PortAudioError) -> str:
     return ": ".join(words) or "no reason told"
 
 
+def _trim_db(config: dict[str, Any]) -> float:
+    """Raises: ValueError, out of range."""
+    db = config.get("trim_db", 0)
+    if isinstance(db, bool) or not isinstance(db, int | float) or not _TRIM_DB[0] <= db <= _TRIM_DB[1]:
+        raise ValueError(f"system output: trim_db is {db!r}, choose {_TRIM_DB[0]} to {_TRIM_DB[1]}")
+    return db
+
+
+def _latency_ms(config: dict[str, Any]) -> int:
+    return int(config.get("latency_ms", 0))
+
+
+class Trim:
+    """The output's own gain; a change of it is a straight line of 10 ms, by the number of the frame only."""
+
+    def __init__(self, db: float) -> None:
+        """Stands at 10^(db/20)."""
+        self.stand(db)
+
+    def stand(self, db: float) -> None:
+        """At once."""
+        self._from = self._target = 10 ** (db / 20)
+        self._frames = self._done = 0
+
+    def go(self, db: float, frames: int) -> None:
+        """From wherever it is; stays on its way if it goes there already."""
+        target = 10 ** (db / 20)
+        if target != self._target:
+            self._from, self._target, self._frames, self._done = self._at(self._done), target, frames, 0
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every sample stays as it is."""
+        return self._target == 1 and self._done >= self._frames
+
+    def scaled(self, samples: memoryview, channels: int) -> array[float]:
+        """What becomes of them; shape (frames * channels,), interleaved, float32."""
+        moving = min(self._frames - self._done, len(samples) // channels) * channels
+        out = array("f")
+        for at in range(0, moving, channels):
+            self._done += 1
+            gain = self._at(self._done)
+            out.extend([sample * gain for sample in samples[at : at + channels]])
+        gain = self._target
+        out.extend([sample * gain for sample in samples[moving:]])
+        return out
+
+    def _at(self, done: int) -> float:
+        if done >= self._frames:
+            return self._target
+        return self._from + (self._target - self._from) * (done / self._frames)
+
+
 class SystemSink:
     """One open device. Called by its lane only."""
 
     def __init__(self, config: dict[str, Any], host: Host) -> None:
-        """Nothing is opened yet."""
+        """Nothing is opened yet. Raises: ValueError, a trim out of range."""
         self._host = host
-        self._latency: float | str = config.get("latency_ms", 0) / 1000 or "high"
+        self._config = config
+        self._trim = Trim(_trim_db(config))
+        self._latency: float | str = _latency_ms(config) / 1000 or "high"
         self._stream: Any = None
         self._device_name = ""
         self._capacity_frames = 0
         self._underflows = 0
+
+    def plan(self, config: dict[str, Any]) -> tuple[int, int, str]:
+        """A trim is taken in place; the queue of an open device cannot change."""
+        try:
+            _trim_db(config)
+        except ValueError as error:
+            return _REJECT, _LOW, str(error)
+        if _latency_ms(config) != _latency_ms(self._config):
+            return _RECREATE, _MEDIUM, ""
+        return _HOT_APPLY, _LOW, ""
+
+    def apply(self, config: dict[str, Any]) -> None:
+        """Heard when the device has played what it holds. Raises: ValueError."""
+        db = _trim_db(config)
+        if _latency_ms(config) != _latency_ms(self._config):
+            raise ValueError("system output: another latency_ms needs a new instance")
+        self._config = config
+        if self._stream is None:
+            self._trim.stand(db)
+        else:
+            self._trim.go(db, int(self._stream.samplerate) // _LINES_PER_SECOND + 1)
 
     def list_targets(self) -> list[dict[str, Any]]:
         """All devices that can play; the default one first."""
@@ -130,6 +211,7 @@ class SystemSink:
     def open(self, target: dict[str, Any], sample_rate_hz: int, channels: int, _start_frame: int) -> None:
         """Opens the device; it starts with the first write."""
         self._device_name, device = self._device(target)
+        self._trim.stand(_trim_db(self._config))
         try:
             self._stream = sounddevice.RawOutputStream(
                 samplerate=sample_rate_hz,
@@ -143,17 +225,23 @@ class SystemSink:
 
     def write(self, samples: memoryview, frames: int) -> int:
         """Blocks while the device is full; takes all."""
+        if self._trim.is_identity:
+            self._play(samples.cast("B"))
+        else:
+            self._play(memoryview(self._trim.scaled(samples, self._stream.channels)).cast("B"))
+        return frames
+
+    def _play(self, data: memoryview) -> None:
         try:
             if self._stream.stopped:
                 self._stream.start()
                 self._capacity_frames = self._stream.write_available
-            if self._stream.write(samples.cast("B")):
+            if self._stream.write(data):
                 self._underflows += 1
                 if self._underflows & (self._underflows - 1) == 0:
                     self._host.log(_WARN, f"the device ran dry; {self._underflows} times so far")
         except sounddevice.PortAudioError as error:
             raise self._gone(error) from error
-        return frames
 
     def status(self) -> tuple[int, bool]:
         """Frames in the device's queue, and whether it runs."""
@@ -178,7 +266,7 @@ class SystemSink:
         for _ in range(-(-frames // _CHUNK_FRAMES)):
             if self._host.cancelled():
                 return
-            self.write(memoryview(block), _CHUNK_FRAMES)
+            self._play(memoryview(block))
 
     def _queued_frames(self) -> int:
         try:
@@ -191,6 +279,7 @@ class SystemSink:
 
     def reset(self, _next_frame: int) -> None:
         """Throws away what the device holds; it starts again with the next write."""
+        self._trim.stand(_trim_db(self._config))
         if self._stream is not None and not self._stream.stopped:
             self._stream.abort()
 

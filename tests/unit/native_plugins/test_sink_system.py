@@ -2,156 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-import native_plugins
+from tests.support.port_audio import CAPACITY_FRAMES, CHANNELS, GONE, RATE_HZ, Audio, Host
 
-#: An object of a class in a module that is loaded here, by path.
+#: An object of a class in a module that is loaded by path.
 Sink = Any
-
-CAPACITY_FRAMES = 2_000
-RATE_HZ = 10_000
-CHANNELS = 2
-
-
-class PortAudioError(Exception):
-    """As sounddevice's: text, code, and the words of the system below."""
-
-
-GONE = PortAudioError("Unanticipated host error", -9999, (8, -5, "Input/output error"))
-
-
-@dataclass
-class Stream:
-    """A raw output stream whose device plays nothing, unless ``plays``."""
-
-    plays: bool = True
-    error: PortAudioError | None = None
-    stopped: bool = True
-    queued_frames: int = 0
-    written: bytes = b""
-    calls: list[str] = field(default_factory=list)
-    channels: int = CHANNELS
-    samplerate: float = float(RATE_HZ)
-
-    @property
-    def write_available(self) -> int:
-        return CAPACITY_FRAMES - self.queued_frames
-
-    def start(self) -> None:
-        self.stopped = False
-        self.calls.append("start")
-
-    def write(self, data: memoryview) -> bool:
-        if self.error is not None:
-            raise self.error
-        self.written += bytes(data)
-        self.queued_frames = min(CAPACITY_FRAMES, self.queued_frames + len(data) // (4 * self.channels))
-        return not self.plays
-
-    def stop(self) -> None:
-        self.stopped = True
-        self.calls.append("stop")
-
-    def abort(self) -> None:
-        self.stopped = True
-        self.queued_frames = 0
-        self.calls.append("abort")
-
-    def close(self) -> None:
-        self.calls.append("close")
-
-
-@dataclass
-class Host:
-    """The runtime as the plugin sees it."""
-
-    lines: list[str] = field(default_factory=list)
-    giving_up: bool = False
-
-    def log(self, _level: int, text: str) -> None:
-        self.lines.append(text)
-
-    def cancelled(self) -> bool:
-        return self.giving_up
-
-
-def device(index: int, name: str, interface: int, channels: int = 2) -> dict[str, Any]:
-    return {
-        "index": index,
-        "name": name,
-        "hostapi": interface,
-        "max_output_channels": channels,
-        "default_samplerate": 48_000.0,
-    }
-
-
-DEVICES = [device(0, "card", 0), device(1, "mic", 0, 0), device(2, "card", 1), device(3, "Headset Pro", 0, 1)]
-
-
-class Audio(SimpleNamespace):
-    """The module sounddevice: a list of devices, the formats they take, the next stream."""
-
-    PortAudioError = PortAudioError
-
-    def __init__(self) -> None:
-        super().__init__(devices=DEVICES, default=3, takes=lambda _rate, _channels: True, stream=Stream())
-
-    def query_devices(self, kind: str = "") -> Any:  # noqa: ANN401  # as sounddevice: a list, or one
-        if kind and self.default >= len(self.devices):
-            raise PortAudioError("Error querying device -1")
-        return self.devices[self.default] if kind else self.devices
-
-    def query_hostapis(self, index: int) -> dict[str, Any]:
-        return {"name": ("ALSA", "JACK")[index]}
-
-    def check_output_settings(self, *, channels: int, samplerate: int, **_: object) -> None:
-        if not self.takes(samplerate, channels):
-            raise PortAudioError("Invalid sample rate", -9997)
-
-    def RawOutputStream(self, **_: object) -> Stream:  # noqa: N802  # sounddevice's name
-        if self.stream.error is not None:
-            raise self.stream.error
-        found: Stream = self.stream
-        return found
-
-
-@pytest.fixture
-def audio(monkeypatch: pytest.MonkeyPatch) -> Audio:
-    """In place of sounddevice."""
-    made = Audio()
-    monkeypatch.setitem(sys.modules, "sounddevice", made)
-    return made
-
-
-@pytest.fixture
-def plugin(audio: Audio) -> Iterator[ModuleType]:
-    """The module, imported over that one."""
-    assert audio.devices
-    path = Path(native_plugins.__path__[0], "sink_system", "plugin.py")
-    spec = importlib.util.spec_from_file_location("sink_system_under_test", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-
-
-@pytest.fixture
-def host() -> Host:
-    return Host()
-
-
-@pytest.fixture
-def sink(plugin: ModuleType, host: Host) -> Sink:
-    return plugin.create("sink", "system", {"latency_ms": 100}, host)
 
 
 def sound(frames: int) -> memoryview:
