@@ -8,6 +8,7 @@ from abi.wire.errors import MessageTooLarge, PacketRefused, WireError
 from abi.wire.event import Dropped, PluginEvent, PluginLog
 from abi.wire.fault import Failed, FaultKind
 from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, Ping, Pong
+from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
     CreateInstance,
@@ -56,6 +57,7 @@ __all__ = [
     "AttachSink",
     "CapabilityInfo",
     "CloseSink",
+    "ControlAsked",
     "CreateInstance",
     "CutDigest",
     "DecoderOpened",
@@ -72,6 +74,7 @@ __all__ = [
     "Hello",
     "HelloReply",
     "HoldStage",
+    "HostEventsTaken",
     "InstanceCreated",
     "Join",
     "Json",
@@ -92,6 +95,7 @@ __all__ = [
     "PluginEvent",
     "PluginLog",
     "Pong",
+    "PushHostEvents",
     "ReadMetadata",
     "ReleaseStage",
     "Reply",
