@@ -77,7 +77,6 @@ class HostFace:
             raise ValueError(f"the host opened no file for {value!r}")
         return int(out[0])
 
-
     def _taken(self, text: CData) -> dict[str, Any]:
         try:
             # SAFETY: a text of len bytes that is ours until it is freed, right here.

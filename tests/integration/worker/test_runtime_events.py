@@ -120,7 +120,7 @@ def test_more_rights_than_a_worker_keeps_are_no_module(worker: WorkerPeer, libra
     worker.refused(request, FaultKind.MISUSE)
 
 
-PYTHON = '''
+PYTHON = """
 class Echo:
     def __init__(self, host, requests):
         self.host, self.requests = host, requests
@@ -138,7 +138,7 @@ def create(kind, type_id, config, host, **spec):
     while (event := host.poll()) is not None:
         host.emit({"heard": event})
     return Echo(host, config)
-'''
+"""
 MANIFEST = """
 id = "test.echo"
 name = "Echo"

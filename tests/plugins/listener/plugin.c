@@ -2,19 +2,20 @@
  * listener: an effect that leaves the audio alone. A thread of its own emits every host event as {"heard": EVENT}, and asks
  * the host for things, telling what came of each as {"asked": N} or {"refused": CODE}.
  *
- * Config: {"ask": [REQUEST, ...], "on": TEXT, "then": [REQUEST, ...], "flood": N}. First all of "ask"; then N times the
- * first of them, as fast as it can, told as {"flooded": TAKEN, "refused": N}; and "then" as soon as a host event holds
- * TEXT. With "deaf": true it never reads an event.
+ * Config: {"gate": PATH, "ask": [REQUEST, ...], "flood": N, "on": TEXT, "then": [REQUEST, ...]}. When there is a file PATH,
+ * all of "ask"; then N times the first of them, as fast as it can, told as {"flooded": TAKEN, "refused": N}; and "then"
+ * as soon as a host event holds TEXT. With "deaf": true it never reads an event.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <stellatune_sdk.h>
 
 #define CONFIG_BYTES 8192
 #define EVENT_BYTES (16 << 10)
-#define WORD_BYTES 64
+#define TEXT_BYTES 1024
 
 typedef struct Listener {
     char config[CONFIG_BYTES];
@@ -23,14 +24,17 @@ typedef struct Listener {
     atomic_int ending;
 } Listener;
 
+/* Until there is room for it: what it says is counted. */
 static void tell(const char *format, ...) {
+    const struct timespec pause = {0, 1000000};
     char text[EVENT_BYTES];
     va_list args;
     int len;
     va_start(args, format);
     len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (len > 0 && (size_t)len < sizeof text) st_emit_event((StStr){text, (size_t)len});
+    if (len <= 0 || (size_t)len >= sizeof text) return;
+    while (st_emit_event((StStr){text, (size_t)len}).code == ST_ERROR_INTERNAL) nanosleep(&pause, NULL);
 }
 
 static StJson member(const Listener *l, const char *name) {
@@ -82,10 +86,12 @@ static void *listen_to(void *arg) {
     Listener *l = arg;
     const struct timespec pause = {0, 2000000};
     StJson json = {l->config, l->config + l->len};
-    char text[WORD_BYTES] = "";
+    char text[TEXT_BYTES] = "", gate[TEXT_BYTES];
     int deaf = 0, waiting;
     st_json_bool(member(l, "deaf"), &deaf);
     waiting = st_json_string(member(l, "on"), text, sizeof text, NULL);
+    if (st_json_string(member(l, "gate"), gate, sizeof gate, NULL))
+        while (!atomic_load(&l->ending) && access(gate, F_OK) != 0) nanosleep(&pause, NULL);
     ask_all(member(l, "ask"));
     flood(member(l, "ask"), st_json_number_or(json, "flood", 0));
     while (!atomic_load(&l->ending)) {
