@@ -41,8 +41,9 @@ class PipelineSizes:
 class Limits:
     """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
 
-    `flush_ms` comes on top of what is still to be played out, or written. A worker with live instances that leaves
-    `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is ended.
+    `flush_ms` comes on top of what is still to be played out, or written; `control_ms` is for what a plugin asks of the
+    host. A worker with live instances that leaves `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is
+    ended.
     """
 
     handshake_ms: int = _range(2000, 100, 600_000)
@@ -62,6 +63,7 @@ class Limits:
     drain_ms: int = _range(2000, 0, 600_000)
     shutdown_ms: int = _range(1000, 50, 600_000)
     terminate_ms: int = _range(300, 0, 60_000)
+    control_ms: int = _range(10_000, 100, 600_000)
     heartbeat_ms: int = _range(500, 100, 60_000)
     heartbeat_misses: int = _range(3, 1, 100)
 

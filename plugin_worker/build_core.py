@@ -77,14 +77,24 @@ void st_crash_leave(void);
 void st_crash_rearm(void);
 
 #define ST_OUTBOX_EVENT_BYTES ...
-typedef struct { uint64_t instance; uint32_t level; uint32_t len; } st_outbox_item;
+typedef struct { uint64_t instance; uint64_t request; uint32_t level; uint32_t len; } st_outbox_item;
 int st_outbox_log(uint32_t level, const char *text, size_t len);
 int st_outbox_event(const char *text, size_t len);
+int st_outbox_control(uint64_t request, const char *text, size_t len);
 int st_outbox_take(st_outbox_item *item, char *out);
 void st_outbox_dropped(uint32_t *out_logs, uint32_t *out_events);
 uint32_t st_outbox_bell(void);
 void st_outbox_wait(uint32_t seen, int64_t timeout_ns);
 void st_outbox_ring(void);
+
+#define ST_INBOX_EVENTS ...
+#define ST_INBOX_BYTES ...
+#define ST_INBOX_EVENT_BYTES ...
+uint32_t st_inbox_put(const char *text, size_t len);
+size_t st_inbox_take(char *out, size_t room);
+#define ST_CONTROL_BYTES ...
+int st_controls_allow(const char *word, size_t len);
+int32_t st_controls_send(const char *text, size_t len, uint64_t *out_request);
 
 const StHostVTable *st_host_table(const char *root, size_t root_len);
 int st_files_grant(const char *value, size_t len, int fd);
@@ -170,17 +180,19 @@ void free(void *ptr);
 SOURCE = """
 #include <stdlib.h>
 #include <stellatune/stellatune.h>
+#include "controls.h"
 #include "crash.h"
 #include "file_io.h"
 #include "host_callbacks.h"
+#include "inbox.h"
 #include "module_open.h"
 #include "outbox.h"
 #include "pump.h"
 """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
-OWN = ["crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks", "lane"]
-OWN += ["module_open", "outbox", "sink_pump", "stop"]
+OWN = ["controls", "crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks"]
+OWN += ["inbox", "lane", "module_open", "outbox", "sink_pump", "stop"]
 SHARED = ["channels", "checkpoint", "convert", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()
@@ -190,10 +202,10 @@ ffibuilder.set_source(
     "plugin_worker._core",
     SOURCE,
     sources=[f"plugin_worker/csrc/{name}.c" for name in OWN] + [f"shm_audio/csrc/{name}.c" for name in SHARED],
-    include_dirs=["abi/include", "shm_audio/csrc", "plugin_worker/csrc"],
+    include_dirs=["abi/include", "abi/sdk", "shm_audio/csrc", "plugin_worker/csrc"],
     depends=sorted(
         str(path)
-        for folder in ("abi/include/stellatune", "shm_audio/csrc", "plugin_worker/csrc")
+        for folder in ("abi/include/stellatune", "abi/sdk", "shm_audio/csrc", "plugin_worker/csrc")
         for path in Path(folder).glob("*.h")
     ),
     define_macros=[("_GNU_SOURCE", None)],

@@ -1,4 +1,4 @@
-"""The thread that sends events: first the lanes' own facts, then what plugins logged and emitted."""
+"""The thread that sends events: first the lanes' own facts, then what plugins asked for, emitted and logged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from abi.wire import Dropped, Event, Payload, PluginEvent, PluginLog
+from abi.wire import ControlAsked, Dropped, Event, Payload, PluginEvent, PluginLog
 from plugin_worker._core import ffi, lib
 
 __all__ = ["Outbox"]
@@ -56,7 +56,9 @@ class Outbox:
             if not lib.st_outbox_take(self._item, self._text):
                 break
             data = bytes(ffi.buffer(self._text, self._item.len))
-            if self._item.level == 0:
+            if self._item.request:
+                self._send(ControlAsked(self._item.instance, self._item.request, Payload(data)))
+            elif self._item.level == 0:
                 self._send(PluginEvent(instance=self._item.instance, text=Payload(data)))
             else:
                 text = data.decode("utf-8", "replace").replace("\0", " ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from abi.kinds import LogLevel
+from abi.kinds import LogLevel, StatusCode
 from plugin_worker._core import ffi, lib
 from plugin_worker.ffi_calls import CData, borrow
 
@@ -33,6 +33,36 @@ class HostFace:
         data = json.dumps(event).encode()
         return bool(len(data) <= lib.ST_OUTBOX_EVENT_BYTES and lib.st_outbox_event(data, len(data)) == 0)
 
+    def poll(self) -> dict[str, Any] | None:
+        """The oldest host event; None when there is none. Raises: OSError: no memory."""
+        out = ffi.new("StStr *")
+        status = self._table.poll_host_event_json_utf8(self._table.user_data, out)
+        if status.code != 0:
+            raise OSError("no memory for a host event")
+        return self._taken(out[0]) if out.len else None
+
+    def control(self, request: dict[str, Any]) -> int:
+        """Asks the host for something; gives the number by which an event tells what became of it.
+
+        Raises:
+            ValueError: too long, or it has no text ``control``.
+            PermissionError: plugin.toml does not ask for that right.
+            BlockingIOError: too much waits already.
+        """
+        out = ffi.new("StStr *")
+        text, keep = borrow(json.dumps(request).encode())
+        status = self._table.send_control_json_utf8(self._table.user_data, text, out)
+        del keep
+        match status.code:
+            case StatusCode.OK:
+                return int(self._taken(out[0])["request"])
+            case StatusCode.UNSUPPORTED:
+                raise PermissionError(f"no right to {request.get('control')!r}: ask for it in plugin.toml")
+            case StatusCode.INTERNAL:
+                raise BlockingIOError("too many requests wait to be sent")
+            case _:
+                raise ValueError('a control request has a text "control" and at most 16 KiB')
+
     def cancelled(self) -> bool:
         """Whether the call in progress should give up (raise, or return early)."""
         return bool(self._table.call_cancelled(self._table.user_data))
@@ -46,6 +76,14 @@ class HostFace:
         if status.code != 0:
             raise ValueError(f"the host opened no file for {value!r}")
         return int(out[0])
+
+    def _taken(self, text: CData) -> dict[str, Any]:
+        try:
+            # SAFETY: a text of len bytes that is ours until it is freed, right here.
+            found: dict[str, Any] = json.loads(bytes(ffi.buffer(text.ptr, text.len)))
+        finally:
+            self._table.free_host_str_utf8(self._table.user_data, text)
+        return found
 
 
 class PythonIo(Protocol):

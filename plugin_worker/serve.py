@@ -20,6 +20,7 @@ from abi.wire import (
     Event,
     Hello,
     HelloReply,
+    HostEventsTaken,
     LoadModule,
     Message,
     MessageTooLarge,
@@ -28,6 +29,7 @@ from abi.wire import (
     PacketRefused,
     Ping,
     Pong,
+    PushHostEvents,
     Reply,
     Shutdown,
     ShutdownDone,
@@ -44,6 +46,7 @@ from plugin_worker.lane import Job, Lane
 from plugin_worker.layout import struct_sizes
 from plugin_worker.module import LoadedModule, check_module, open_library
 from plugin_worker.outbox import Outbox
+from plugin_worker.rights import grant_rights
 
 __all__ = ["EXIT_PROTOCOL", "Server"]
 
@@ -142,13 +145,16 @@ class Server:
         return packet
 
     def _handle(self, packet: Packet) -> None:
-        if packet.fds and isinstance(packet.message, Ping | Shutdown):
+        if packet.fds and isinstance(packet.message, Ping | PushHostEvents | Shutdown):
             raise Misuse("dispatch", f"{type(packet.message).__name__} carries no descriptors")
         match packet.message:
             case Hello() as hello:
                 self._hello(hello, packet)
             case Ping():
                 self.reply(Pong(), packet.request_id)
+            case PushHostEvents() as push:
+                lost = sum([lib.st_inbox_put(text, len(text)) for text in push.texts])
+                self.reply(HostEventsTaken(lost), packet.request_id)
             case LoadModule() as load:
                 if len(packet.fds) > (0 if load.python else 1):
                     raise Misuse("dispatch", "LoadModule carries at most one descriptor, and none for a Python module")
@@ -189,6 +195,7 @@ class Server:
         try:
             if self._module is not None:
                 raise Misuse("load", "this worker has its module; a worker loads one in its life")
+            grant_rights(request.rights)
             root = request.root.encode()
             host = lib.st_host_table(root, len(root))
             if request.python:

@@ -1,7 +1,7 @@
 /*
  * stellatune_sdk.h: helpers for plugin authors, header only, C99 and C++.
  *
- * What it gives: the export macro, status texts, logging, default answers to a config update, and a small JSON reader for
+ * What it gives: the export macro, status texts, logging, events and controls, default answers to a config update, and a small JSON reader for
  * configurations (which the runtime has validated against the plugin's schema already). Nothing here is required: a
  * plugin may fill the tables of module.h by hand.
  */
@@ -440,6 +440,42 @@ ST_SDK_UNUSED static double st_json_number_or(StJson object, const char *name, d
     StJson v;
     double number;
     return st_json_member(object, name, &v) && st_json_number(v, &number) ? number : absent;
+}
+
+/* ---- events and controls ---- */
+
+/* Tells whoever listens in the host; `event` is a JSON text. */
+ST_SDK_UNUSED static StStatus st_emit_event(StStr event) {
+    if (st_host == NULL || st_host->emit_event_json_utf8 == NULL)
+        return st_error(ST_ERROR_UNSUPPORTED, "this host takes no events");
+    return st_host->emit_event_json_utf8(st_host->user_data, event);
+}
+
+/* The oldest host event, to be given back with st_free_host_str; empty when there is none. */
+ST_SDK_UNUSED static StStr st_poll_event(void) {
+    StStr event = st_str(NULL);
+    if (st_host && st_host->poll_host_event_json_utf8 &&
+        st_host->poll_host_event_json_utf8(st_host->user_data, &event).code != ST_OK)
+        event = st_str(NULL);
+    return event;
+}
+
+ST_SDK_UNUSED static void st_free_host_str(StStr text) {
+    if (st_host && st_host->free_host_str_utf8) st_host->free_host_str_utf8(st_host->user_data, text);
+}
+
+/* Asks the host for something; the number by which a host event tells what became of it goes to `out_request`. */
+ST_SDK_UNUSED static StStatus st_send_control(StStr request, uint64_t *out_request) {
+    StStr answer = st_str(NULL);
+    StStatus status;
+    if (st_host == NULL || st_host->send_control_json_utf8 == NULL)
+        return st_error(ST_ERROR_UNSUPPORTED, "this host takes no control requests");
+    status = st_host->send_control_json_utf8(st_host->user_data, request, &answer);
+    if (status.code == ST_OK) {
+        *out_request = (uint64_t)st_json_number_or(st_json(answer), "request", 0);
+        st_free_host_str(answer);
+    }
+    return status;
 }
 
 #endif

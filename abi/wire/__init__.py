@@ -8,6 +8,7 @@ from abi.wire.errors import MessageTooLarge, PacketRefused, WireError
 from abi.wire.event import Dropped, PluginEvent, PluginLog
 from abi.wire.fault import Failed, FaultKind
 from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, Ping, Pong
+from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
     CreateInstance,
@@ -69,6 +70,7 @@ __all__ = [
     "AttachSink",
     "CapabilityInfo",
     "CloseSink",
+    "ControlAsked",
     "CreateInstance",
     "CutDigest",
     "DecoderOpened",
@@ -88,6 +90,7 @@ __all__ = [
     "HoldStage",
     "ImportState",
     "Inherited",
+    "HostEventsTaken",
     "InstanceCreated",
     "Join",
     "Json",
@@ -110,6 +113,7 @@ __all__ = [
     "PluginEvent",
     "PluginLog",
     "Pong",
+    "PushHostEvents",
     "ReadMetadata",
     "ReleaseStage",
     "Reply",

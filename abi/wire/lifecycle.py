@@ -43,11 +43,13 @@ class LoadModule(Request[ModuleInfo]):
     """Loads the one module of this worker. ``python`` tells a Python module from a shared library.
 
     Descriptor 0, where one comes along, is a private copy of the library and what is loaded; ``path`` is a label then.
+    ``rights``: what its plugin.toml asked for and it was granted.
     """
 
     path: str
     root: str
     python: bool
+    rights: tuple[str, ...]
 
 
 @message(12)

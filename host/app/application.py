@@ -11,6 +11,7 @@ from types import TracebackType
 from abi.kinds import CapabilityKind
 from host.app.config_commands import ConfigCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
+from host.app.plugin_requests import PluginRequests
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
 from host.errors import OutputError, StellaError
@@ -18,7 +19,7 @@ from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery, discover, search_path
-from host.playback import Chain, DecoderConfigs, Excerpt, Opener, PipelineFormat, Player, off_loop
+from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
 from host.supervise import CrashHistory, Watcher
@@ -27,6 +28,8 @@ from host.worker import Zygote
 __all__ = ["Application"]
 
 DISCOVERY_TIMEOUT_S = 30.0
+#: For the answer to a plugin that stops the playback.
+_LAST_WORD_S = 1.0
 _FAULTS_SHOWN = 8
 
 
@@ -43,11 +46,12 @@ class Application:
         self._zygote = Zygote()
         self._began_s = time.monotonic()
         self._plugins: PluginCommands | None = None
+        self._plugin_requests: PluginRequests | None = None
         self._player: Player | None = None
         self._configs = ConfigCommands(lambda: self._player)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
-        self._on_stop: Callable[[], None] = lambda: None
+        self._on_stop: Callable[[], None] | None = None
 
     @property
     def discovery(self) -> Discovery:
@@ -81,7 +85,8 @@ class Application:
 
     def stop(self) -> None:
         """Asks this host to end, as ``stellatune stop`` does; returns at once."""
-        self._on_stop()
+        if self._on_stop is not None:
+            self._on_stop()
 
     def status(self) -> JsonObject:
         """What goes on at this moment."""
@@ -90,7 +95,7 @@ class Application:
         workers: list[Json] = [generation_facts(one) for one in self.runtime.list()]
         playback: JsonObject | None = None
         with suppress(StellaError):
-            now = None if self._player is None else self._player.now()
+            now = self._now()
             playback = None if now is None else playback_facts(now)
         return {
             "host": host_facts(time.monotonic() - self._began_s),
@@ -122,6 +127,9 @@ class Application:
         """What a decoder of this type begins with."""
         return self.runtime.manifest(plugin_id).capability(CapabilityKind.DECODER, type_id).default_config
 
+    def _now(self) -> Now | None:
+        return None if self._player is None else self._player.now()
+
     async def __aenter__(self) -> Application:
         path = search_path(self.paths)
         self._zygote.warm()  # on the other core, while this one reads manifests
@@ -144,6 +152,9 @@ class Application:
             lambda: self._player,
             self.settings.limits.drain_ms / 1000,
         )
+        self._plugin_requests = PluginRequests(
+            self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
+        )
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
@@ -152,6 +163,8 @@ class Application:
     ) -> None:
         if self._watcher is not None:
             await self._watcher.close()
+        if self._plugin_requests is not None:
+            await self._plugin_requests.close()
         self.plugins.close()
         await self.runtime.close()
         self._faults.close()

@@ -70,7 +70,9 @@ async def playing_host(console: Console, interrupts: Interrupts, *, alone: bool)
                 raise
             console.warn(f"nobody can ask this host anything: {error}")
         app = await stack.enter_async_context(application(console))
-        if lock is not None:
+        if lock is None:
+            app.on_stop(interrupts.stop)  # nobody outside may ask for it, a plugin that has the right may
+        else:
             await stack.enter_async_context(answering(app, lock, interrupts))
         yield app
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 from abi.wire import StopReason
 from host.ids import Generation, InstanceId, PluginId, Role, TypeId
-from host.jsontext import Json
+from host.jsontext import Json, JsonObject
 
 __all__ = [
     "ConfigUpdated",
     "DigestDone",
     "EventsDropped",
     "GenerationChanged",
+    "HostEventsMissed",
     "InstanceCreated",
     "InstanceDestroyed",
     "PlaybackEnded",
+    "PluginAnswered",
+    "PluginAsked",
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
@@ -182,6 +185,40 @@ class ConfigUpdated(Topic):
     status: str
     reason: str
     position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PluginAsked(Topic):
+    """A plugin asks for something that it has the right to; ``PluginAnswered`` tells what became of it.
+
+    ``number`` counts the requests of its generation; ``control`` says of what, and ``request`` is all it said.
+    """
+
+    plugin_id: PluginId
+    generation: Generation
+    instance: InstanceId
+    number: int
+    control: str
+    request: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PluginAnswered(Topic):
+    """What became of a plugin's request, also of one that was not let through; ``error``: its code, empty when done."""
+
+    plugin_id: PluginId
+    generation: Generation
+    number: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostEventsMissed(Topic):
+    """So many events for a plugin were dropped because it did not read them."""
+
+    plugin_id: PluginId
+    generation: Generation
+    count: int
 
 
 # ---- stages ----

@@ -30,6 +30,10 @@ class Right(StrEnum):
 
     NETWORK = "network"
     CACHE = "cache"
+    CONTROL_PLAYER = "control:player"
+    CONTROL_QUEUE = "control:queue"
+    CONTROL_LIBRARY = "control:library"
+    EVENTS_PLAYER = "events:player"
 
 
 @dataclass(frozen=True, slots=True)

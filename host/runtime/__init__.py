@@ -4,6 +4,7 @@ The host is the system of record: everything here can be rebuilt without asking 
 do about a fault: it asks the supervisor. It never knows what a capability is for.
 """
 
+from host.runtime.control_requests import ControlRequests
 from host.runtime.disabled import DisabledPlugins, Disablement
 from host.runtime.file_grants import FileGrant, FileGrants
 from host.runtime.generation import Phase
@@ -20,6 +21,7 @@ __all__ = [
     "MAX_METADATA_BYTES",
     "Change",
     "ConfigUpdates",
+    "ControlRequests",
     "DisabledPlugins",
     "Disablement",
     "FileGrant",

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from abi.wire import Event
+from abi.wire import ControlAsked, Event
 from host.errors import GenerationDraining, LoadFailed, Misuse
 from host.events import DigestDone, EventBus, GenerationChanged, StageEnded, WorkerExited, WorkerStarted
 from host.ids import Generation, PluginId, Role
 from host.packages import PluginManifest
+from host.runtime.control_requests import ControlRequests
 from host.runtime.facts import fact_of
 from host.runtime.generation import GenerationState, Happening, Phase
 from host.runtime.instances import Instances
@@ -48,6 +49,7 @@ class Lifecycle:
         limits: Limits,
         instances: Instances,
         losses: Losses,
+        requests: ControlRequests,
         spawner: Spawner,
         number: _Number,
         permit: _Permit,
@@ -57,6 +59,7 @@ class Lifecycle:
         self._limits = limits
         self._instances = instances
         self._losses = losses
+        self._requests = requests
         self._spawner = spawner
         self._number = number
         self._permit = permit
@@ -247,6 +250,9 @@ class Lifecycle:
 
     def _heard(self, generation: LiveGeneration, handle: WorkerHandle, event: Event) -> None:
         try:
+            if isinstance(event, ControlAsked):
+                self._requests.asked(generation, handle, event)
+                return
             fact = fact_of(generation.plugin_id, generation.number, event)
         except ValueError as error:
             handle.condemn(f"sent an event that cannot be: {error}")
@@ -261,6 +267,7 @@ class Lifecycle:
         handle = generation.handle
         expected = generation.state.quiet
         lost = self._instances.of(generation)
+        self._requests.gone(generation.number)
         generation.happened(Happening.EXITED)
         autopsy = examine(handle, status)
         if handle.asked_to_end and autopsy.cause is Cause.ASKED:  # by the reaper, whom it had not obeyed before

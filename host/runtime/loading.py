@@ -25,7 +25,7 @@ async def load_plugin(handle: WorkerHandle, manifest: PluginManifest, timeout_s:
     if copy is not None:
         handle.keep_library(copy)
     try:
-        message = LoadModule(entry, folder, manifest.is_python)
+        message = LoadModule(entry, folder, manifest.is_python, tuple(sorted(manifest.rights)))
         info = await handle.request(message, timeout_s, () if copy is None else (copy.fd,))
     except (LoadFailed, IncompatibleVersion):
         raise

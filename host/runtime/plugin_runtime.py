@@ -15,6 +15,7 @@ from host.ids import Generation, PluginId, Role, TypeId
 from host.jsontext import JsonObject
 from host.packages import PluginManifest
 from host.runtime.admission import Admission
+from host.runtime.control_requests import ControlRequests
 from host.runtime.disabled import Disablement
 from host.runtime.file_grants import FileGrants
 from host.runtime.generation import Phase
@@ -79,6 +80,8 @@ class PluginRuntime:
     ) -> None:
         #: Who may run, after what it did.
         self.supervisor = supervisor or Supervisor()
+        #: What plugins ask of this host, and what it tells them.
+        self.requests = ControlRequests(bus, settings.limits.control_ms / 1000)
         self._limits = settings.limits
         self._zygote = zygote or Zygote()
         self._packages = dict(packages)
@@ -91,6 +94,7 @@ class PluginRuntime:
             self._limits,
             self._instances,
             Losses(bus, self.supervisor, CrashHistory(state_dir / CRASHES_FILE)),
+            self.requests,
             spawner or self._spawn,
             self._number,
             self._admission.wait,

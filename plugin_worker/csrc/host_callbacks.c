@@ -1,17 +1,23 @@
 /*
- * host_callbacks.c: log, root, events, cancellation, files. Controls and host events are not offered: their slots are null.
+ * host_callbacks.c: log, root, events in both directions, controls, cancellation, files.
  */
 #include "host_callbacks.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "controls.h"
+#include "inbox.h"
 #include "lane.h"
 #include "outbox.h"
 
 #define FILE_SLOTS 32
 #define FILE_VALUE_BYTES 4096
+#define ANSWER_BYTES 64
 
 static char root_text[FILE_VALUE_BYTES];
 static size_t root_bytes;
@@ -44,6 +50,49 @@ static StStatus emit_event(void *user_data, StStr event) {
     if (event.len > ST_OUTBOX_EVENT_BYTES || (event.len && !event.ptr)) return failure(ST_ERROR_INVALID_ARG);
     if (st_outbox_event(event.ptr, event.len) != 0) return failure(ST_ERROR_INTERNAL);
     return (StStatus){0};
+}
+
+static StStatus poll_host_event(void *user_data, StStr *out_event) {
+    char *text = NULL;
+    size_t room = 0, len;
+    (void)user_data;
+    while ((len = st_inbox_take(text, room)) > room) { /* another thread may have taken the one that was measured */
+        char *larger = realloc(text, len);
+        if (larger == NULL) {
+            free(text);
+            return failure(ST_ERROR_INTERNAL);
+        }
+        text = larger;
+        room = len;
+    }
+    if (len == 0) {
+        free(text);
+        text = NULL;
+    }
+    *out_event = (StStr){.ptr = text, .len = len};
+    return (StStatus){0};
+}
+
+static StStatus send_control(void *user_data, StStr request, StStr *out_response) {
+    char *answer = malloc(ANSWER_BYTES);
+    uint64_t number;
+    int32_t code;
+    (void)user_data;
+    if (answer == NULL) return failure(ST_ERROR_INTERNAL);
+    code = st_controls_send(request.ptr, request.len, &number);
+    if (code != ST_OK) {
+        free(answer);
+        return failure(code);
+    }
+    out_response->len =
+        (size_t)snprintf(answer, ANSWER_BYTES, "{\"status\":\"accepted\",\"request\":%" PRIu64 "}", number);
+    out_response->ptr = answer;
+    return (StStatus){0};
+}
+
+static void free_host_str(void *user_data, StStr text) {
+    (void)user_data;
+    free((char *)text.ptr);
 }
 
 static uint8_t call_cancelled(void *user_data) {
@@ -119,6 +168,9 @@ const StHostVTable *st_host_table(const char *root, size_t root_len) {
         .log_utf8 = log_utf8,
         .get_runtime_root_utf8 = get_runtime_root,
         .emit_event_json_utf8 = emit_event,
+        .poll_host_event_json_utf8 = poll_host_event,
+        .send_control_json_utf8 = send_control,
+        .free_host_str_utf8 = free_host_str,
         .call_cancelled = call_cancelled,
         .take_file = take_file,
     };

@@ -1,5 +1,5 @@
 /*
- * outbox.c: two bounded queues, many writers and one reader each, after the ticket scheme of D. Vyukov's bounded queue: a
+ * outbox.c: three bounded queues, many writers and one reader each, after the ticket scheme of D. Vyukov's bounded queue: a
  * slot's sequence says whose turn it is, so that a writer that stops half-way blocks nobody but its own slot.
  */
 #include "outbox.h"
@@ -12,6 +12,7 @@
 
 #define LOG_SLOTS 256u
 #define EVENT_SLOTS 64u
+#define CONTROL_SLOTS 16u
 
 typedef struct slot {
     _Atomic uint64_t turn;
@@ -28,14 +29,17 @@ typedef struct queue {
     _Atomic uint32_t dropped;
 } queue;
 
-static slot log_slot[LOG_SLOTS], event_slot[EVENT_SLOTS];
+static slot log_slot[LOG_SLOTS], event_slot[EVENT_SLOTS], control_slot[CONTROL_SLOTS];
 static char log_text[LOG_SLOTS * ST_OUTBOX_LOG_BYTES], event_text[(size_t)EVENT_SLOTS * ST_OUTBOX_EVENT_BYTES];
+static char control_text[(size_t)CONTROL_SLOTS * ST_OUTBOX_EVENT_BYTES];
 static queue logs = {.slots = LOG_SLOTS, .text_bytes = ST_OUTBOX_LOG_BYTES, .slot = log_slot, .text = log_text};
 static queue events = {.slots = EVENT_SLOTS, .text_bytes = ST_OUTBOX_EVENT_BYTES, .slot = event_slot, .text = event_text};
+static queue controls = {
+    .slots = CONTROL_SLOTS, .text_bytes = ST_OUTBOX_EVENT_BYTES, .slot = control_slot, .text = control_text};
 static _Atomic uint32_t bell, asleep;
 
 /* A slot's turn is twice the round: even = free for that round, odd = filled. */
-static int put(queue *q, uint32_t level, const char *text, size_t len) {
+static int put(queue *q, uint32_t level, uint64_t request, const char *text, size_t len) {
     uint64_t ticket = atomic_load_explicit(&q->tail, memory_order_relaxed);
     st_lane *lane = st_lane_current();
     slot *s;
@@ -56,7 +60,8 @@ static int put(queue *q, uint32_t level, const char *text, size_t len) {
         }
     }
     if (len > q->text_bytes) len = q->text_bytes;
-    s->item = (st_outbox_item){.instance = lane ? lane->instance : 0, .level = level, .len = (uint32_t)len};
+    s->item = (st_outbox_item){
+        .instance = lane ? lane->instance : 0, .request = request, .level = level, .len = (uint32_t)len};
     if (len) memcpy(q->text + (size_t)(s - q->slot) * q->text_bytes, text, len);
     atomic_store_explicit(&s->turn, 2 * (ticket / q->slots) + 1, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
@@ -75,11 +80,15 @@ static int take(queue *q, st_outbox_item *item, char *out) {
     return 1;
 }
 
-int st_outbox_log(uint32_t level, const char *text, size_t len) { return put(&logs, level ? level : 1, text, len); }
+int st_outbox_log(uint32_t level, const char *text, size_t len) { return put(&logs, level ? level : 1, 0, text, len); }
 
-int st_outbox_event(const char *text, size_t len) { return put(&events, 0, text, len); }
+int st_outbox_event(const char *text, size_t len) { return put(&events, 0, 0, text, len); }
 
-int st_outbox_take(st_outbox_item *item, char *out) { return take(&events, item, out) || take(&logs, item, out); }
+int st_outbox_control(uint64_t request, const char *text, size_t len) { return put(&controls, 0, request, text, len); }
+
+int st_outbox_take(st_outbox_item *item, char *out) {
+    return take(&controls, item, out) || take(&events, item, out) || take(&logs, item, out);
+}
 
 void st_outbox_dropped(uint32_t *out_logs, uint32_t *out_events) {
     *out_logs = atomic_exchange_explicit(&logs.dropped, 0, memory_order_relaxed);
@@ -96,7 +105,8 @@ uint32_t st_outbox_bell(void) { return atomic_load_explicit(&bell, memory_order_
 void st_outbox_wait(uint32_t seen, int64_t timeout_ns) {
     atomic_store_explicit(&asleep, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-    if (!something_there(&logs) && !something_there(&events)) st_futex_wait(&bell, seen, st_now_ns() + timeout_ns);
+    if (!something_there(&logs) && !something_there(&events) && !something_there(&controls))
+        st_futex_wait(&bell, seen, st_now_ns() + timeout_ns);
     atomic_store_explicit(&asleep, 0, memory_order_relaxed);
 }
 

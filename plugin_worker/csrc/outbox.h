@@ -1,6 +1,6 @@
 /*
- * outbox.h: log lines and events from any thread of a plugin to the one thread that sends them on. Nobody waits: what
- * finds no room is counted.
+ * outbox.h: log lines, events and control requests from any thread of a plugin to the one thread that sends them on.
+ * Nobody waits: what finds no room is counted, or refused.
  */
 #ifndef ST_WORKER_OUTBOX_H
 #define ST_WORKER_OUTBOX_H
@@ -13,12 +13,14 @@
 
 typedef struct st_outbox_item {
     uint64_t instance; /* of the lane that called, 0 for a plugin's own thread */
+    uint64_t request;  /* number of a control request; 0 for anything else */
     uint32_t level;    /* of a log line; 0 for an event */
     uint32_t len;
 } st_outbox_item;
 
 /*
- * Puts a log line, cut to ST_OUTBOX_LOG_BYTES, or an event; 0 when it was queued, -1 when there was no room.
+ * Puts a log line, cut to ST_OUTBOX_LOG_BYTES, an event or a control request; 0 when it was queued, -1 when there was no
+ * room.
  * thread: any
  * realtime: yes
  * owned: the text stays the caller's
@@ -27,10 +29,11 @@ typedef struct st_outbox_item {
  */
 int st_outbox_log(uint32_t level, const char *text, size_t len);
 int st_outbox_event(const char *text, size_t len);
+int st_outbox_control(uint64_t request, const char *text, size_t len);
 
 /*
- * Takes the oldest log line or event; the text goes to `out`, which has room for ST_OUTBOX_EVENT_BYTES. 1 when there was
- * one.
+ * Takes the oldest control request, event or log line, in this order; the text goes to `out`, which has room for
+ * ST_OUTBOX_EVENT_BYTES. 1 when there was one.
  * thread: outbox
  * realtime: yes
  * owned: nothing
@@ -40,7 +43,7 @@ int st_outbox_event(const char *text, size_t len);
 int st_outbox_take(st_outbox_item *item, char *out);
 
 /*
- * Counts dropped since the last call.
+ * Log lines and events dropped since the last call.
  * thread: outbox
  * realtime: yes
  * owned: nothing

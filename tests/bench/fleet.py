@@ -71,7 +71,7 @@ class GainWorker:
         hello = Hello(WIRE_VERSION, API_VERSION, "stellatune.dsp.gain", "play")
         self.request(hello, (self._status.fd, self._status.bell_fd))
         library = plugin_library("dsp_gain")
-        self.request(LoadModule(library, str(Path(library).parent), False))
+        self.request(LoadModule(library, str(Path(library).parent), False, ()))
         before = thread_ids(self.pid)
         config = Payload(f'{{"gain_db": {gain_db}}}'.encode())
         self.request(CreateInstance(INSTANCE, CapabilityKind.DSP, "gain", config, RATE_HZ, CHANNELS, ()))

@@ -48,7 +48,7 @@ async def hosted_worker(parent: Zygote) -> AsyncIterator[WorkerHandle]:
 async def load_gain(worker: WorkerHandle) -> None:
     """Loads the gain plugin and makes an instance of it."""
     library = plugin_library("dsp_gain")
-    await worker.request(LoadModule(library, str(Path(library).parent), False), TIMEOUT_S)
+    await worker.request(LoadModule(library, str(Path(library).parent), False, ()), TIMEOUT_S)
     config = Payload(b'{"gain_db": -3}')
     create = CreateInstance(INSTANCE, CapabilityKind.DSP, "gain", config, RATE_HZ, CHANNELS, ())
     await worker.request(create, TIMEOUT_S)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any, cast
 
 from host.cli.chain_options import DspOption
 from host.errors import NotFound, NotRunning
@@ -137,8 +138,8 @@ async def _one(host: Hosted, wishes: _Wishes, random: Random, done: Updates, gen
         answer = await host.app.configs.update(name, config, merge=False)
     except (NotRunning, NotFound):
         return  # between two rounds
-    (outcome,) = answer["outcomes"]
-    kind, config_gen = outcome["outcome"], outcome["config_gen"]
+    (outcome,) = cast("list[dict[str, Any]]", answer["outcomes"])
+    kind, config_gen = str(outcome["outcome"]), int(outcome["config_gen"])
     done.asked += 1
     done.outcomes[kind] += 1
     before = generations.get(name, 1)

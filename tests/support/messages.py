@@ -16,7 +16,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.Ping(),
     wire.Failed(1, 3, "open", "no such file"),
     wire.ModuleInfo("stellatune.decoder.flac", "FLAC", "1.0.0", Payload(b"{}"), (_CAPABILITY,)),
-    wire.LoadModule("/plugins/gain.so", "/plugins", False),
+    wire.LoadModule("/plugins/gain.so", "/plugins", False, ("control:player",)),
     wire.ShutdownDone(),
     wire.Shutdown(),
     wire.Done(),
@@ -57,4 +57,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.PluginLog(7, 3, "hello"),
     wire.PluginEvent(7, Payload(b'{"kind":"x"}')),
     wire.Dropped(2, 3),
+    wire.HostEventsTaken(3),
+    wire.PushHostEvents((b'{"type":"x"}', b"{}")),
+    wire.ControlAsked(7, 5, Payload(b'{"control":"player"}')),
 )

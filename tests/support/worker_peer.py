@@ -112,8 +112,8 @@ class WorkerPeer:
 
     # ---- the usual first steps ----
 
-    def load(self, path: Path, python: bool = False) -> ModuleInfo:
-        return self.ask(LoadModule(str(path), str(path.parent), python))
+    def load(self, path: Path, python: bool = False, rights: Sequence[str] = ()) -> ModuleInfo:
+        return self.ask(LoadModule(str(path), str(path.parent), python, tuple(rights)))
 
     def creation(
         self, kind: CapabilityKind, type_id: str, config: object = None, instance: int = 1, channels: int = 2

@@ -47,23 +47,32 @@ typedef struct StHostVTable {
     StStatus (*emit_event_json_utf8)(void *user_data, StStr event_json_utf8);
 
     /*
-     * Takes the oldest waiting host event; empty when there is none.
+     * Takes the oldest waiting host event, a JSON object with a "type"; empty when there is none. At most 64 events or
+     * 64 KiB wait; then the oldest are dropped, and {"type": "events.dropped", "count": N} stands in their place. A new
+     * generation begins with nothing.
      * thread: [any]
      * realtime: no
      * owned: the text is the host's until freed with free_host_str_utf8
      * valid until: freed
-     * errors: UNSUPPORTED
+     * errors: UNSUPPORTED, INTERNAL (no memory; nothing was taken)
      */
     StStatus (*poll_host_event_json_utf8)(void *user_data, StStr *out_event_json_utf8);
 
     /*
-     * Hands a control request to the host. The answer says only whether it was queued; what became of it arrives as a
-     * host event.
+     * Hands a control request to the host: a JSON object of at most 16 KiB with a text "control", for which plugin.toml
+     * asked the right. The answer, {"status": "accepted", "request": N}, says only that it was queued; what became of it
+     * is told by a host event within 10 s: {"type": "control.result", "request": N, "ok": true, "result": {...}} or, with
+     * "ok": false, "error": {"code", "message"}. Eight may be under way; more are answered with the error "busy".
+     *   right "control:player": {"control": "player", "command": "status" | "stop"}
+     *   right "control:queue", "control:library": {"control": "queue" | "library", "command": ...}
+     *   right "events:player": {"control": "subscribe" | "unsubscribe", "topics": ["player.tick" | "player.*" | ...]}, for
+     *     host events of these types: player.tick (at most 4 a second), player.track_started, player.track_ended,
+     *     player.playback_ended
      * thread: [any]
      * realtime: no
      * owned: the text is the host's until freed with free_host_str_utf8
      * valid until: freed; the request until return
-     * errors: INVALID_ARG, UNSUPPORTED, INTERNAL (queue full)
+     * errors: INVALID_ARG (too long, or no such object), UNSUPPORTED (no right), INTERNAL (queue full)
      */
     StStatus (*send_control_json_utf8)(void *user_data, StStr request_json_utf8, StStr *out_response_json_utf8);
 

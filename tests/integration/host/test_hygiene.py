@@ -86,7 +86,7 @@ def look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, objec
             handle = await spawn(SPEC, ignore, LIMITS, zygote.start)
         here = Path(f"/proc/{handle.pid}")
         files = {name: (here / name).read_text() for name in ("status", "limits", "oom_score_adj", "stat")}
-        await handle.request(LoadModule(str(folder / "plugin.py"), str(folder), True), LONG_S)
+        await handle.request(LoadModule(str(folder / "plugin.py"), str(folder), True, ()), LONG_S)
         with pytest.raises(PluginRefused) as said:
             sink = CapabilityKind.OUTPUT_SINK
             await handle.request(CreateInstance(1, sink, "witness", Payload(b"{}"), 0, 0, ()), LONG_S)

@@ -70,7 +70,7 @@ def test_without_the_copy_it_is_the_end(tmp_path: Path) -> None:
     async def body(deaths: Deaths) -> None:
         handle = await deaths.start(load=False)
         manifest = deaths.manifest
-        await handle.request(LoadModule(str(manifest.entry), str(manifest.folder), False), LONG_S)
+        await handle.request(LoadModule(str(manifest.entry), str(manifest.folder), False, ()), LONG_S)
         with StageRings() as rings:
             await attached(handle, rings)
             overwrite(manifest.entry)

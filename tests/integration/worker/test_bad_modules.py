@@ -61,7 +61,7 @@ INCOMPATIBLE = {
 
 
 def refusal(worker: WorkerPeer, path: Path, kind: FaultKind) -> str:
-    text = worker.refused(LoadModule(str(path), str(path.parent), False), kind).text
+    text = worker.refused(LoadModule(str(path), str(path.parent), False, ()), kind).text
     assert worker.ask(Ping()) == Pong()
     return text
 
@@ -104,13 +104,13 @@ def test_a_constructor_takes_only_the_worker_along(
     worker: WorkerPeer, build_plugin: BuildPlugin, constructor: str, status: int
 ) -> None:
     path = build_plugin("bad_module", f"CONSTRUCTOR={constructor}")
-    worker.send(LoadModule(str(path), str(path.parent), False))
+    worker.send(LoadModule(str(path), str(path.parent), False, ()))
     assert worker.ended() == status
 
 
 def test_a_hanging_constructor_does_not_hang_the_control_thread(worker: WorkerPeer, build_plugin: BuildPlugin) -> None:
     path = build_plugin("bad_module", "CONSTRUCTOR=for (;;) pause()")
-    request = worker.send(LoadModule(str(path), str(path.parent), False))
+    request = worker.send(LoadModule(str(path), str(path.parent), False, ()))
     assert worker.ask(Ping()) == Pong()
     with pytest.raises(TimeoutError):
         worker.answer(request, within_s=0.05)

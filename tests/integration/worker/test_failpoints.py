@@ -129,7 +129,7 @@ def test_deaths_on_the_way_to_an_instance(failpoints: Failpoints, start: StartWo
     armed = failpoints.arm(place, Action.KILL)
     worker = start()
     if place == "load":
-        worker.send(LoadModule(str(PLUGIN / LIBRARY), str(PLUGIN), False))
+        worker.send(LoadModule(str(PLUGIN / LIBRARY), str(PLUGIN), False, ()))
     else:
         load(worker).send(worker.creation(DSP, "fault"))
     assert worker.ended() == -signal.SIGKILL
@@ -174,7 +174,7 @@ def test_counts_go_on_in_the_next_process(failpoints: Failpoints, start: StartWo
     fates = []
     for _ in range(4):
         worker = start()
-        worker.send(LoadModule(str(PLUGIN / LIBRARY), str(PLUGIN), False))
+        worker.send(LoadModule(str(PLUGIN / LIBRARY), str(PLUGIN), False, ()))
         try:
             worker.answer(1 + 1)
             fates.append("lives")

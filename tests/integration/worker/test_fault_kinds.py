@@ -334,7 +334,7 @@ def test_a_folder_that_takes_no_mark_means_no_fault(worker: WorkerPeer, tmp_path
 def test_faults_before_there_is_a_configuration(worker: WorkerPeer, tmp_path: Path, phase: str) -> None:
     order = ordered(tmp_path, "segv", phase)
     folder = copy_plugin(tmp_path / "copy", order)
-    worker.send(LoadModule(str(folder / LIBRARY), str(folder), False))
+    worker.send(LoadModule(str(folder / LIBRARY), str(folder), False, ()))
     assert worker.ended() == -signal.SIGSEGV
     struck_once(worker, order, instance=0)
 

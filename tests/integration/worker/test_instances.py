@@ -99,7 +99,7 @@ def test_what_is_not_there(odd: WorkerPeer, build_plugin: BuildPlugin) -> None:
     odd.refused(ListTargets(1), FaultKind.MISUSE)
     odd.refused(ReadMetadata(1), FaultKind.MISUSE)
     path = build_plugin("odd")
-    odd.refused(LoadModule(str(path), "/", False), FaultKind.MISUSE)
+    odd.refused(LoadModule(str(path), "/", False, ()), FaultKind.MISUSE)
 
 
 def test_sixty_three_instances_and_no_more(odd: WorkerPeer) -> None:

@@ -107,9 +107,7 @@ def module(audio: Audio) -> Iterator[PythonModule]:
     assert audio.devices
     root, keep = borrow(b"/")
     folder = Path(native_plugins.__path__[0], "sink_system")
-    yield PythonModule(
-        str(folder / "plugin.py"), str(folder), lib.st_host_table(root.ptr, root.len), make_vtables()
-    )
+    yield PythonModule(str(folder / "plugin.py"), str(folder), lib.st_host_table(root.ptr, root.len), make_vtables())
     del keep
 
 

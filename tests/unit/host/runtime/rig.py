@@ -32,7 +32,7 @@ class Rig:
     ) -> None:
         self.workers = workers
         self.state_dir = state_dir
-        bus = EventBus()
+        self.bus = bus = EventBus()
         self.facts: Subscription[Topic] = bus.subscribe(Topic, capacity=10_000)
         self.seen: list[Topic] = []
         settings = Settings(limits=limits)

@@ -14,6 +14,7 @@ from abi.wire import (
     DestroyInstance,
     Done,
     Event,
+    HostEventsTaken,
     InstanceCreated,
     LoadModule,
     Message,
@@ -22,6 +23,7 @@ from abi.wire import (
     Payload,
     Ping,
     Pong,
+    PushHostEvents,
     Shutdown,
     ShutdownDone,
 )
@@ -60,6 +62,7 @@ def obey(peer: Peer, packet: Packet) -> None:
         CreateInstance: InstanceCreated(0, 3, False),
         DestroyInstance: Done(),
         Ping: Pong(),
+        PushHostEvents: HostEventsTaken(0),
         Shutdown: ShutdownDone(),
     }
     peer.reply(packet, replies[type(packet.message)])
