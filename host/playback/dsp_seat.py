@@ -50,7 +50,7 @@ class DspSeat(Seat):
     def __init__(
         self, runtime: PluginRuntime, spec: StageSpec, dsp: Dsp, *, protective: bool, checkpoint_bytes: int
     ) -> None:
-        """Takes over the effect. Raises: ShmError when there is no memory for checkpoints."""
+        """Takes over the effect, and the files of its configuration. Raises: ShmError: no memory for checkpoints."""
         super().__init__(spec.name)
         self.spec = spec
         self.latency_frames = dsp.latency_frames
@@ -235,6 +235,7 @@ class DspSeat(Seat):
                 await self._dry.destroy()
             await self._dsp.destroy()
             self._checkpoints.close()
+            self.spec.files.close()
 
     # ---- inside ----
 
@@ -257,9 +258,16 @@ class DspSeat(Seat):
 
     async def _create(self, plugin_id: PluginId, type_id: TypeId, spec: StageSpec) -> Instance:
         fmt = self._inp.format
-        return await self._runtime.create(
-            plugin_id, CapabilityKind.DSP, type_id, spec.config, rate=fmt.sample_rate_hz, channels=fmt.channels
-        )
+        with spec.files.copy() as files:  # its own may be closed meanwhile
+            return await self._runtime.create(
+                plugin_id,
+                CapabilityKind.DSP,
+                type_id,
+                spec.config,
+                rate=fmt.sample_rate_hz,
+                channels=fmt.channels,
+                files=files.grants,
+            )
 
     def _checked(self) -> RingWords:
         """The output's words, once those of both sides are known to be what a stage of this kind can leave.

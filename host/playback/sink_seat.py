@@ -38,7 +38,7 @@ class SinkSeat(Seat):
     """One output, open."""
 
     def __init__(self, runtime: PluginRuntime, output: Output, sink: Sink, fmt: PipelineFormat) -> None:
-        """Takes over the sink, which is open in this format."""
+        """Takes over the sink, which is open in this format, and the files of its configuration."""
         super().__init__(output.stage.name)
         self.output = output
         self.format = fmt
@@ -140,6 +140,7 @@ class SinkSeat(Seat):
         """Ends the output; twice is fine."""
         async with self.lock:
             await self._sink.destroy()
+            self.output.stage.files.close()
 
     # ---- inside ----
 
@@ -152,7 +153,9 @@ class SinkSeat(Seat):
     async def _open_successor(self, lost_frames: int) -> tuple[int, int]:
         stage, fmt = self.output.stage, self.format
         position = self.position
-        instance = await self._runtime.create(stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config)
+        instance = await self._runtime.create(
+            stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config, files=stage.files.grants
+        )
         sink = Sink(instance)
         try:
             await sink.open(self.output.target, fmt.sample_rate_hz, fmt.channels, position, self.output.files)

@@ -5,7 +5,7 @@ do about a fault: it asks the supervisor. It never knows what a capability is fo
 """
 
 from host.runtime.disabled import DisabledPlugins, Disablement
-from host.runtime.file_grants import FileGrant, FileGrants
+from host.runtime.file_grants import MAX_GRANTS, FileGrant, FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
@@ -14,6 +14,7 @@ from host.runtime.plugin_runtime import CRASHES_FILE, GenerationStatus, PluginRu
 
 __all__ = [
     "CRASHES_FILE",
+    "MAX_GRANTS",
     "MAX_LIST_BYTES",
     "MAX_METADATA_BYTES",
     "DisabledPlugins",
