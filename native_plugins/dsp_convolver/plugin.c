@@ -136,7 +136,8 @@ static const StDspInstanceVTable vtable = {
 static StStatus read_impulse(Convolver *cv, Impulse *out_impulse) {
     int32_t fd;
     StStatus status = st_take_file(st_str(cv->options.impulse), &fd);
-    if (status.code != ST_OK) return status;
+    if (status.code != ST_OK)
+        return st_error(status.code, "convolver: %.200s: the host did not hand it out", cv->options.impulse);
     status = impulse_read(fd, cv->options.impulse, cv->key.sample_rate_hz, cv->key.channels, out_impulse);
     close(fd);
     return status;
