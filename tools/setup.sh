@@ -9,7 +9,7 @@ VENV="$ROOT/.venv"
 MIN_PYTHON="3.11"
 
 # libportaudio2 brings ALSA and its configuration with it.
-RUN_PACKAGES=(libflac-dev libsndfile1-dev libsoxr-dev libportaudio2 flac)
+RUN_PACKAGES=(libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
 TEST_PACKAGES=(g++)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
@@ -95,7 +95,7 @@ find_python() {
 system_packages() { # LEVEL
     local wanted=("${RUN_PACKAGES[@]}") missing=()
     if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, and the headers of FLAC, libsndfile and soxr"
+        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, and the headers of FLAC, libsndfile, KISS FFT and soxr"
         find_python || die "Python $MIN_PYTHON or newer with its headers (Python.h) and venv is needed"
         return
     fi

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 
+from abi.kinds import CapabilityKind
 from host.app import Application
 from host.capabilities import Candidate
 from host.cli.console import Console
@@ -13,7 +15,7 @@ from host.cli.progress import showing
 from host.cli.targets import granted
 from host.errors import MediaError
 from host.events import TrackEnded
-from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec
+from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
 
 __all__ = ["Wish", "run_chain"]
 
@@ -44,9 +46,21 @@ async def run_chain(
     """
     sizes = app.settings.pipeline
     pacing = Pacing.paced(sizes) if wish.output.silence_after_ms else Pacing.unpaced(sizes)
-    async with granted(app, wish.output, inputs, interrupts) as output:
-        chain = Chain(wish.effects, output, pacing, wish.rate_hz, wish.volume, wish.digest)
+    async with AsyncExitStack() as held:
+        effects = tuple([await _opened(app, held, CapabilityKind.DSP, spec) for spec in wish.effects])
+        sink = await _opened(app, held, CapabilityKind.OUTPUT_SINK, wish.output.stage)
+        wanted = replace(wish.output, stage=sink)
+        output = await held.enter_async_context(granted(app, wanted, inputs, interrupts))
+        chain = Chain(effects, output, pacing, wish.rate_hz, wish.volume, wish.digest)
         return await _perform(app, app.player(chain, wish.excerpt, wish.decoder), inputs, console)
+
+
+async def _opened(app: Application, held: AsyncExitStack, kind: CapabilityKind, spec: StageSpec) -> StageSpec:
+    """The stage with the files that its configuration names."""
+    manifest = app.discovery.plugins[spec.plugin_id]
+    opened = await with_files(spec, kind, manifest, app.settings.limits.open_ms / 1000)
+    held.callback(opened.files.close)
+    return opened
 
 
 async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], console: Console) -> PlaybackResult:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Candidate
@@ -15,6 +18,7 @@ from host.packages import (
     CapabilityManifest,
     FileMode,
     PluginManifest,
+    change_file_strings,
     check_config,
     file_strings,
     find_capability,
@@ -38,7 +42,7 @@ def stage(name: str, kind: CapabilityKind, type_name: str, config: JsonObject | 
     plugin, capability = find_capability(type_name, kind, plugins)
     owner = f"{plugin.id} ({capability.type_id})"
     merged = merge_config(owner, capability.config_schema, capability.default_config, config or {})
-    return StageSpec(name, plugin.id, capability.type_id, merged)
+    return StageSpec(name, plugin.id, capability.type_id, _files_from_here(capability, merged))
 
 
 def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, ...]:
@@ -60,6 +64,17 @@ def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, .
                 remedy="render in two passes, or leave some out",
             )
     return tuple(found)
+
+
+def _files_from_here(capability: CapabilityManifest, config: JsonObject) -> JsonObject:
+    """The configuration with its files named from the root on: who reads it later may be elsewhere."""
+
+    def absolute(_mode: FileMode, name: str) -> str:
+        with suppress(OSError):  # the folder we are in is gone; opening the file will tell
+            return str(Path(name).absolute()) if name else name
+        return name
+
+    return cast("JsonObject", change_file_strings(capability.config_schema, config, absolute))
 
 
 def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:

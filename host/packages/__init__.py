@@ -7,7 +7,14 @@ from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, 
 from host.packages.facts import manifest_facts
 from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
 from host.packages.names import find_capability, find_owner, find_plugin
-from host.packages.schema import FileMode, check_config, check_schema, file_strings, merge_config
+from host.packages.schema import (
+    FileMode,
+    change_file_strings,
+    check_config,
+    check_schema,
+    file_strings,
+    merge_config,
+)
 
 __all__ = [
     "PATH_VARIABLE",
@@ -17,6 +24,7 @@ __all__ = [
     "PluginManifest",
     "Problem",
     "Right",
+    "change_file_strings",
     "check_config",
     "check_schema",
     "discover",

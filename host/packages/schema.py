@@ -17,7 +17,15 @@ from typing import cast
 from host.errors import ConfigRejected
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 
-__all__ = ["MAX_DEPTH", "FileMode", "check_config", "check_schema", "file_strings", "merge_config"]
+__all__ = [
+    "MAX_DEPTH",
+    "FileMode",
+    "change_file_strings",
+    "check_config",
+    "check_schema",
+    "file_strings",
+    "merge_config",
+]
 
 MAX_DEPTH = 8
 _TYPES = frozenset(["array", "boolean", "integer", "null", "number", "object", "string"])
@@ -201,17 +209,28 @@ def merge_config(owner: str, schema: JsonObject, default: JsonObject, chosen: Js
 
 def file_strings(schema: JsonObject, value: Json) -> list[tuple[FileMode, str]]:
     """Every string in `value` that the schema marks as the name of a file, in order of appearance."""
-    if isinstance(value, str):
-        return [(FileMode(str(schema["format"])), value)] if "format" in schema else []
     found: list[tuple[FileMode, str]] = []
+
+    def note(mode: FileMode, name: str) -> str:
+        found.append((mode, name))
+        return name
+
+    change_file_strings(schema, value, note)
+    return found
+
+
+def change_file_strings(schema: JsonObject, value: Json, change: Callable[[FileMode, str], str]) -> Json:
+    """A copy of `value` with every name of a file in it changed, in order of appearance."""
+    if isinstance(value, str):
+        return change(FileMode(str(schema["format"])), value) if "format" in schema else value
     if isinstance(value, list) and isinstance(items := schema.get("items"), dict):
-        for each in value:
-            found += file_strings(items, each)
+        return [change_file_strings(items, each, change) for each in value]
     if isinstance(value, dict):
         properties = schema.get("properties", {})
         others = schema.get("additionalProperties")
+        changed: JsonObject = {}
         for name, each in value.items():
             inner = properties.get(name, others) if isinstance(properties, dict) else others
-            if isinstance(inner, dict):
-                found += file_strings(inner, each)
-    return found
+            changed[name] = change_file_strings(inner, each, change) if isinstance(inner, dict) else each
+        return changed
+    return value

@@ -15,7 +15,7 @@ from host.playback.player import Now, Player
 from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
-from host.playback.stage_spec import StageSpec
+from host.playback.stage_spec import StageSpec, with_files
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
@@ -51,4 +51,5 @@ __all__ = [
     "label_of",
     "off_loop",
     "open_media",
+    "with_files",
 ]

@@ -5,8 +5,8 @@ Everything made is in the pipeline that comes out, or gone again.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 
 from abi.kinds import CapabilityKind
@@ -71,37 +71,48 @@ async def build_pipeline(
 
 
 async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFormat, origin: int) -> SinkSeat:
-    stage = output.stage
-    instance = await runtime.create(stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config)
-    sink = Sink(instance)
-    try:
-        with output_errors():
-            agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
-            fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
-            await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)
-    except BaseException:
-        await sink.destroy()
-        raise
-    return SinkSeat(runtime, output, sink, fmt)
-
-
-async def _dsp_seat(runtime: PluginRuntime, pacing: Pacing, spec: StageSpec, fmt: PipelineFormat) -> DspSeat:
-    instance = await runtime.create(
-        spec.plugin_id,
-        CapabilityKind.DSP,
-        spec.type_id,
-        spec.config,
-        rate=fmt.sample_rate_hz,
-        channels=fmt.channels,
-    )
-    try:
-        return DspSeat(
-            runtime,
-            spec,
-            Dsp(instance),
-            protective=runtime.manifest(spec.plugin_id).protective,
-            checkpoint_bytes=pacing.checkpoint_bytes,
+    with ExitStack() as held:
+        stage = output.stage.held()
+        held.callback(stage.files.close)
+        instance = await runtime.create(
+            stage.plugin_id, CapabilityKind.OUTPUT_SINK, stage.type_id, stage.config, files=stage.files.grants
         )
-    except ShmError as error:
-        await instance.destroy()
-        raise OutputError(f"no memory for checkpoints: {error}", remedy="free some memory") from error
+        sink = Sink(instance)
+        try:
+            with output_errors():
+                agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
+                fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
+                await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)
+        except BaseException:
+            await sink.destroy()
+            raise
+        held.pop_all()
+    return SinkSeat(runtime, replace(output, stage=stage), sink, fmt)
+
+
+async def _dsp_seat(runtime: PluginRuntime, pacing: Pacing, wished: StageSpec, fmt: PipelineFormat) -> DspSeat:
+    with ExitStack() as held:
+        spec = wished.held()
+        held.callback(spec.files.close)
+        instance = await runtime.create(
+            spec.plugin_id,
+            CapabilityKind.DSP,
+            spec.type_id,
+            spec.config,
+            rate=fmt.sample_rate_hz,
+            channels=fmt.channels,
+            files=spec.files.grants,
+        )
+        try:
+            seat = DspSeat(
+                runtime,
+                spec,
+                Dsp(instance),
+                protective=runtime.manifest(spec.plugin_id).protective,
+                checkpoint_bytes=pacing.checkpoint_bytes,
+            )
+        except ShmError as error:
+            await instance.destroy()
+            raise OutputError(f"no memory for checkpoints: {error}", remedy="free some memory") from error
+        held.pop_all()
+    return seat

@@ -39,7 +39,7 @@ class DspSeat(Seat):
     def __init__(
         self, runtime: PluginRuntime, spec: StageSpec, dsp: Dsp, *, protective: bool, checkpoint_bytes: int
     ) -> None:
-        """Takes over the effect. Raises: ShmError when there is no memory for checkpoints."""
+        """Takes over the effect, and the files of its configuration. Raises: ShmError: no memory for checkpoints."""
         super().__init__(spec.name)
         self.spec = spec
         self.latency_frames = dsp.latency_frames
@@ -158,7 +158,8 @@ class DspSeat(Seat):
                 if dry is not None and not self.lost:
                     await dry.release(self._epoch)
                 raise
-            self._dsp, self._dry, self.dry_since, self.spec = successor, None, None, spec
+            self._dsp, self._dry, self.dry_since = successor, None, None
+            self.adopt(spec)
             if dry is not None:
                 dry.instance.destroy_soon()
             joined = 0 if join is Join.NONE else self._join_frames
@@ -218,7 +219,9 @@ class DspSeat(Seat):
 
     def adopt(self, spec: StageSpec) -> None:
         """The effect took this in place: so will its successors. Checkpoints of before are of no use any more."""
-        self.spec = spec
+        before, self.spec = self.spec, spec
+        if spec.files is not before.files:
+            before.files.close()
         self._refused_slots.clear()
 
     async def recreate(self, spec: StageSpec) -> Remade:
@@ -263,7 +266,8 @@ class DspSeat(Seat):
             else:
                 await self._go_on(old)
             raise
-        self._dsp, self.spec = successor, spec
+        self._dsp = successor
+        self.adopt(spec)
         old.instance.destroy_soon()
         return position
 
@@ -284,6 +288,7 @@ class DspSeat(Seat):
                 await self._dry.destroy()
             await self._dsp.destroy()
             self._checkpoints.close()
+            self.spec.files.close()
 
     # ---- inside ----
 
@@ -306,14 +311,16 @@ class DspSeat(Seat):
 
     async def _create(self, spec: StageSpec) -> Instance:
         fmt = self._inp.format
-        return await self._runtime.create(
-            spec.plugin_id,
-            CapabilityKind.DSP,
-            spec.type_id,
-            spec.config,
-            rate=fmt.sample_rate_hz,
-            channels=fmt.channels,
-        )
+        with spec.files.copy() as files:  # its own may be closed meanwhile
+            return await self._runtime.create(
+                spec.plugin_id,
+                CapabilityKind.DSP,
+                spec.type_id,
+                spec.config,
+                rate=fmt.sample_rate_hz,
+                channels=fmt.channels,
+                files=files.grants,
+            )
 
     def _checked(self) -> RingWords:
         """The output's words, once those of both sides are known to be what a stage of this kind can leave.

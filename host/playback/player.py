@@ -79,6 +79,7 @@ class Player:
         self._pipeline: Pipeline | None = None
         self._care: Care | None = None
         self._updates: StageUpdates | None = None
+        self._files = contextlib.ExitStack()
         self._record: Record | None = None
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
@@ -136,7 +137,7 @@ class Player:
         """
         began = time.monotonic()
         playlist = Playlist(inputs, self._opener, self._bus)
-        with self._bus.subscribe(*StageWatch.FACTS) as facts:
+        with self._files, self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
             with self._warming():
                 first = await playlist.next_track()
@@ -215,12 +216,18 @@ class Player:
         finally:
             self._repairs += care.log.repairs
             self._faults += self._chain_faults(pipeline)
-            self._chain = replace(  # what replaces this pipeline has the configurations that are in force now
-                self._chain, dsps=tuple(seat.spec for seat in pipeline.dsps), output=pipeline.sink.output
-            )
+            self._keep_configs(pipeline)
             self._pipeline, self._care, self._updates = None, None, None
             await first.close()
             await pipeline.close()
+
+    def _keep_configs(self, pipeline: Pipeline) -> None:
+        """What replaces this pipeline has the configurations that are in force now, with files of its own."""
+        held = [seat.spec.held() for seat in (*pipeline.dsps, pipeline.sink)]
+        for spec in held:
+            self._files.callback(spec.files.close)
+        output = replace(pipeline.sink.output, stage=held[-1])
+        self._chain = replace(self._chain, dsps=tuple(held[:-1]), output=output)
 
     @contextlib.contextmanager
     def _warming(self) -> Iterator[None]:

@@ -100,7 +100,7 @@ class Seat(ABC):
             NotAtWork; and what ``apply_update`` raises: the old one stays in force.
         """
         async with self.lock:
-            position = await apply_update(self.updatable, spec.config, spec.config_gen, plan.cost)
+            position = await apply_update(self.updatable, spec.config, spec.config_gen, plan.cost, spec.files.grants)
             self.adopt(spec)
             return position
 

@@ -38,7 +38,7 @@ class SinkSeat(Seat):
     """One output, open."""
 
     def __init__(self, runtime: PluginRuntime, output: Output, sink: Sink, fmt: PipelineFormat) -> None:
-        """Takes over the sink, which is open in this format."""
+        """Takes over the sink, which is open in this format, and the files of its configuration."""
         super().__init__(output.stage.name)
         self.output = output
         self.format = fmt
@@ -143,7 +143,9 @@ class SinkSeat(Seat):
 
     def adopt(self, spec: StageSpec) -> None:
         """A successor is made with it, too."""
-        self.output = replace(self.output, stage=spec)
+        before, self.output = self.output, replace(self.output, stage=spec)
+        if spec.files is not before.stage.files:
+            before.stage.files.close()
 
     async def recreate(self, spec: StageSpec) -> Remade:
         """Another instance with another configuration is opened where the old one was closed.
@@ -176,6 +178,7 @@ class SinkSeat(Seat):
         """Ends the output; twice is fine."""
         async with self.lock:
             await self._sink.destroy()
+            self.output.stage.files.close()
 
     # ---- inside ----
 
@@ -191,7 +194,12 @@ class SinkSeat(Seat):
         return position, lost_frames
 
     async def _made(self, spec: StageSpec) -> Sink:
-        return Sink(await self._runtime.create(spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config))
+        with spec.files.copy() as files:  # its own may be closed meanwhile
+            return Sink(
+                await self._runtime.create(
+                    spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config, files=files.grants
+                )
+            )
 
     async def _open(self, sink: Sink) -> None:
         """At the first frame that was not taken yet. What fails is destroyed."""

@@ -7,7 +7,8 @@ configuration with a new instance, which is how one that crashes over its config
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,12 +18,13 @@ from host.events import EventBus, StageGivenUp, StageMended, TrackStarted
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import JsonObject
 from host.packages import check_config
+from host.playback.config_files import NO_FILES
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
 from host.playback.seat import NotAtWork
 from host.playback.sink_seat import SinkSeat
-from host.playback.stage_spec import StageSpec
+from host.playback.stage_spec import StageSpec, with_files
 from host.playback.swaps import Swaps
 from host.runtime import Change, ConfigUpdates, Outcome, Plan, PluginRuntime
 
@@ -92,17 +94,28 @@ class _Owner:
         return await seat.plan(config)
 
     async def apply(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
-        return Change(await self._seat.apply(self._spec(config, config_gen), plan))
+        async with self._spec(config, config_gen) as spec:
+            return Change(await self._seat.apply(spec, plan))
 
     async def recreate(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
         before = self._seat.use
-        remade = await self._seat.recreate(self._spec(config, config_gen))
+        async with self._spec(config, config_gen) as spec:
+            remade = await self._seat.recreate(spec)
         self._swaps.remade(self._seat, before, remade)
         note = f"its running state was not taken over: {remade.note}" if remade.note else plan.reason
         return Change(remade.position, note)
 
-    def _spec(self, config: JsonObject, config_gen: int) -> StageSpec:
-        return replace(self._seat.spec, config=config, config_gen=config_gen)
+    @asynccontextmanager
+    async def _spec(self, config: JsonObject, config_gen: int) -> AsyncIterator[StageSpec]:
+        """The stage as it would be; the files of it are the seat's when the block ends in order, else closed."""
+        bare = replace(self._seat.spec, config=config, config_gen=config_gen, files=NO_FILES)
+        manifest = self._runtime.manifest(self.plugin_id)
+        spec = await with_files(bare, self.kind, manifest, self._runtime.limits.open_ms / 1000)
+        try:
+            yield spec
+        except BaseException:
+            spec.files.close()
+            raise
 
     async def _at_work(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Waits, though not for ever, for a seat that is being mended, and for the next track. Raises: NotAtWork."""

@@ -6,7 +6,7 @@ do about a fault: it asks the supervisor. It never knows what a capability is fo
 
 from host.runtime.control_requests import ControlRequests
 from host.runtime.disabled import DisabledPlugins, Disablement
-from host.runtime.file_grants import FileGrant, FileGrants
+from host.runtime.file_grants import MAX_GRANTS, FileGrant, FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
@@ -17,6 +17,7 @@ from host.runtime.update_calls import Plan, apply_update, hand_over, plan_update
 
 __all__ = [
     "CRASHES_FILE",
+    "MAX_GRANTS",
     "MAX_LIST_BYTES",
     "MAX_METADATA_BYTES",
     "Change",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from abi.wire import MAX_FDS
 from host.errors import Misuse
 
-__all__ = ["FileGrant", "FileGrants"]
+__all__ = ["MAX_GRANTS", "FileGrant", "FileGrants"]
 
-#: A packet's other descriptors: at most two long payloads.
-_MAX_GRANTS = MAX_FDS - 2
+#: Files for one instance; a packet's other descriptors are at most two long payloads.
+MAX_GRANTS = MAX_FDS - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class FileGrants:
     grants: tuple[FileGrant, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.grants) > _MAX_GRANTS:
-            raise Misuse(f"{len(self.grants)} files for one instance; {_MAX_GRANTS} is the most")
+        if len(self.grants) > MAX_GRANTS:
+            raise Misuse(f"{len(self.grants)} files for one instance; {MAX_GRANTS} is the most")
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ SHIPPED = {
     "decoder.wav",
     "decoder.sndfile",
     "dsp.gain",
+    "dsp.convolver",
     "dsp.equalizer",
     "dsp.limiter",
     "dsp.dry",

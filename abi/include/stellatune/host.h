@@ -98,7 +98,9 @@ typedef struct StHostVTable {
 
     /*
      * Takes the descriptor behind a config or target string whose schema says "format": "file-read" or "file-write".
-     * The host has opened it; a file for writing is renamed to its real name when the sink has closed.
+     * The host has opened it; a file for writing is renamed to its real name when the sink has closed. One for reading
+     * may be in the hands of others, too, or of an instance that has died: they share its offset. Read it with pread(2),
+     * and never move the offset.
      * thread: [lane & inside create, open or apply]
      * realtime: no
      * owned: the descriptor is the plugin's, to be closed with close(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from host.cli.chain_options import DspOption
@@ -10,6 +12,14 @@ from host.errors import Usage
 from host.packages import discover, search_path
 from host.settings import Paths
 from shm_audio import _core
+
+
+def test_files_are_named_from_the_root_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins = discover(search_path(Paths.of_user())).plugins
+    monkeypatch.chdir(tmp_path)
+    for written, meant in (("a.wav", f"{tmp_path}/a.wav"), ("/b.wav", "/b.wav"), ("", "")):
+        (spec,) = stages([DspOption("room", "convolver", {"impulse": written})], plugins)
+        assert spec.config["impulse"] == meant
 
 
 def test_the_limit_is_that_of_the_status_page() -> None:

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from host.errors import ConfigRejected
 from host.jsontext import Json, JsonObject
-from host.packages import FileMode, check_config, check_schema, file_strings, merge_config
+from host.packages import (
+    FileMode,
+    change_file_strings,
+    check_config,
+    check_schema,
+    file_strings,
+    merge_config,
+)
 
 EQUALIZER: JsonObject = {
     "type": "object",
@@ -135,6 +142,14 @@ def test_file_strings_are_found_wherever_they_stand() -> None:
         (FileMode.READ, "a.wav"),
         (FileMode.READ, "b.wav"),
     ]
+    changed = change_file_strings(schema, value, lambda mode, name: f"{mode}:{name}")
+    assert changed == {
+        "path": "file-write:out.wav",
+        "label": "x",
+        "list": [{"ir": "file-read:a.wav"}, {"ir": 3}, {}],
+        "more": "file-read:b.wav",
+    }
+    assert change_file_strings(schema, value, lambda _, name: name) == value
 
 
 values = st.recursive(
