@@ -223,7 +223,7 @@ class Player:
 
     def _keep_configs(self, pipeline: Pipeline) -> None:
         """What replaces this pipeline has the configurations that are in force now, with files of its own."""
-        held = [seat.spec.held() for seat in (*pipeline.dsps, pipeline.sink)]
+        held = [*(seat.spec.held() for seat in pipeline.dsps), pipeline.sink.spec.held()]
         for spec in held:
             self._files.callback(spec.files.close)
         output = replace(pipeline.sink.output, stage=held[-1])
