@@ -6,15 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
+from abi.kinds import CapabilityKind
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
-from host.errors import OutputError, StellaError
+from host.errors import NotFound, OutputError, StellaError
 from host.events import EventBus, PluginFault
+from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
-from host.packages import Discovery, discover, search_path
+from host.packages import Discovery, config_in_force, discover, search_path
 from host.playback import Chain, Excerpt, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
@@ -90,6 +93,14 @@ class Application:
             "faults": fault_facts(self._last_faults),
         }
 
+    def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
+        """What an instance is made with when nobody says otherwise. Raises: NotFound."""
+        plugin = self.runtime.manifest(plugin_id)
+        capability = next((each for each in plugin.capabilities if (each.kind, each.type_id) == (kind, type_id)), None)
+        if capability is None:
+            raise NotFound(f"{plugin_id} has no {kind.word} {type_id}", remedy="see `stellatune plugins info`")
+        return config_in_force(plugin, capability, self.settings.plugins)
+
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
         manifests = tuple(self.discovery.plugins.values())
@@ -97,7 +108,8 @@ class Application:
         def candidates(extension: str) -> Sequence[Candidate]:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
-        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000)
+        config_of = partial(self.config_of, CapabilityKind.DECODER)
+        opener = Opener(self.runtime, candidates, config_of, excerpt, self.settings.limits.open_ms / 1000)
         self.runtime.supervisor.paced = not chain.pacing.batched
         device = chain.output.silence_after_ms > 0
 

@@ -294,6 +294,6 @@ class DecodeSeat(Seat):
             await decoder.destroy()
             raise
         self._decoder, self.ended = decoder, False
-        self._track = replace(self.track, decoder=decoder, use=reopened.use)
+        self._track = replace(self.track, decoder=decoder, use=reopened.use, config=reopened.config)
         if self._finish_at is not None:
             await decoder.finish(self._finish_at)

@@ -15,7 +15,8 @@ from abi.kinds import CapabilityKind, DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, StellaError
-from host.ids import PluginId
+from host.ids import PluginId, TypeId
+from host.jsontext import JsonObject
 from host.playback.deaths import counted, try_again
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
@@ -28,6 +29,7 @@ __all__ = ["Opener", "Reopened"]
 MOST_DEATHS_IN_OPEN = 2
 
 Candidates = Callable[[str], Sequence[Candidate]]
+ConfigOf = Callable[[PluginId, TypeId], JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,27 @@ class Reopened:
 
     decoder: Decoder
     use: StageUse
+    config: JsonObject
     skip_frames: int
 
 
 class Opener:
-    """Opens tracks. ``candidates`` gives decoders for an extension, best first."""
+    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``config_of`` what each is made with.
+
+    A successor of the same type is made with the configuration of the one before it.
+    """
 
     def __init__(
-        self, runtime: PluginRuntime, candidates: Candidates, excerpt: Excerpt, media_timeout_s: float
+        self,
+        runtime: PluginRuntime,
+        candidates: Candidates,
+        config_of: ConfigOf,
+        excerpt: Excerpt,
+        media_timeout_s: float,
     ) -> None:
         self._runtime = runtime
         self._candidates = candidates
+        self._config_of = config_of
         self._excerpt = excerpt
         self._media_timeout_s = media_timeout_s
 
@@ -81,7 +93,9 @@ class Opener:
         candidate = self._successor(track, avoided)
         if candidate is None:
             raise MediaError(f"{track.path}: no decoder is left that could go on", remedy="is the file whole?")
-        decoder, use, info = await self._decoder(candidate, track.media)
+        same = (candidate.plugin_id, candidate.type_id) == (track.use.plugin_id, track.use.type_id)
+        config = track.config if same else self._config_of(candidate.plugin_id, candidate.type_id)
+        decoder, use, info = await self._decoder(candidate, config, track.media)
         try:
             if info.sample_rate_hz != track.info.sample_rate_hz:
                 raise MediaError(
@@ -89,7 +103,7 @@ class Opener:
                     f"the decoder before saw {track.info.sample_rate_hz} Hz",
                     remedy="report it to the plugin's author",
                 )
-            return Reopened(decoder, use, await self.seek(decoder, info, frame))
+            return Reopened(decoder, use, config, await self.seek(decoder, info, frame))
         except BaseException:
             await decoder.destroy()
             raise
@@ -131,7 +145,8 @@ class Opener:
         raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
     async def _try(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
-        decoder, use, info = await self._decoder(candidate, media)
+        config = self._config_of(candidate.plugin_id, candidate.type_id)
+        decoder, use, info = await self._decoder(candidate, config, media)
         try:
             wanted = window(info, self._excerpt)
             if wanted is None:
@@ -143,10 +158,12 @@ class Opener:
         except BaseException:
             await decoder.destroy()
             raise
-        return OpenTrack(index, media, decoder, info, use, wanted, skip)
+        return OpenTrack(index, media, decoder, info, use, wanted, skip, config)
 
-    async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
-        instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, {})
+    async def _decoder(
+        self, candidate: Candidate, config: JsonObject, media: Media
+    ) -> tuple[Decoder, StageUse, DecoderOpened]:
+        instance = await self._runtime.create(candidate.plugin_id, CapabilityKind.DECODER, candidate.type_id, config)
         decoder = Decoder(instance)
         try:
             if media.closed:  # it ended while its decoder was about to be exchanged

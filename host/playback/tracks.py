@@ -11,6 +11,7 @@ from abi.wire import DecoderOpened
 from host.capabilities import Decoder
 from host.errors import StellaError
 from host.ids import Generation, PluginId, TypeId
+from host.jsontext import JsonObject
 from host.playback.faults import Fault
 from host.playback.media import Media
 from host.playback.repairs import Repair
@@ -70,6 +71,8 @@ class StageUse:
 class OpenTrack:
     """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked.
 
+    ``config`` is what its decoder is made with, and any successor of the same type.
+
     The file stays open as long as the track is played: a successor of the decoder goes on in this very file.
     """
 
@@ -80,6 +83,7 @@ class OpenTrack:
     use: StageUse
     window: Window
     skip_frames: int
+    config: JsonObject
     faults: tuple[Fault, ...] = ()
 
     @property

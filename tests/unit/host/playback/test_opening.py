@@ -46,10 +46,10 @@ def test_a_closed_file_is_never_passed_on(tmp_path: Path) -> None:
     path.write_bytes(b"x")
     media = open_regular(path)
     use = StageUse("decoder", PluginId("test.wav"), TypeId("wav"), Generation(1), 1)
-    track = OpenTrack(0, media, cast(Decoder, None), cast(DecoderOpened, None), use, Window(0, -1), 0)
+    track = OpenTrack(0, media, cast(Decoder, None), cast(DecoderOpened, None), use, Window(0, -1), 0, {})
     made = Made()
     runtime = cast(PluginRuntime, Runtime(track, made))
-    opener = Opener(runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), Excerpt(), 1.0)
+    opener = Opener(runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), lambda *_: {}, Excerpt(), 1.0)
     with pytest.raises(MediaError, match="ended meanwhile"):
         asyncio.run(opener.reopen(track, 0, ()))
     assert made.destroyed == 1

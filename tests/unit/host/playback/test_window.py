@@ -81,5 +81,6 @@ def test_a_track_lasts_no_longer_than_its_source(info: DecoderOpened, excerpt: E
     decoder = cast("Decoder", None)  # not asked for this
     use = StageUse("decoder", PluginId("a"), TypeId("a"), Generation(1), 1)
     assert (
-        OpenTrack(0, Media(Path("a"), -1, 0, FileIdentity(0, 0)), decoder, info, use, wanted, 0).duration_s == seconds
+        OpenTrack(0, Media(Path("a"), -1, 0, FileIdentity(0, 0)), decoder, info, use, wanted, 0, {}).duration_s
+        == seconds
     )
