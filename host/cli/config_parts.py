@@ -122,7 +122,15 @@ class Configuration:
                 if not dot:
                     break
                 tail = f"{more}.{tail}"
-        return Key(self.named(text.rpartition(".")[0]), None)  # which says what is not there
+        raise NotFound(f"no key {text!r}", remedy=self._remedy(text.rpartition(".")[0]))
+
+    def _remedy(self, head: str) -> str:
+        """What to do about a name that means nothing."""
+        try:
+            self.named(head)
+        except NotFound as error:
+            return error.remedy
+        return ""
 
     def value(self, key: Key) -> Json:
         """What is in force. Raises: NotFound when there is no such member, or it has no value."""

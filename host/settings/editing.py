@@ -79,7 +79,7 @@ def _changed(text: str, path: KeyPath, change: Change) -> str:
         change(document, _new_table, _item)
         made = tomlkit.dumps(document)
         made.encode("utf-8")
-        fits = _same(tomllib.loads(made), expected)
+        fits = _same(_bare(tomllib.loads(made), path), _bare(expected, path))
     except UnicodeEncodeError as error:
         raise ConfigRejected(
             f"{'.'.join(path)}: a text in it is not Unicode, so no file can hold it", remedy="leave out lone surrogates"
@@ -136,6 +136,14 @@ def _item(value: Json) -> object:
             array.append(_item(each))
         return array
     return tomlkit.item(value)
+
+
+def _bare(values: Table, path: Sequence[str]) -> Table:
+    """Without tables on the path that hold nothing: the editor may leave out their heads when it takes out the last."""
+    inside = values.get(path[0]) if path else None
+    if isinstance(inside, dict) and not _bare(inside, path[1:]):
+        del values[path[0]]
+    return values
 
 
 def _same(one: object, other: object) -> bool:

@@ -59,7 +59,7 @@ def test_a_death_before_the_rename_leaves_the_old(path: Path) -> None:
     """What a killed writer leaves beside the file is overwritten by the next one."""
     pid = os.fork()
     if pid == 0:
-        Path.replace = lambda *_: os._exit(9)  # type: ignore[assignment, method-assign, misc]
+        Path.replace = lambda *_: os._exit(9)  # type: ignore[method-assign]
         ConfigFile(path).put(READ_MS, 900)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
