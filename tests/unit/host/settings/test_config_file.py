@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,15 @@ from host.settings import ConfigFile
 
 OLD = "# mine\n[limits]\nread_ms = 500 # patient\n"
 READ_MS = ("limits", "read_ms")
+ROOT = Path(__file__).resolve().parents[4]
+#: A writer that is gone when all is written and nothing renamed yet.
+DIES = """
+import os, sys
+from pathlib import Path
+from host.settings import ConfigFile
+Path.replace = lambda *_: os._exit(9)
+ConfigFile(Path(sys.argv[1])).put(("limits", "read_ms"), 900)
+"""
 
 
 @pytest.fixture
@@ -57,15 +68,12 @@ def test_a_write_that_fails_leaves_the_old(path: Path, monkeypatch: pytest.Monke
 
 def test_a_death_before_the_rename_leaves_the_old(path: Path) -> None:
     """What a killed writer leaves beside the file is overwritten by the next one."""
-    pid = os.fork()
-    if pid == 0:
-        Path.replace = lambda *_: os._exit(9)  # type: ignore[method-assign]
-        ConfigFile(path).put(READ_MS, 900)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    done = subprocess.run([sys.executable, "-c", DIES, path], cwd=ROOT, check=False)
+    assert done.returncode == 9
     assert path.read_text() == OLD
-    ConfigFile(path).put(READ_MS, 800)
-    assert path.read_text() == OLD.replace("500", "800")
+    assert path.with_name("config.toml.new").read_text() == OLD.replace("500", "900")
+    ConfigFile(path).put(READ_MS, 7)
+    assert path.read_text() == OLD.replace("500", "7")
 
 
 def test_writers_side_by_side_lose_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
