@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.audio import Samples, as_float, noise, read_wav, write_wav
 from tests.e2e.conftest import Outcome, Stellatune
 from tests.e2e.test_control import ask, serving
+from tests.support.failpoints import Action, Failpoints
 from tests.support.patient import PATIENT
 
 FRAMES = 20_000
@@ -71,15 +72,34 @@ def test_a_saved_format_of_files(stellatune: Stellatune, file: Path, source: Pat
     stellatune.ok("--config", file, "render", source, "-o", stellatune.place / "out.flac")
 
 
-def test_a_saved_decoder_option(stellatune: Stellatune, file: Path, tmp_path: Path) -> None:
+def write_loud(path: Path) -> Samples:
+    """A float file with samples up to 2, which no decoder but sndfile reads."""
     loud = (as_float(noise(FRAMES)) * np.float32(2)).astype(np.float32)
+    path.write_bytes(struct.pack(">4s5I", b".snd", 24, loud.nbytes, 6, 44_100, 2) + loud.astype(">f4").tobytes())
+    return loud
+
+
+def test_a_saved_decoder_option(stellatune: Stellatune, file: Path, tmp_path: Path) -> None:
     source = tmp_path / "loud.au"
-    source.write_bytes(struct.pack(">4s5I", b".snd", 24, loud.nbytes, 6, 44_100, 2) + loud.astype(">f4").tobytes())
+    loud = write_loud(source)
     assert np.array_equal(render(stellatune, "--config", file, "render", source)[1], loud)
     stellatune.ok("--config", file, "config", "set", "sndfile.clip", "true")
     limited = render(stellatune, "--config", file, "render", source)[1]
     assert np.array_equal(limited, np.clip(loud, -1, 1))
     assert np.count_nonzero(limited != loud) > FRAMES / 4
+
+
+def test_successors_have_the_configuration_in_force(
+    stellatune: Stellatune, file: Path, failpoints: Failpoints, tmp_path: Path
+) -> None:
+    source = tmp_path / "loud.au"
+    loud = write_loud(source)
+    stellatune.ok("--config", file, "config", "set", "sndfile.clip", "true")
+    kills = failpoints.arm("publish", Action.KILL, let_pass=1, every=2, plugin="stellatune.decoder.sndfile")
+    out = tmp_path / "out.wav"
+    stellatune.ok("--config", file, "render", source, "-o", out, PYTHONPATH=failpoints.python_path)
+    assert kills.fired >= 2
+    assert np.array_equal(read_wav(out).samples, np.clip(loud, -1, 1))
 
 
 def test_each_section_stands_alone(stellatune: Stellatune, file: Path, source: Path) -> None:
