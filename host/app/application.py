@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
 from abi.kinds import CapabilityKind
@@ -14,11 +15,11 @@ from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
-from host.errors import OutputError, StellaError
+from host.errors import NotFound, OutputError, StellaError
 from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
-from host.packages import Discovery, discover, search_path
+from host.packages import Discovery, config_in_force, discover, search_path
 from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings
@@ -104,6 +105,14 @@ class Application:
             "faults": fault_facts(self._last_faults),
         }
 
+    def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
+        """What an instance is made with when nobody says otherwise. Raises: NotFound."""
+        plugin = self.runtime.manifest(plugin_id)
+        capability = next((each for each in plugin.capabilities if (each.kind, each.type_id) == (kind, type_id)), None)
+        if capability is None:
+            raise NotFound(f"{plugin_id} has no {kind.word} {type_id}", remedy="see `stellatune plugins info`")
+        return config_in_force(plugin, capability, self.settings.plugins)
+
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
         manifests = tuple(self.discovery.plugins.values())
@@ -111,7 +120,7 @@ class Application:
         def candidates(extension: str) -> Sequence[Candidate]:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
-        configs = DecoderConfigs(self._decoder_config)
+        configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
         opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs)
         self.runtime.supervisor.paced = not chain.pacing.batched
         device = chain.output.silence_after_ms > 0
@@ -122,10 +131,6 @@ class Application:
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return self._player
-
-    def _decoder_config(self, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
-        """What a decoder of this type begins with."""
-        return self.runtime.manifest(plugin_id).capability(CapabilityKind.DECODER, type_id).default_config
 
     def _now(self) -> Now | None:
         return None if self._player is None else self._player.now()

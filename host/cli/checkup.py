@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from host.packages import PluginManifest, discover, search_path
+from host.packages import Discovery, PluginManifest, discover, saved_problems, search_path
 from host.settings import Paths, Settings
 from shm_audio import Segment, ShmError, backend
 
@@ -45,12 +45,18 @@ def checkup(paths: Paths, settings: Settings) -> Iterator[Finding]:
     yield _kernel(platform.release())
     yield _sealing()
     yield from _shared_memory()
-    yield from _plugins(paths)
+    found = discover(search_path(paths))
+    yield from _plugins(found)
     yield _portaudio()
     yield _scheduling()
     for name, folder in (("state", paths.state_dir), ("data", paths.data_dir), ("cache", paths.cache_dir)):
         yield _writable(name, folder)
     yield from (Finding("config", State.WARNING, problem, "mend the file") for problem in settings.problems)
+    for unfit in saved_problems(settings.plugins, found.plugins):
+        remedy = (
+            "see `stellatune config show`" if unfit.installed else "install the plugin, or `stellatune config unset`"
+        )
+        yield Finding("config", State.WARNING, unfit.text, remedy)
 
 
 def _kernel(release: str) -> Finding:
@@ -89,8 +95,7 @@ def _shared_memory() -> Iterator[Finding]:
         yield Finding("rings", State.GOOD, f"backend {name}")
 
 
-def _plugins(paths: Paths) -> Iterator[Finding]:
-    found = discover(search_path(paths))
+def _plugins(found: Discovery) -> Iterator[Finding]:
     for problem in found.problems:
         yield Finding("plugin", State.MISSING, problem.error.message, problem.error.remedy)
     broken = [manifest for manifest in found.plugins.values() if not _intact(manifest)]

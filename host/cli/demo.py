@@ -74,7 +74,7 @@ async def _perform(
     plugins = app.discovery.plugins
     if not missing:
         try:
-            output = wire_output(OutputOption("system", None), None, plugins)
+            output = wire_output(OutputOption("system", None), None, plugins, app.settings.plugins)
             return await run_chain(app, console, interrupts, inputs, Wish(effects, output)), None
         except StellaError as error:
             missing = error.message

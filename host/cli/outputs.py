@@ -13,9 +13,8 @@ from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.session import application
 from host.cli.wiring import stage
 from host.errors import StellaError
-from host.ids import PluginId
 from host.jsontext import Json
-from host.packages import CapabilityManifest
+from host.packages import CapabilityManifest, PluginManifest, config_in_force
 
 __all__ = ["device_finding", "outputs", "without_device"]
 
@@ -39,7 +38,7 @@ def list_outputs(console: Console) -> int:
             for plugin in app.discovery.plugins.values():
                 for capability in plugin.capabilities:
                     if capability.kind is CapabilityKind.OUTPUT_SINK:
-                        rows += await _targets(app, plugin.id, capability, console)
+                        rows += await _targets(app, plugin, capability, console)
         if console.json:
             console.document("stellatune.outputs/1", {"targets": rows})
         return 0
@@ -48,18 +47,17 @@ def list_outputs(console: Console) -> int:
 
 
 async def _targets(
-    app: Application, plugin_id: PluginId, capability: CapabilityManifest, console: Console
+    app: Application, plugin: PluginManifest, capability: CapabilityManifest, console: Console
 ) -> list[Json]:
     try:
-        instance = await app.runtime.create(
-            plugin_id, CapabilityKind.OUTPUT_SINK, capability.type_id, capability.default_config
-        )
+        config = config_in_force(plugin, capability, app.settings.plugins)
+        instance = await app.runtime.create(plugin.id, capability.kind, capability.type_id, config)
         try:
             targets = await Sink(instance).list_targets()
         finally:
             await instance.destroy()
     except StellaError as error:
-        console.warn(f"{plugin_id}: {error}")
+        console.warn(f"{plugin.id}: {error}")
         return []
     rows: list[Json] = []
     for target in targets:
@@ -67,7 +65,7 @@ async def _targets(
         rows.append(
             {
                 "output": address,
-                "plugin": plugin_id,
+                "plugin": plugin.id,
                 "type": capability.type_id,
                 "id": target.id,
                 "name": target.name,
@@ -98,7 +96,8 @@ async def device_finding(app: Application) -> Finding:
 async def without_device(app: Application) -> str:
     """Why nothing can be heard here; empty when something can."""
     try:
-        spec = stage("output", CapabilityKind.OUTPUT_SINK, DEVICE_OUTPUT, None, app.discovery.plugins)
+        plugins, saved = app.discovery.plugins, app.settings.plugins
+        spec = stage("output", CapabilityKind.OUTPUT_SINK, DEVICE_OUTPUT, None, plugins, saved)
         instance = await app.runtime.create(spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config)
         try:
             targets = await Sink(instance).list_targets()

@@ -56,9 +56,10 @@ def play(
     async def perform(interrupts: Interrupts) -> PlaybackResult:
         async with playing_host(console, interrupts, alone=no_control) as app:
             plugins = app.discovery.plugins
-            effects = stages(dsps, plugins)
+            saved = app.settings.plugins
+            effects = stages(dsps, plugins, saved)
             chosen = decoder_named(decoder, plugins)
-            wired = wire_output(output, None, plugins)
+            wired = wire_output(output, None, plugins, saved)
             inputs = await inputs_of(app, names)
             wish = Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume)
             return await run_chain(app, console, interrupts, inputs, wish)

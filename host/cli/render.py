@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from abi.kinds import CapabilityKind
 from host.cli.chain_options import DspOption, OutputOption, parse_rate
 from host.cli.clock import clock
 from host.cli.console import Console
@@ -15,13 +16,15 @@ from host.cli.report import report_of, write_report
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.targets import report_file
-from host.cli.wiring import decoder_named, stages, wire_output
+from host.cli.wiring import Plugins, decoder_named, stages, wire_output
 from host.errors import Usage
-from host.jsontext import JsonObject
+from host.packages import config_in_force, find_capability
+from host.settings import SavedConfigs
 
 __all__ = ["render"]
 
-#: What a file holds unless --format says otherwise: WAV all that was computed, FLAC the most it can.
+OUTPUT = "file"
+#: What a file holds unless it is given or saved: WAV all that was computed, FLAC the most it can.
 DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
 
@@ -35,7 +38,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
     "--format",
     "sample_format",
     type=click.Choice(["s16", "s24", "f32"]),
-    help="Of the samples; f32 for .wav and s24 for .flac unless given.",
+    help="Of the samples; f32 for .wav and s24 for .flac unless given or saved.",
 )
 @click.option("--report", type=parsed("PATH", file_path), help="Write what was done, as JSON.")
 @click.pass_obj
@@ -50,15 +53,17 @@ def render(
     report: Path | None,
 ) -> int:
     """Write what would be heard into a file, as fast as it goes. Several inputs follow each other without a gap."""
-    config = _sink_config(out, sample_format)
+    suffix = _suffix(out, sample_format)
 
     async def work(interrupts: Interrupts) -> int:
         wanted = report is not None or console.json
         async with application(console) as app:
             plugins = app.discovery.plugins
-            effects = stages(dsps, plugins)
+            saved = app.settings.plugins
+            effects = stages(dsps, plugins, saved)
             chosen = decoder_named(decoder, plugins)
-            wired = wire_output(OutputOption("file", str(out)), config, plugins)
+            held = sample_format or _saved_format(suffix, plugins, saved) or DEFAULT_FORMATS[suffix]
+            wired = wire_output(OutputOption(OUTPUT, str(out)), {"format": held}, plugins, saved)
             inputs = await inputs_of(app, names)
             wish = Wish(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted)
             sources = [*map(Path, names), *(source.path for source in inputs)]
@@ -77,11 +82,20 @@ def render(
     return run_interruptible(work)
 
 
-def _sink_config(out: Path, sample_format: str | None) -> JsonObject:
+def _suffix(out: Path, sample_format: str | None) -> str:
+    """What the output ends in. Raises: Usage when nothing of that kind can be written, or not in that format."""
     suffix = out.suffix.lower()
     if suffix not in DEFAULT_FORMATS:
         raise Usage(f"{out}: an output ends in .wav or .flac", remedy="choose one of them")
-    chosen = sample_format or DEFAULT_FORMATS[suffix]
-    if suffix == ".flac" and chosen == "f32":
+    if suffix == ".flac" and sample_format == "f32":
         raise Usage(f"{out}: FLAC holds no float samples", remedy="use --format s24, or write a .wav")
-    return {"format": chosen}
+    return suffix
+
+
+def _saved_format(suffix: str, plugins: Plugins, saved: SavedConfigs) -> str | None:
+    """The format that is saved for the file output, where there is one and such a file can hold it."""
+    plugin, capability = find_capability(OUTPUT, CapabilityKind.OUTPUT_SINK, plugins)
+    if "format" not in saved.of(plugin.id, capability.type_id):
+        return None
+    chosen = str(config_in_force(plugin, capability, saved)["format"])
+    return None if (suffix, chosen) == (".flac", "f32") else chosen

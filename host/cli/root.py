@@ -28,6 +28,7 @@ COMMANDS = {
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
+    "config": ("host.cli.config_commands", "config", "What is set, from where, and what could be."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
     "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),

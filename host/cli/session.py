@@ -15,6 +15,7 @@ from host.cli.exits import Exit
 from host.cli.words import words_of
 from host.errors import MediaError, PluginRefused
 from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
+from host.packages import saved_problems
 from host.playback import Input, PlaybackResult, expand, off_loop
 from host.settings import Paths
 
@@ -25,11 +26,14 @@ EXPAND_TIMEOUT_S = 60.0
 
 @asynccontextmanager
 async def application(console: Console) -> AsyncIterator[Application]:
-    """A running host, its broken plugins told; workers are gone afterwards."""
+    """A running host, its broken plugins and what is saved in vain told; workers are gone afterwards."""
     paths = Paths.of_user()
     async with Application(settings_of(console, paths), paths) as app:
         for problem in app.discovery.problems:
             console.warn(str(problem.error))
+        for unfit in saved_problems(app.settings.plugins, app.discovery.plugins):
+            if unfit.installed:
+                console.warn(unfit.text)
         lines = asyncio.create_task(_log(app, console))
         try:
             yield app

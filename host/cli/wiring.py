@@ -20,13 +20,24 @@ from host.packages import (
     PluginManifest,
     change_file_strings,
     check_config,
+    config_in_force,
     file_strings,
     find_capability,
     merge_config,
 )
 from host.playback import Output, StageSpec
+from host.settings import NOTHING_SAVED, SavedConfigs
 
-__all__ = ["DEVICE_SILENCE_MS", "MAX_INSTANCES", "decoder_named", "files_to_write", "stage", "stages", "wire_output"]
+__all__ = [
+    "DEVICE_SILENCE_MS",
+    "MAX_INSTANCES",
+    "Plugins",
+    "decoder_named",
+    "files_to_write",
+    "stage",
+    "stages",
+    "wire_output",
+]
 
 Plugins = Mapping[PluginId, PluginManifest]
 
@@ -37,15 +48,28 @@ DEVICE_SILENCE_MS = 100
 MAX_INSTANCES = 63
 
 
-def stage(name: str, kind: CapabilityKind, type_name: str, config: JsonObject | None, plugins: Plugins) -> StageSpec:
-    """One stage by the name people use. Raises: NotFound, Usage, ConfigRejected."""
+def stage(
+    name: str,
+    kind: CapabilityKind,
+    type_name: str,
+    config: JsonObject | None,
+    plugins: Plugins,
+    saved: SavedConfigs = NOTHING_SAVED,
+) -> StageSpec:
+    """One stage by the name people use; ``config`` goes over what is saved, and that over the default.
+
+    Raises:
+        NotFound, Usage, ConfigRejected.
+    """
     plugin, capability = find_capability(type_name, kind, plugins)
     owner = f"{plugin.id} ({capability.type_id})"
-    merged = merge_config(owner, capability.config_schema, capability.default_config, config or {})
+    merged = merge_config(owner, capability.config_schema, config_in_force(plugin, capability, saved), config or {})
     return StageSpec(name, plugin.id, capability.type_id, _files_from_here(capability, merged))
 
 
-def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, ...]:
+def stages(
+    options: Iterable[DspOption], plugins: Plugins, saved: SavedConfigs = NOTHING_SAVED
+) -> tuple[StageSpec, ...]:
     """The effects, in order. A name given twice is refused: it could not be addressed; so are too many."""
     found: list[StageSpec] = []
     for option in options:
@@ -56,7 +80,7 @@ def stages(options: Iterable[DspOption], plugins: Plugins) -> tuple[StageSpec, .
         count = 2
         while name in taken:
             name, count = f"{option.name}{count}", count + 1
-        found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins))
+        found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins, saved))
     for plugin_id, used in Counter(spec.plugin_id for spec in found).items():
         if used > MAX_INSTANCES:
             raise Usage(
@@ -85,9 +109,11 @@ def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:
     return Candidate(plugin.id, capability.type_id, 0)
 
 
-def wire_output(option: OutputOption, config: JsonObject | None, plugins: Plugins) -> Output:
+def wire_output(
+    option: OutputOption, config: JsonObject | None, plugins: Plugins, saved: SavedConfigs = NOTHING_SAVED
+) -> Output:
     """The output with its target, files not opened yet. Raises: NotFound, Usage, ConfigRejected."""
-    spec = stage("output", CapabilityKind.OUTPUT_SINK, option.type_name, config, plugins)
+    spec = stage("output", CapabilityKind.OUTPUT_SINK, option.type_name, config, plugins, saved)
     _, capability = find_capability(option.type_name, CapabilityKind.OUTPUT_SINK, plugins)
     target = _target(option, capability)
     if capability.target_schema is not None:

@@ -6,7 +6,8 @@ Reads manifests only; plugin code is never loaded here.
 from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, search_path
 from host.packages.facts import manifest_facts
 from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
-from host.packages.names import find_capability, find_owner, find_plugin
+from host.packages.names import find_capability, find_owner, find_plugin, find_type
+from host.packages.saved import SavedProblem, config_in_force, saved_problems
 from host.packages.schema import (
     FileMode,
     change_file_strings,
@@ -24,16 +25,20 @@ __all__ = [
     "PluginManifest",
     "Problem",
     "Right",
+    "SavedProblem",
     "change_file_strings",
     "check_config",
     "check_schema",
+    "config_in_force",
     "discover",
     "file_strings",
     "find_capability",
     "find_owner",
     "find_plugin",
+    "find_type",
     "manifest_facts",
     "merge_config",
     "read_manifest",
+    "saved_problems",
     "search_path",
 ]

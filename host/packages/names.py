@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from abi.kinds import CapabilityKind
 from host.errors import NotFound, Usage
-from host.ids import PluginId
+from host.ids import PluginId, TypeId
 from host.packages.manifest import CapabilityManifest, PluginManifest
 
-__all__ = ["find_capability", "find_owner", "find_plugin"]
+__all__ = ["find_capability", "find_owner", "find_plugin", "find_type"]
 
 Thing = TypeVar("Thing")
 
@@ -96,3 +96,27 @@ def find_capability(
         return (plugin.id, full, capability.type_id) if plugin.id in alone else (full, capability.type_id)
 
     return _choose(name, f"{kind.word} type", everything, known)
+
+
+def find_type(
+    name: str, plugins: Mapping[PluginId, PluginManifest]
+) -> tuple[PluginManifest, tuple[CapabilityManifest, ...]]:
+    """The type a name means, of whatever kind; several capabilities where a plugin has one name for several kinds.
+
+    Raises:
+        NotFound, or Usage when several could be meant.
+    """
+    everything = [
+        (plugin, type_id)
+        for plugin in plugins.values()
+        for type_id in dict.fromkeys(each.type_id for each in plugin.capabilities)
+    ]
+
+    def known(pair: tuple[PluginManifest, TypeId]) -> tuple[str, ...]:
+        plugin, type_id = pair
+        full = f"{plugin.id}:{type_id}"
+        alone = all(each.type_id == type_id for each in plugin.capabilities)
+        return (plugin.id, full, type_id) if alone else (full, type_id)
+
+    plugin, type_id = _choose(name, "type", everything, known)
+    return plugin, tuple(each for each in plugin.capabilities if each.type_id == type_id)

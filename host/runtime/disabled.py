@@ -11,7 +11,7 @@ from pathlib import Path
 from host.errors import PackageError
 from host.ids import PluginId
 from host.jsontext import dump_json, parse_json
-from host.runtime.state_file import StateFile
+from host.whole_file import WholeFile
 
 __all__ = ["DisabledPlugins", "Disablement"]
 
@@ -30,7 +30,7 @@ class DisabledPlugins:
     """The file of one state directory."""
 
     def __init__(self, state_dir: Path) -> None:
-        self._file = StateFile(state_dir / _FILE)
+        self._file = WholeFile(state_dir / _FILE)
 
     def read(self) -> Disablement:
         """Never fails."""

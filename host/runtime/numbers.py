@@ -10,7 +10,7 @@ from pathlib import Path
 
 from host.errors import LoadFailed
 from host.ids import Generation, PluginId
-from host.runtime.state_file import StateFile
+from host.whole_file import WholeFile
 
 __all__ = ["GenerationNumbers"]
 
@@ -21,7 +21,7 @@ class GenerationNumbers:
     """Hands out numbers."""
 
     def __init__(self, state_dir: Path) -> None:
-        self._file = StateFile(state_dir / _FILE)
+        self._file = WholeFile(state_dir / _FILE)
 
     def next(self, plugin_id: PluginId) -> Generation:
         """A number that this plugin never had, greater than all it had.

@@ -211,18 +211,26 @@ static void step(FlacStream *stream) {
     }
 }
 
-StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_handle) {
+static int start(FlacStream *stream) {
+    return FLAC__stream_decoder_init_stream(
+               stream->decoder, flac_input_read, stream->io->seek ? flac_input_seek : NULL, flac_input_tell,
+               flac_input_length, flac_input_eof, on_block, on_metadata, on_damage,
+               stream) == FLAC__STREAM_DECODER_INIT_STATUS_OK;
+}
+
+StStatus flac_stream_open(FlacStream *stream, StStr label, const StIoVTable *io, void *io_handle) {
     FLAC__bool ok;
     stream->io = io;
     stream->io_handle = io_handle;
+    stream->straight = 1;
+    snprintf(stream->label, sizeof stream->label, "%.*s",
+             (int)(label.len < sizeof stream->label ? label.len : sizeof stream->label - 1), label.len ? label.ptr : "");
     stream->decoder = FLAC__stream_decoder_new();
     if (stream->decoder == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for a FLAC decoder");
     FLAC__stream_decoder_set_metadata_respond(stream->decoder, FLAC__METADATA_TYPE_VORBIS_COMMENT);
     FLAC__stream_decoder_set_metadata_respond(stream->decoder, FLAC__METADATA_TYPE_PICTURE);
-    if (FLAC__stream_decoder_init_stream(stream->decoder, flac_input_read, io->seek ? flac_input_seek : NULL,
-                                         flac_input_tell, flac_input_length, flac_input_eof, on_block, on_metadata,
-                                         on_damage, stream) != FLAC__STREAM_DECODER_INIT_STATUS_OK)
-        return st_error(ST_ERROR_INTERNAL, "libFLAC refused to start");
+    FLAC__stream_decoder_set_md5_checking(stream->decoder, stream->verify_md5);
+    if (!start(stream)) return st_error(ST_ERROR_INTERNAL, "libFLAC refused to start");
     ok = FLAC__stream_decoder_process_until_end_of_metadata(stream->decoder);
     if (stream->failure) return failure_status(stream);
     if (stream->io_position == 0) return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it is empty");
@@ -263,6 +271,14 @@ static StStatus lost_status(const FlacStream *stream) {
                     stream->lost_places, stream->lost_places == 1 ? "" : "s", (unsigned long long)stream->first_lost);
 }
 
+/* At the end: libFLAC compares when it is finished, and says yes where the header holds no MD5. */
+static void verify(FlacStream *stream) {
+    if (!stream->verify_md5 || !stream->straight || stream->finished) return;
+    stream->finished = 1;
+    if (!FLAC__stream_decoder_finish(stream->decoder))
+        st_log(ST_LOG_WARN, "the MD5 of the decoded samples is not that of the FLAC header: %s", stream->label);
+}
+
 StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     uint32_t done = 0;
     for (;;) {
@@ -275,11 +291,22 @@ StStatus flac_stream_read(FlacStream *stream, uint32_t frames, float *out, uint3
         done += stream->given_frames;
         stream->room_frames = 0;
     }
+    if (stream->ended && !stream->failure) verify(stream);
     if (done == 0 && frames > 0 && stream->failure) return failure_status(stream);
     if (done == 0 && frames > 0 && stream->lost_places) return lost_status(stream);
     *out_read = done;
     *out_eof = stream->ended && !stream->failure && !stream->lost_places && !has_waiting(stream);
     return st_ok();
+}
+
+/* After the comparison: libFLAC again at the first frame, with what the first start has learned. */
+static StStatus start_anew(FlacStream *stream) {
+    stream->finished = 0;
+    if (flac_input_seek(NULL, 0, stream) == FLAC__STREAM_DECODER_SEEK_STATUS_OK && start(stream) &&
+        FLAC__stream_decoder_process_until_end_of_metadata(stream->decoder))
+        return st_ok();
+    fail(stream, ST_ERROR_IO, "the input cannot be rewound");
+    return failure_status(stream);
 }
 
 /* The exact way where libFLAC cannot seek: from the start. */
@@ -315,6 +342,11 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
                         (unsigned long long)stream->total_frames);
     learn_offset(stream);
     stream->failure = 0;
+    stream->straight = 0;
+    if (stream->finished) {
+        StStatus status = start_anew(stream);
+        if (status.code != ST_OK) return status;
+    }
     stream->silent_frames = 0;
     stream->pending_frames = 0;
     stream->next_frame = frame;

@@ -11,6 +11,7 @@
 #include <stellatune_sdk.h>
 
 #define FLAC_STREAM_TEXT_BYTES 256
+#define FLAC_STREAM_LABEL_BYTES 400
 
 typedef struct FlacStream {
     FLAC__StreamDecoder *decoder;
@@ -18,6 +19,12 @@ typedef struct FlacStream {
     void *io_handle;
     uint64_t io_position;
     int io_ended;
+
+    /* The MD5 of the header, compared when all was given without a seek. */
+    int verify_md5;                       /* set before open, and never after */
+    int straight;                         /* since open, nobody has sought */
+    int finished;                         /* libFLAC has compared, and must be started anew before it decodes again */
+    char label[FLAC_STREAM_LABEL_BYTES]; /* what messages call the file */
 
     /* From the header. */
     int has_format;
@@ -60,8 +67,8 @@ typedef struct FlacStream {
     char failure_text[FLAC_STREAM_TEXT_BYTES];
 } FlacStream;
 
-/* Reads the header. */
-StStatus flac_stream_open(FlacStream *stream, const StIoVTable *io, void *io_handle);
+/* Reads the header; `label` is what the log calls the file. */
+StStatus flac_stream_open(FlacStream *stream, StStr label, const StIoVTable *io, void *io_handle);
 
 /*
  * Gives up to `frames` frames; a failure is told once the frames before it have been given, and frames that were lost

@@ -5,12 +5,24 @@
 #include "flac_stream.h"
 #include "flac_tags.h"
 
-#define NO_CONFIG_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {}}"
+#define SCHEMA                                                                                                  \
+    "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"verify_md5\": {\"type\": "       \
+    "\"boolean\", \"default\": false, \"title\": \"Compare whole plays with the MD5 of the header\"}}}"
+#define DEFAULT_CONFIG "{\"verify_md5\": false}"
+
+static StStatus parse_config(StStr config, int *out_verify) {
+    StJson value;
+    int verify = 0;
+    if (st_json_member(st_json(config), "verify_md5", &value) && !st_json_bool(value, &verify))
+        return st_error(ST_ERROR_INVALID_ARG, "flac: verify_md5 is neither true nor false");
+    *out_verify = verify;
+    return st_ok();
+}
 
 static StStatus decoder_open(void *handle, StDecoderOpenArgs args) {
     if (args.io_vtable == NULL || args.io_vtable->read == NULL)
         return st_error(ST_ERROR_INVALID_ARG, "open needs an io table with read");
-    return flac_stream_open(handle, args.io_vtable, args.io_handle);
+    return flac_stream_open(handle, args.path_utf8, args.io_vtable, args.io_handle);
 }
 
 static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
@@ -52,10 +64,22 @@ static StStatus decoder_seek_ms(void *handle, uint64_t position_ms) {
     return flac_stream_seek(handle, position_ms * stream->rate_hz / 1000);
 }
 
-static StStatus decoder_apply(void *handle, StStr config) {
-    (void)handle;
-    (void)config;
+/* libFLAC wants to know before its start, so that another choice takes another instance. */
+static StStatus decoder_plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
+    int verify = 0;
+    StStatus parsed = parse_config(config, &verify);
+    int same = verify == ((const FlacStream *)handle)->verify_md5;
+    st_plan(out_plan, parsed.code ? ST_CONFIG_REJECT : same ? ST_CONFIG_HOT_APPLY : ST_CONFIG_RECREATE,
+            same ? ST_CONFIG_COST_LOW : ST_CONFIG_COST_MEDIUM);
+    out_plan->reason_utf8 = parsed.message;
     return st_ok();
+}
+
+static StStatus decoder_apply(void *handle, StStr config) {
+    int verify = 0;
+    StStatus parsed = parse_config(config, &verify);
+    if (parsed.code != ST_OK || verify == ((const FlacStream *)handle)->verify_md5) return parsed;
+    return st_error(ST_ERROR_INVALID_ARG, "flac: verify_md5 is chosen when a decoder is made");
 }
 
 static void decoder_destroy(void *handle) {
@@ -70,7 +94,7 @@ static const StDecoderInstanceVTable DECODER = {
     .read_interleaved_f32 = decoder_read,
     .seek_ms = decoder_seek_ms,
     .seek_frame = decoder_seek_frame,
-    .instance = {.plan_config_update_json_utf8 = st_plan_hot_apply,
+    .instance = {.plan_config_update_json_utf8 = decoder_plan,
                  .apply_config_update_json_utf8 = decoder_apply,
                  .destroy = decoder_destroy},
 };
@@ -79,11 +103,15 @@ static const StDecoderExtScore SCORES[] = {{.ext_utf8 = ST_STR("flac"), .score =
 
 static StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out) {
     FlacStream *stream;
-    (void)config;
+    StStatus parsed;
+    int verify = 0;
     if (!st_str_equals(type_id, "flac"))
         return st_error(ST_ERROR_INVALID_ARG, "decoder_flac has no type '%.*s'", (int)type_id.len, type_id.ptr);
+    parsed = parse_config(config, &verify);
+    if (parsed.code != ST_OK) return parsed;
     stream = calloc(1, sizeof *stream);
     if (stream == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for a FLAC decoder");
+    stream->verify_md5 = verify;
     memset(out, 0, sizeof *out);
     out->handle = stream;
     out->vtable = &DECODER;
@@ -94,8 +122,8 @@ static const StCapabilityDescriptor CAPABILITIES[] = {{
     .kind = ST_CAPABILITY_DECODER,
     .type_id_utf8 = ST_STR("flac"),
     .display_name_utf8 = ST_STR("FLAC"),
-    .config_schema_json_utf8 = ST_STR(NO_CONFIG_SCHEMA),
-    .default_config_json_utf8 = ST_STR("{}"),
+    .config_schema_json_utf8 = ST_STR(SCHEMA),
+    .default_config_json_utf8 = ST_STR(DEFAULT_CONFIG),
 }};
 
 static const char METADATA[] =

@@ -4,7 +4,19 @@
 #include <stellatune_tags.h>
 #include "sound.h"
 
-#define NO_CONFIG_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {}}"
+#define SCHEMA                                                                                              \
+    "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"clip\": {\"type\": "         \
+    "\"boolean\", \"default\": false, \"title\": \"Limit decoded samples to -1..1\"}}}"
+#define DEFAULT_CONFIG "{\"clip\": false}"
+
+static StStatus parse_config(StStr config, int *out_clip) {
+    StJson value;
+    int clip = 0;
+    if (st_json_member(st_json(config), "clip", &value) && !st_json_bool(value, &clip))
+        return st_error(ST_ERROR_INVALID_ARG, "sndfile: clip is neither true nor false");
+    *out_clip = clip;
+    return st_ok();
+}
 
 static StStatus decoder_open(void *handle, StDecoderOpenArgs args) {
     Sound *sound = handle;
@@ -74,10 +86,18 @@ static StStatus decoder_seek_ms(void *handle, uint64_t position_ms) {
     return sound_seek_about(handle, position_ms * rate_hz / 1000);
 }
 
-static StStatus decoder_apply(void *handle, StStr config) {
+static StStatus decoder_plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
+    int ignored;
+    StStatus parsed = parse_config(config, &ignored);
     (void)handle;
-    (void)config;
+    st_plan(out_plan, parsed.code ? ST_CONFIG_REJECT : ST_CONFIG_HOT_APPLY, ST_CONFIG_COST_LOW);
+    out_plan->reason_utf8 = parsed.message;
     return st_ok();
+}
+
+/* From the next read on; what was decoded before stays as it is. */
+static StStatus decoder_apply(void *handle, StStr config) {
+    return parse_config(config, &((Sound *)handle)->clip);
 }
 
 static void decoder_destroy(void *handle) {
@@ -92,7 +112,7 @@ static const StDecoderInstanceVTable DECODER = {
     .read_interleaved_f32 = decoder_read,
     .seek_ms = decoder_seek_ms,
     .seek_frame = decoder_seek_frame,
-    .instance = {.plan_config_update_json_utf8 = st_plan_hot_apply,
+    .instance = {.plan_config_update_json_utf8 = decoder_plan,
                  .apply_config_update_json_utf8 = decoder_apply,
                  .destroy = decoder_destroy},
 };
@@ -111,11 +131,15 @@ static const StDecoderExtScore SCORES[] = {
 
 static StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out) {
     Sound *sound;
-    (void)config;
+    StStatus parsed;
+    int clip = 0;
     if (!st_str_equals(type_id, "sndfile"))
         return st_error(ST_ERROR_INVALID_ARG, "decoder_sndfile has no type '%.*s'", (int)type_id.len, type_id.ptr);
+    parsed = parse_config(config, &clip);
+    if (parsed.code != ST_OK) return parsed;
     sound = calloc(1, sizeof *sound);
     if (sound == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for a libsndfile decoder");
+    sound->clip = clip;
     memset(out, 0, sizeof *out);
     out->handle = sound;
     out->vtable = &DECODER;
@@ -126,8 +150,8 @@ static const StCapabilityDescriptor CAPABILITIES[] = {{
     .kind = ST_CAPABILITY_DECODER,
     .type_id_utf8 = ST_STR("sndfile"),
     .display_name_utf8 = ST_STR("libsndfile"),
-    .config_schema_json_utf8 = ST_STR(NO_CONFIG_SCHEMA),
-    .default_config_json_utf8 = ST_STR("{}"),
+    .config_schema_json_utf8 = ST_STR(SCHEMA),
+    .default_config_json_utf8 = ST_STR(DEFAULT_CONFIG),
 }};
 
 static const char METADATA[] =

@@ -126,6 +126,14 @@ static void keep_damage(Sound *sound) {
     snprintf(sound->damage_text, sizeof sound->damage_text, "%s", sf_strerror(sound->file));
 }
 
+/* Only what is outside is changed; NaN is no matter of limits. */
+static void limit(float *samples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (samples[i] > 1.0f) samples[i] = 1.0f;
+        if (samples[i] < -1.0f) samples[i] = -1.0f;
+    }
+}
+
 StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
     sf_count_t got;
     if (sound->file == NULL)
@@ -133,6 +141,7 @@ StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_rea
     got = sf_readf_float(sound->file, out, frames);
     if (got < 0) got = 0;
     sound->position += (uint64_t)got;
+    if (sound->clip) limit(out, (size_t)got * (size_t)sound->info.channels);
     if (got > 0) keep_damage(sound);
     if (got == 0 && frames > 0) {
         if (sound->io_failure) return io_failure_status(sound);

@@ -17,6 +17,7 @@ typedef struct Sound {
     SF_INFO info;
     uint64_t position;
     int exact;
+    int clip; /* samples are limited to -1..1 */
     float *scratch; /* for frames that are decoded only to get past them */
 
     const StIoVTable *io;

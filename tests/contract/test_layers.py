@@ -15,7 +15,7 @@ OURS = ("abi", "shm_audio", "plugin_worker", "host", "native_plugins")
 
 # Rooms of the host, lowest first; rooms on one line have no edges between them.
 HOST_FLOORS = (
-    ("errors", "jsontext", "patience", "version"),
+    ("errors", "jsontext", "patience", "version", "whole_file"),
     ("ids", "settings"),
     ("events",),
     ("worker",),
@@ -48,6 +48,7 @@ BUILDERS = ("build_scan", "build_core", "cdef")
 # Imports inside a function, each with its reason.
 LAZY: dict[str, str] = {
     "host.packages.schema": "fastjsonschema takes 40 ms to import, and most commands validate nothing",
+    "host.settings.config_file": "tomlkit takes longer to import than most commands run, and few change the file",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",
     "host.__main__": "the same",
     "plugin_worker.serve": "the room for Python modules is entered only by a worker that has one to load",

@@ -59,3 +59,27 @@ def test_workers_import_only_what_they_need(stellatune: Stellatune, tmp_path: Pa
     in_c = [names for names in workers if "sounddevice" not in names]
     assert in_c
     assert not [names & NOT_IN_A_C_WORKER for names in in_c if names & NOT_IN_A_C_WORKER]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "edits"),
+    [
+        (("config", "show"), False),
+        (("plugins", "list"), False),
+        (("config", "set", "gain.gain_db", "-3"), True),
+    ],
+)
+def test_the_editor_of_toml_comes_only_to_edit(
+    stellatune: Stellatune, imports: Path, arguments: tuple[str, ...], edits: bool
+) -> None:
+    stellatune.ok(*arguments, PYTHONPATH=f"{imports.with_name('spies')}:{ROOT}")
+    (found,) = [packages(log) for log in imports.iterdir()]
+    assert "tomllib" in found
+    assert ("tomlkit" in found) is edits
+
+
+def test_the_version_needs_next_to_nothing(stellatune: Stellatune, imports: Path) -> None:
+    stellatune.ok("--version", PYTHONPATH=f"{imports.with_name('spies')}:{ROOT}")
+    (found,) = [packages(log) for log in imports.iterdir()]
+    assert "host" in found
+    assert not found & {"tomlkit", "tomllib", "click", "asyncio"}

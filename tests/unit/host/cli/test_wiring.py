@@ -10,7 +10,7 @@ from host.cli.chain_options import DspOption
 from host.cli.wiring import MAX_INSTANCES, stages
 from host.errors import Usage
 from host.packages import discover, search_path
-from host.settings import Paths
+from host.settings import Paths, SavedConfig, SavedConfigs
 from shm_audio import _core
 
 
@@ -34,3 +34,11 @@ def test_as_many_of_one_plugin_as_its_worker_holds() -> None:
         stages([gain] * (MAX_INSTANCES + 1), plugins)
     both = [gain] * MAX_INSTANCES + [DspOption("equalizer", "equalizer", None)]
     assert len(stages(both, plugins)) == MAX_INSTANCES + 1
+
+
+def test_the_command_line_goes_over_what_is_saved_and_that_over_the_default() -> None:
+    plugins = discover(search_path(Paths.of_user())).plugins
+    saved = SavedConfigs((SavedConfig("stellatune.dsp.gain", "gain", {"gain_db": -6}),))
+    plain, chosen = DspOption("a", "gain", None), DspOption("b", "gain", {"gain_db": -3})
+    assert [spec.config for spec in stages((plain, chosen), plugins, saved)] == [{"gain_db": -6}, {"gain_db": -3}]
+    assert [spec.config for spec in stages((plain,), plugins)] == [{"gain_db": 0}]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from host import whole_file
 from host.errors import LoadFailed
 from host.ids import PluginId
-from host.runtime import state_file
 from host.runtime.numbers import GenerationNumbers
 
 GAIN = PluginId("stellatune.dsp.gain")
@@ -34,7 +34,7 @@ def test_hosts_side_by_side_never_share_a_number(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_held_for_ever_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_file, "_LOCK_PATIENCE_S", 0.0)
+    monkeypatch.setattr(whole_file, "_LOCK_PATIENCE_S", 0.0)
     fd = os.open(tmp_path / "generations.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)
     with pytest.raises(LoadFailed, match="cannot number a new generation"):

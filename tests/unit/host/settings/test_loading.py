@@ -43,14 +43,21 @@ def test_values_are_taken(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, plugins"]),
         ("limits = 3\n", ["[limits] must be a table"]),
+        ("plugins = 3\n", ["[plugins] must be a table"]),
+        ("[plugins.stellatune.dsp.gain.gain]\n", ["[plugins.stellatune] is ignored", "an id stands in quotes"]),
+        ('[plugins]\n"a.b" = 1\n', ['[plugins."a.b"] must be a table']),
+        ('[plugins."a.b"]\ngain = 1\n', ['[plugins."a.b".gain] must be a table']),
+        ('[[plugins."a.b".gain]]\n', ['[plugins."a.b".gain] must be a table']),
+        ('[plugins."a.b".gain]\nx = [{y = 1979-05-27}]\n', ['[plugins."a.b".gain]', "1979-05-27", "JSON"]),
+        ('[plugins."a.b"."x.y"]\nz = -inf\n', ['[plugins."a.b"."x.y"]', "-inf", "JSON"]),
         ("[limits", ["config.toml:", "the defaults are used"]),
     ],
 )
 def test_what_is_wrong_is_named_and_ignored(tmp_path: Path, text: str, words: list[str]) -> None:
     got = read(tmp_path, text)
-    assert (got.pipeline, got.limits) == (PipelineSizes(), Limits())
+    assert (got.pipeline, got.limits, [*got.plugins]) == (PipelineSizes(), Limits(), [])
     (problem,) = got.problems
     assert problem.startswith(str(tmp_path)) and [word for word in words if word not in problem] == []
 
@@ -59,6 +66,16 @@ def test_one_wrong_value_leaves_the_others(tmp_path: Path) -> None:
     got = read(tmp_path, "[limits]\nload_ms = -1\nopen_ms = 7000\n[x]\n[pipeline]\nhistory_ms = 500\n")
     assert (got.limits.load_ms, got.limits.open_ms, got.pipeline.history_ms) == (5000, 7000, 500)
     assert len(got.problems) == 2
+
+
+def test_configurations_of_plugins_are_kept_as_they_stand(tmp_path: Path) -> None:
+    got = read(tmp_path, '[plugins."a.b".gain]\ngain_db = -3\n[plugins."c.d"]\nx = 1\ny = {z = [1, {}]}\n')
+    assert [(each.plugin_id, each.type_id) for each in got.plugins] == [("a.b", "gain"), ("c.d", "y")]
+    assert got.plugins.of("a.b", "gain") == {"gain_db": -3}
+    assert got.plugins.of("c.d", "y") == {"z": [1, {}]}
+    assert got.plugins.of("c.d", "gain") == got.plugins.of("x.y", "gain") == {}
+    assert len(got.problems) == 1, "of what is no table"
+    assert got.plugins.file == str(tmp_path / "config.toml")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"\x00"])

@@ -1,4 +1,4 @@
-"""One small file of the state directory, replaced whole under a lock: after a power cut it is old or new, never half.
+"""One small file that is replaced whole under a lock: after a power cut it is old or new, never half.
 
 Blocking; the runtime calls it off the loop.
 """
@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["StateFile"]
+__all__ = ["WholeFile"]
 
 _LOCK_PATIENCE_S = 2.0
 _LOCK_RETRY_S = 0.005
 
 
-class StateFile:
-    """Shared by all hosts of one user. The directory is made when it is first needed."""
+class WholeFile:
+    """Shared by all hosts and commands of one user. Its directory is made when it is first needed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,10 +53,16 @@ class StateFile:
             return None
 
     def replace(self, data: bytes) -> None:
-        """Only inside ``locked``. Raises: OSError."""
+        """Only inside ``locked``; who may read it stays as it was. Raises: OSError."""
         beside = self.path.with_name(f"{self.path.name}.new")
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
-        beside.replace(self.path)
+        try:
+            with beside.open("wb") as file:
+                with suppress(FileNotFoundError):
+                    os.fchmod(file.fileno(), stat.S_IMODE(self.path.stat().st_mode))
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
+            beside.replace(self.path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise

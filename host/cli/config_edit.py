@@ -1,0 +1,143 @@
+"""``stellatune config set|unset``: changes the file, after looking whether what it is to hold is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from host.cli.config_live import Told, tell_host, what_host_keeps
+from host.cli.config_parts import Configuration, Key, Part, read_configuration
+from host.cli.console import Console, plain
+from host.cli.exits import Exit
+from host.errors import ConfigRejected, NotFound
+from host.jsontext import Json, JsonObject, dump_json, parse_json
+from host.packages import merge_config
+from host.settings import ConfigFile, KeyPath, Limits, PipelineSizes, Section, complaint_about
+
+__all__ = ["set_value", "unset", "value_from"]
+
+SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits()}
+
+
+@click.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
+@click.argument("name", metavar="KEY")
+@click.argument("text", metavar="VALUE")
+@click.pass_obj
+def set_value(console: Console, name: str, text: str) -> int:
+    """Save a value (gain.gain_db -3), or all of a type as a JSON object; refused when it is not allowed."""
+    found = read_configuration(console)
+    file = ConfigFile(found.file)
+    file.expect_toml()  # told before what is wrong with the value
+    key = found.key(name)
+    value = value_from(key, text)
+    if key.member is None:
+        members = _object(key, value)
+        _expect_fit(key.parts, members)
+        file.put_members(key.path, members)
+    else:
+        _expect_fit(key.parts, {key.member: value})
+        file.put(key.path, value)
+    _tell(console, read_configuration(console), key, f"{key} = {dump_json(value)}", {"value": value})
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("name", metavar="KEY")
+@click.pass_obj
+def unset(console: Console, name: str) -> int:
+    """Take a value out of the file, or all that is saved of a type; the default holds again."""
+    found = read_configuration(console)
+    path, key = _path_to_unset(found, name)
+    removed = ConfigFile(found.file).remove(path)
+    what = f"{key or name}  {'taken out' if removed else 'was not saved'}"
+    _tell(console, read_configuration(console), key, what, {"removed": removed}, changed=removed)
+    return Exit.DONE
+
+
+def _path_to_unset(found: Configuration, name: str) -> tuple[KeyPath, Key | None]:
+    """What a KEY means, or a section of a plugin that is not installed, by its id or ``id:type``. Raises: NotFound."""
+    try:
+        key = found.key(name)
+    except NotFound:
+        for each in found.saved:
+            if name == each.plugin_id:
+                return ("plugins", each.plugin_id), None
+            if name == f"{each.plugin_id}:{each.type_id}":
+                return ("plugins", each.plugin_id, each.type_id), None
+        raise
+    return key.path, key
+
+
+def value_from(key: Key, text: str) -> Json:
+    """What was typed, as JSON; a bare word where the schema wants a text. Raises: ConfigRejected."""
+    wants_text = key.member is not None and _wants_text(key.part.member_schema(key.member))
+    try:
+        value = parse_json(text)
+    except ValueError as error:
+        if wants_text:
+            return text
+        raise ConfigRejected(f"{key}: {error}", remedy="write the value as JSON") from error
+    return text if wants_text and not isinstance(value, str) else value
+
+
+def _wants_text(schema: JsonObject) -> bool:
+    choices = schema.get("enum")
+    among = isinstance(choices, list) and all(isinstance(each, str) for each in choices)
+    return schema.get("type") == "string" or ("type" not in schema and among)
+
+
+def _object(key: Key, value: Json) -> JsonObject:
+    if not isinstance(value, dict):
+        raise ConfigRejected(f"config of {key}: must be a JSON object", remedy=f"name one member: {key}.NAME")
+    return value
+
+
+def _expect_fit(parts: Sequence[Part], members: JsonObject) -> None:
+    """Of several parts one must take it. Raises: ConfigRejected that names the member and what is allowed."""
+    refused: list[ConfigRejected] = []
+    for part in parts:
+        try:
+            _expect_part_fits(part, members)
+        except ConfigRejected as error:
+            refused.append(error)
+    if len(refused) == len(parts):
+        raise refused[0]
+
+
+def _expect_part_fits(part: Part, members: JsonObject) -> None:
+    if part.owner is not None:
+        plugin, capability = part.owner
+        merge_config(f"{plugin.id} ({capability.type_id})", part.schema, part.default, members)
+        return
+    for name, value in members.items():
+        complaint = complaint_about(SECTIONS[part.name], name, value)
+        if complaint:
+            raise ConfigRejected(
+                f"config of {part.name}: {complaint}", remedy=f"see `stellatune config schema {part.name}`"
+            )
+
+
+def _tell(
+    console: Console, after: Configuration, key: Key | None, what: str, facts: JsonObject, *, changed: bool = True
+) -> None:
+    """What was done, where, what is still wrong there, and what a running host makes of it."""
+    told = _tell_host(console, after, key) if changed else Told(live=False)
+    for problem in after.problems:
+        console.failed(problem)
+    if console.json:
+        name = None if key is None else str(key)
+        members: JsonObject = {"key": name, **facts, "file": str(after.file), "live": told.live, "effect": told.effect}
+        console.document("stellatune.config-change/1", members)
+        return
+    console.result(plain(f"{what}  ({after.file})"))
+    if told.effect:
+        console.note(told.effect)
+
+
+def _tell_host(console: Console, after: Configuration, key: Key | None) -> Told:
+    part = None if key is None else after.named(key.part.name)[0]
+    if part is None or part.owner is None:
+        return what_host_keeps(console)
+    plugin, capability = part.owner
+    return tell_host(console, plugin.id, capability.type_id, part.config)

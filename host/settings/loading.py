@@ -1,0 +1,59 @@
+"""From the file to settings: what is wrong in it is named, and left at its default."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from host.settings.saved import NOTHING_SAVED, PLUGINS, SavedConfigs, read_saved
+from host.settings.sections import Limits, PipelineSizes, complaint_about
+
+__all__ = ["Settings", "load_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, and what was wrong in the file they came from (one line each).
+
+    ``plugins``: configurations of types, as they were saved; whether they fit is not known yet.
+    """
+
+    pipeline: PipelineSizes = field(default_factory=PipelineSizes)
+    limits: Limits = field(default_factory=Limits)
+    problems: tuple[str, ...] = ()
+    plugins: SavedConfigs = NOTHING_SAVED
+
+
+Section = TypeVar("Section", PipelineSizes, Limits)
+
+
+def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
+    if not isinstance(table, dict):
+        problems.append(f"[{name}] must be a table; it is ignored")
+        return defaults
+    chosen: dict[str, int] = {}
+    for key, value in table.items():
+        complaint = complaint_about(defaults, key, value)
+        if complaint:
+            problems.append(f"[{name}] {complaint}; it is ignored")
+        else:
+            chosen[key] = value
+    return replace(defaults, **chosen)
+
+
+def load_settings(path: Path, *, required: bool = False) -> Settings:
+    """Reads the file; an absent one gives the defaults, and a problem only when it was asked for (`required`)."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings(problems=(f"{path}: no such file; the defaults are used",)) if required else Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return Settings(problems=(f"{path}: {error}; the defaults are used",))
+    problems: list[str] = []
+    pipeline = _read_section(PipelineSizes(), "pipeline", document.pop("pipeline", {}), problems)
+    limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
+    plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
+    problems.extend(f"[{name}] is unknown and ignored; known are pipeline, limits, plugins" for name in document)
+    return Settings(pipeline, limits, tuple(f"{path}: {problem}" for problem in problems), plugins)

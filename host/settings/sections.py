@@ -1,0 +1,90 @@
+"""The settings of the host itself, section by section, each value with its default and its range."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TypeAlias
+
+from host.jsontext import Json, JsonObject
+
+__all__ = ["Limits", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+
+
+def _range(default: int, low: int, high: int) -> int:
+    """A field with its default and the range a user may choose from."""
+    made: int = field(default=default, metadata={"low": low, "high": high})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSizes:
+    """How much is held where. Rings other than the decode ring use `ring_ahead_ms`.
+
+    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies.
+    """
+
+    block_frames: int = _range(512, 32, 8192)
+    decode_ahead_ms: int = _range(2000, 50, 60_000)
+    ring_ahead_ms: int = _range(200, 20, 10_000)
+    history_ms: int = _range(1000, 20, 10_000)
+    checkpoint_kib: int = _range(256, 1, 16_384)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
+
+    `flush_ms` comes on top of what is still to be played out, or written; `control_ms` is for what a plugin asks of the
+    host. A worker with live instances that leaves `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is
+    ended.
+    """
+
+    handshake_ms: int = _range(2000, 100, 600_000)
+    load_ms: int = _range(5000, 100, 600_000)
+    create_ms: int = _range(5000, 100, 600_000)
+    open_ms: int = _range(5000, 100, 600_000)
+    seek_ms: int = _range(2000, 100, 600_000)
+    read_ms: int = _range(1000, 50, 600_000)
+    process_ms: int = _range(250, 10, 60_000)
+    update_ms: int = _range(1000, 50, 600_000)
+    destroy_ms: int = _range(500, 50, 600_000)
+    negotiate_ms: int = _range(5000, 100, 600_000)
+    first_write_ms: int = _range(2000, 50, 600_000)
+    write_ms: int = _range(1000, 50, 600_000)
+    query_ms: int = _range(500, 50, 600_000)
+    flush_ms: int = _range(2000, 50, 600_000)
+    control_ms: int = _range(10_000, 100, 600_000)
+    drain_ms: int = _range(2000, 0, 600_000)
+    shutdown_ms: int = _range(1000, 50, 600_000)
+    terminate_ms: int = _range(300, 0, 60_000)
+    heartbeat_ms: int = _range(500, 100, 60_000)
+    heartbeat_misses: int = _range(3, 1, 100)
+
+
+Section: TypeAlias = PipelineSizes | Limits
+
+
+def complaint_about(section: Section, key: str, value: object) -> str:
+    """What is wrong with a value for a key; empty when nothing is."""
+    found = next((each for each in fields(section) if each.name == key), None)
+    if found is None:
+        return f"{key} is unknown; known are {', '.join(each.name for each in fields(section))}"
+    low, high = found.metadata["low"], found.metadata["high"]
+    if type(value) is not int or not low <= value <= high:
+        return f"{key} = {value!r}: it must be a whole number from {low} to {high}"
+    return ""
+
+
+def section_schema(section: Section) -> JsonObject:
+    """The same as a JSON schema, defaults included."""
+    defaults = asdict(type(section)())
+    properties: dict[str, Json] = {
+        each.name: {
+            "type": "integer",
+            "minimum": each.metadata["low"],
+            "maximum": each.metadata["high"],
+            "default": defaults[each.name],
+        }
+        for each in fields(section)
+    }
+    return {"type": "object", "additionalProperties": False, "properties": properties}

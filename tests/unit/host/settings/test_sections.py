@@ -1,0 +1,32 @@
+"""Sections: the ranges and the schema say the same."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import cast
+
+import pytest
+
+from host.errors import ConfigRejected
+from host.packages import check_config, check_schema
+from host.settings import Limits, PipelineSizes, Section, complaint_about, section_schema
+
+
+@pytest.mark.parametrize("section", [PipelineSizes(), Limits()], ids=lambda each: type(each).__name__)
+def test_the_schema_takes_what_the_ranges_take(section: Section) -> None:
+    schema = check_schema(section_schema(section))
+    properties = cast("dict[str, dict[str, int]]", schema["properties"])
+    assert {name: each["default"] for name, each in properties.items()} == asdict(type(section)())
+    for name, each in properties.items():
+        low, high = each["minimum"], each["maximum"]
+        for value in (low, high):
+            check_config("it", schema, {name: value})
+            assert complaint_about(section, name, value) == ""
+        for wrong in (low - 1, high + 1, str(low), True, None):
+            with pytest.raises(ConfigRejected):
+                check_config("it", schema, {name: wrong})
+            assert f"from {low} to {high}" in complaint_about(section, name, wrong)
+
+
+def test_an_unknown_key_is_told_what_there_is() -> None:
+    assert complaint_about(PipelineSizes(), "speed", 1).startswith("speed is unknown; known are block_frames, ")
