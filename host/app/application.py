@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
@@ -22,7 +23,7 @@ from host.jsontext import Json, JsonObject
 from host.packages import Discovery, config_in_force, discover, search_path
 from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player, off_loop
 from host.runtime import CRASHES_FILE, PluginRuntime
-from host.settings import Paths, Settings
+from host.settings import Paths, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.worker import Zygote
 
@@ -49,7 +50,7 @@ class Application:
         self._plugins: PluginCommands | None = None
         self._plugin_requests: PluginRequests | None = None
         self._player: Player | None = None
-        self._configs = ConfigCommands(lambda: self._player)
+        self._configs = ConfigCommands(lambda: self._player, self._read_saved)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
@@ -131,6 +132,11 @@ class Application:
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return self._player
+
+    async def _read_saved(self) -> None:
+        """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
+        fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
+        self.settings = replace(self.settings, plugins=fresh.plugins)
 
     def _now(self) -> Now | None:
         return None if self._player is None else self._player.now()

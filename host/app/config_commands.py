@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from host.errors import NotFound, NotRunning
@@ -23,12 +23,16 @@ class Tuner(Protocol):
     async def update(self, name: str, config: JsonObject, /) -> Outcome:
         """Another configuration for one stage."""
 
+    def seconds_until(self, position: int, /) -> float | None:
+        """How long it takes until a position of the pipeline is heard; None while nothing plays."""
+
 
 class ConfigCommands:
-    """Of one host. ``tuner`` gives the player that runs now, if one does."""
+    """Of one host. ``tuner`` gives the player that runs now, if one does; ``refresh`` reads again what is saved."""
 
-    def __init__(self, tuner: Callable[[], Tuner | None]) -> None:
+    def __init__(self, tuner: Callable[[], Tuner | None], refresh: Callable[[], Awaitable[None]]) -> None:
         self._tuner = tuner
+        self._refresh = refresh
 
     def show(self) -> JsonObject:
         """Every stage with the configuration in force."""
@@ -44,6 +48,12 @@ class ConfigCommands:
         Raises:
             NotRunning: nothing plays. NotFound: nothing that plays is called so.
         """
+        try:
+            return {"outcomes": await self._update(name, config, merge)}
+        finally:
+            await self._refresh()
+
+    async def _update(self, name: str, config: JsonObject, merge: bool) -> list[Json]:
         tuner = self._tuner()
         specs = tuner.specs() if tuner is not None else ()
         if tuner is None or not specs:
@@ -51,8 +61,10 @@ class ConfigCommands:
         outcomes: list[Json] = []
         for spec in _meant(name, specs):
             outcome = await tuner.update(spec.name, spec.config | config if merge else config)
-            outcomes.append(_facts(spec) | _result(outcome))
-        return {"outcomes": outcomes}
+            heard_s = None if outcome.position is None else tuner.seconds_until(outcome.position)
+            heard_ms = None if heard_s is None else round(heard_s * 1000, 1)
+            outcomes.append(_facts(spec) | _result(outcome) | {"heard_after_ms": heard_ms})
+        return outcomes
 
 
 def _meant(name: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import click
 
 from host.cli.config_edit import set_value, unset
+from host.cli.config_live import stages_in_force
 from host.cli.config_parts import Configuration, Part, read_configuration
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
+from host.cli.rows import text
 from host.jsontext import Json, JsonObject, dump_json
 
 __all__ = ["config"]
@@ -27,9 +29,12 @@ config.add_command(unset)
 
 @config.command("show")
 @click.argument("name", metavar="[TYPE|pipeline|limits]", required=False)
+@click.option("--live", is_flag=True, help="What is in force at the stages that play now.")
 @click.pass_obj
-def show(console: Console, name: str | None) -> int:
+def show(console: Console, name: str | None, live: bool) -> int:
     """Every value in force, and where it comes from; what is wrong in the file is named."""
+    if live:
+        return _show_live(console, name)
     found = read_configuration(console)
     parts = found.parts if name is None else found.named(name)
     if console.json:
@@ -41,6 +46,20 @@ def show(console: Console, name: str | None) -> int:
         for problem in found.problems:
             console.failed(problem)
     return Exit.PROBLEMS_FOUND if found.problems else Exit.DONE
+
+
+def _show_live(console: Console, name: str | None) -> int:
+    stages = [each for each in stages_in_force(console) if name in (None, each.get("name"))]
+    if console.json:
+        rows: list[Json] = [*stages]
+        console.document("stellatune.config-live/1", {"stages": rows})
+        return Exit.DONE
+    for each in stages:
+        config = dump_json(each.get("config"))
+        console.result(
+            plain(f"{text(each, 'name')}  {text(each, 'type')}  config_gen {text(each, 'config_gen')}  {config}")
+        )
+    return Exit.DONE
 
 
 def _row(found: Configuration, part: Part) -> JsonObject:

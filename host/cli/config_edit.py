@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from host.cli.config_live import Told, tell_host, what_host_keeps
+from host.cli.config_live import Told, tell_host, update_stage, what_host_keeps
 from host.cli.config_parts import Configuration, Key, Part, read_configuration
 from host.cli.console import Console, plain
-from host.cli.exits import Exit
 from host.errors import ConfigRejected, NotFound
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.packages import merge_config
@@ -23,9 +22,12 @@ SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits()}
 @click.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
 @click.argument("name", metavar="KEY")
 @click.argument("text", metavar="VALUE")
+@click.option("--live", is_flag=True, help="Change the stage of that name in the running chain, and save nothing.")
 @click.pass_obj
-def set_value(console: Console, name: str, text: str) -> int:
-    """Save a value (gain.gain_db -3), or all of a type as a JSON object; refused when it is not allowed."""
+def set_value(console: Console, name: str, text: str, live: bool) -> int:
+    """Save a value (gain.gain_db -3), or all of a type as a JSON object; what plays with that type takes it at once."""
+    if live:
+        return _set_live(console, name, text)
     found = read_configuration(console)
     file = ConfigFile(found.file)
     file.expect_toml()  # told before what is wrong with the value
@@ -38,8 +40,25 @@ def set_value(console: Console, name: str, text: str) -> int:
     else:
         _expect_fit(key.parts, {key.member: value})
         file.put(key.path, value)
-    _tell(console, read_configuration(console), key, f"{key} = {dump_json(value)}", {"value": value})
-    return Exit.DONE
+    return _tell(console, read_configuration(console), key, f"{key} = {dump_json(value)}", {"value": value})
+
+
+def _set_live(console: Console, name: str, text: str) -> int:
+    """NAME VALUE for a whole configuration, NAME.MEMBER VALUE for one member."""
+    stage, dot, member = name.partition(".")
+    try:
+        value = parse_json(text)
+    except ValueError:
+        value = text  # a bare word
+    if not dot and not isinstance(value, dict):
+        raise ConfigRejected(f"config of {stage}: must be a JSON object", remedy=f"name one member: {stage}.NAME")
+    members: JsonObject = {member: value} if dot else value if isinstance(value, dict) else {}
+    told = update_stage(console, stage, members, merge=bool(dot))
+    if console.json:
+        console.document("stellatune.config-change/1", {"key": name, "value": value, "file": None, **told.facts})
+    else:
+        told.show(console)
+    return told.code
 
 
 @click.command()
@@ -51,8 +70,7 @@ def unset(console: Console, name: str) -> int:
     path, key = _path_to_unset(found, name)
     removed = ConfigFile(found.file).remove(path)
     what = f"{key or name}  {'taken out' if removed else 'was not saved'}"
-    _tell(console, read_configuration(console), key, what, {"removed": removed}, changed=removed)
-    return Exit.DONE
+    return _tell(console, read_configuration(console), key, what, {"removed": removed}, changed=removed)
 
 
 def _path_to_unset(found: Configuration, name: str) -> tuple[KeyPath, Key | None]:
@@ -120,19 +138,19 @@ def _expect_part_fits(part: Part, members: JsonObject) -> None:
 
 def _tell(
     console: Console, after: Configuration, key: Key | None, what: str, facts: JsonObject, *, changed: bool = True
-) -> None:
+) -> int:
     """What was done, where, what is still wrong there, and what a running host makes of it."""
     told = _tell_host(console, after, key) if changed else Told(live=False)
     for problem in after.problems:
         console.failed(problem)
     if console.json:
         name = None if key is None else str(key)
-        members: JsonObject = {"key": name, **facts, "file": str(after.file), "live": told.live, "effect": told.effect}
+        members: JsonObject = {"key": name, **facts, "file": str(after.file), **told.facts}
         console.document("stellatune.config-change/1", members)
-        return
-    console.result(plain(f"{what}  ({after.file})"))
-    if told.effect:
-        console.note(told.effect)
+    else:
+        console.result(plain(f"{what}  ({after.file})"))
+        told.show(console)
+    return told.code
 
 
 def _tell_host(console: Console, after: Configuration, key: Key | None) -> Told:
@@ -140,4 +158,6 @@ def _tell_host(console: Console, after: Configuration, key: Key | None) -> Told:
     if part is None or part.owner is None:
         return what_host_keeps(console)
     plugin, capability = part.owner
-    return tell_host(console, plugin.id, capability.type_id, part.config)
+    member = None if key is None else key.member
+    members = part.config if member is None else {name: part.config[name] for name in (member,) if name in part.config}
+    return tell_host(console, plugin.id, capability.type_id, members)

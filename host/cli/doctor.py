@@ -7,13 +7,12 @@ from dataclasses import replace
 import click
 
 from host.cli.checkup import Finding, State, checkup
-from host.cli.config import settings_of
+from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.outputs import device_finding
 from host.cli.session import application
-from host.settings import Paths
 
 __all__ = ["doctor"]
 
@@ -24,7 +23,7 @@ MARKS = {State.GOOD: ("ok", "green"), State.WARNING: ("warning", "yellow"), Stat
 @click.pass_obj
 def doctor(console: Console) -> int:
     """Look whether all that is needed is there."""
-    places = Paths.of_user()
+    places = paths_of(console)
     quiet = replace(console, verbosity=-1, warnings=[])  # what is wrong becomes a finding
     findings = [*checkup(places, settings_of(quiet, places))]
 

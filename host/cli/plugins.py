@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from host.cli.config import settings_of
+from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
 from host.cli.plugin_history import crashes, logs
@@ -28,7 +28,7 @@ for _command in (restart, reload, unload, enable, disable, reset, crashes, logs)
 
 
 def _discovery(console: Console) -> Discovery:
-    places = Paths.of_user()
+    places = paths_of(console)
     settings_of(console, places)
     found = discover(search_path(places))
     for problem in found.problems:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from abi.kinds import LogLevel
 from host.app import Application
 from host.capabilities import known_extensions
-from host.cli.config import settings_of
+from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
 from host.cli.words import words_of
@@ -17,7 +17,6 @@ from host.errors import MediaError, PluginRefused
 from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
 from host.packages import saved_problems
 from host.playback import Input, PlaybackResult, expand, off_loop
-from host.settings import Paths
 
 __all__ = ["application", "exit_of", "inputs_of"]
 
@@ -27,7 +26,7 @@ EXPAND_TIMEOUT_S = 60.0
 @asynccontextmanager
 async def application(console: Console) -> AsyncIterator[Application]:
     """A running host, its broken plugins and what is saved in vain told; workers are gone afterwards."""
-    paths = Paths.of_user()
+    paths = paths_of(console)
     async with Application(settings_of(console, paths), paths) as app:
         for problem in app.discovery.problems:
             console.warn(str(problem.error))

@@ -118,6 +118,13 @@ class Player:
         """
         return await self._running_updates().request(name, config)
 
+    def seconds_until(self, position: int) -> float | None:
+        """How long it takes until a position of the pipeline is heard; None while nothing plays."""
+        now = self.now()
+        if now is None or self._pipeline is None:
+            return None
+        return max(0, position - now.position) / self._pipeline.format.sample_rate_hz
+
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music; none before and after."""
         return () if self._updates is None else self._updates.specs()

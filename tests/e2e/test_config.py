@@ -180,6 +180,7 @@ def test_what_is_said_in_json(stellatune: Stellatune, file: Path) -> None:
         "file": str(file),
         "live": False,
         "effect": "",
+        "outcomes": [],
     }
     line = len(LIMITS.splitlines()) + 3
     got = stellatune.ok("--json", "--config", file, "config", "get", "gain.gain_db").document
@@ -195,8 +196,9 @@ def test_what_is_said_in_json(stellatune: Stellatune, file: Path) -> None:
 
 def test_a_running_host_is_named(stellatune: Stellatune, file: Path) -> None:
     with serving(stellatune):
-        for key, value in (("limits.read_ms", "900"), ("gain.gain_db", "-3")):
+        cases = (("limits.read_ms", "900", "its next start"), ("gain.gain_db", "-3", "nothing that plays"))
+        for key, value, effect in cases:
             told = ask(stellatune, "--json", "--config", file, "config", "set", key, value)
             assert told.code == 0, told.err
             assert told.document["live"] is True
-            assert "its next start" in told.document["effect"]
+            assert effect in told.document["effect"]
