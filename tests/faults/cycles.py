@@ -32,6 +32,15 @@ _PLUGINS = (
     ("stellatune.sink.null", CapabilityKind.OUTPUT_SINK, "null"),
 )
 _MOST_KIB = 1024
+#: An allocator that holds little more than what is asked of it: pieces below the megabyte that is looked for, one heap,
+#: buffers apart from it, nothing kept at its end.
+_WEIGHABLE = {
+    "PYTHONMALLOC": "malloc",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "0",
+    "MALLOC_TOP_PAD_": "0",
+}
 _LIBC = ctypes.CDLL(None)
 
 
@@ -118,8 +127,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
-    if os.environ.get("PYTHONMALLOC") != "malloc":  # whose pieces are smaller than the megabyte that is looked for
-        os.environ["PYTHONMALLOC"] = "malloc"
+    if os.environ.get("PYTHONMALLOC") != "malloc":
+        os.environ.update(_WEIGHABLE)
         arguments = ("--times", str(options.times), "--warm", str(options.warm))
         os.execv(sys.executable, (sys.executable, "-m", "tests.faults", "cycles", *arguments))
     every = max(1, options.times // 20)
