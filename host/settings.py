@@ -41,7 +41,8 @@ class PipelineSizes:
 class Limits:
     """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
 
-    `flush_ms` comes on top of what is still to be played out, or written. A worker with live instances that leaves
+    `flush_ms` comes on top of what is still to be played out, or written. `cancel_ms` is how long a call that was told
+    to give up may go on. A worker with live instances that leaves
     `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is ended.
     """
 
@@ -53,6 +54,9 @@ class Limits:
     read_ms: int = _range(1000, 50, 600_000)
     process_ms: int = _range(250, 10, 60_000)
     update_ms: int = _range(1000, 50, 600_000)
+    source_ms: int = _range(30_000, 100, 600_000)
+    lyrics_ms: int = _range(30_000, 100, 600_000)
+    cancel_ms: int = _range(1000, 50, 600_000)
     destroy_ms: int = _range(500, 50, 600_000)
     negotiate_ms: int = _range(5000, 100, 600_000)
     first_write_ms: int = _range(2000, 50, 600_000)

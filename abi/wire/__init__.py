@@ -28,6 +28,7 @@ from abi.wire.instance import (
 from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
+from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
 from abi.wire.stage import (
     At,
     AttachDecode,
@@ -54,6 +55,7 @@ __all__ = [
     "AttachDecode",
     "AttachDsp",
     "AttachSink",
+    "CancelCall",
     "CapabilityInfo",
     "CloseSink",
     "CreateInstance",
@@ -68,6 +70,7 @@ __all__ = [
     "ExtScore",
     "Failed",
     "FaultKind",
+    "FetchLyrics",
     "FinishStage",
     "Hello",
     "HelloReply",
@@ -76,6 +79,7 @@ __all__ = [
     "Join",
     "Json",
     "Landed",
+    "ListItems",
     "ListTargets",
     "LoadModule",
     "Message",
@@ -85,6 +89,7 @@ __all__ = [
     "NegotiateSink",
     "OpenDecoder",
     "OpenSink",
+    "OpenStream",
     "Packet",
     "PacketRefused",
     "Payload",
@@ -96,6 +101,7 @@ __all__ = [
     "ReleaseStage",
     "Reply",
     "Request",
+    "SearchLyrics",
     "SeekDecoder",
     "SetVolume",
     "Shutdown",

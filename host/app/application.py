@@ -10,7 +10,7 @@ from types import TracebackType
 
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
-from host.capabilities import Candidate, select_decoders
+from host.capabilities import Candidate, QueryCache, select_decoders
 from host.errors import OutputError, StellaError
 from host.events import EventBus, PluginFault
 from host.jsontext import Json, JsonObject
@@ -40,6 +40,7 @@ class Application:
         self._zygote = Zygote()
         self._began_s = time.monotonic()
         self._plugins: PluginCommands | None = None
+        self._queries: QueryCache | None = None
         self._player: Player | None = None
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
@@ -65,6 +66,13 @@ class Application:
         if self._plugins is None:
             raise RuntimeError("the application has not started")
         return self._plugins
+
+    @property
+    def queries(self) -> QueryCache:
+        """The instances that answer questions."""
+        if self._queries is None:
+            raise RuntimeError("the application has not started")
+        return self._queries
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -130,6 +138,7 @@ class Application:
             lambda: self._player,
             self.settings.limits.drain_ms / 1000,
         )
+        self._queries = QueryCache(self._runtime, self.bus)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
@@ -139,5 +148,6 @@ class Application:
         if self._watcher is not None:
             await self._watcher.close()
         self.plugins.close()
+        await self.queries.close()
         await self.runtime.close()
         self._faults.close()
