@@ -1,9 +1,9 @@
-"""How the fault plugin takes new configurations, in all five kinds: as each of them says, struck where it was ordered."""
+"""How the fault plugin takes new configurations, in all five kinds: as each says, struck where it was ordered."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ REFS = {
     CapabilityKind.LYRICS_PROVIDER: ("create_lyrics_provider_instance", "StLyricsProviderInstanceRef"),
     CapabilityKind.OUTPUT_SINK: ("create_output_sink_instance", "StOutputSinkInstanceRef"),
 }
-Json = dict[str, object]
+Json = Mapping[str, object]
 
 
 class Made:
@@ -34,7 +34,7 @@ class Made:
         factory, ref = REFS[kind]
         self._ref = ffi.new(f"{ref} *")
         type_id, keep = borrow(b"fault")
-        text, kept = borrow(json.dumps(config or {}).encode())
+        text, kept = borrow(json.dumps(dict(config or {})).encode())
         between = (48_000, 2) if kind is DSP else ()
         self.refusal = self._told(getattr(self._table, factory)(type_id, *between, text, self._ref))
         del keep, kept
@@ -55,7 +55,7 @@ class Made:
 
     def plan(self, config: Json) -> tuple[ConfigUpdateMode | None, str]:
         out = ffi.new("StConfigUpdatePlan *")
-        text, keep = borrow(json.dumps(config).encode())
+        text, keep = borrow(json.dumps(dict(config)).encode())
         refusal = self._told(self.hooks.plan_config_update_json_utf8(self._ref.handle, text, out))
         del keep
         if refusal:
@@ -65,7 +65,7 @@ class Made:
         return ConfigUpdateMode(out.mode), reason
 
     def apply(self, config: Json) -> str:
-        text, keep = borrow(json.dumps(config).encode())
+        text, keep = borrow(json.dumps(dict(config)).encode())
         refusal = self._told(self.hooks.apply_config_update_json_utf8(self._ref.handle, text))
         del keep
         return refusal
