@@ -3,89 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from abi.kinds import CapabilityKind, ConfigUpdateMode, StatusCode
-from plugin_worker._core import ffi, lib
-from plugin_worker.ffi_calls import CData, borrow, copy_text
-from plugin_worker.module import open_library
+from abi.kinds import CapabilityKind, ConfigUpdateMode
+from plugin_worker._core import ffi
 from tests.support.faulty import LIBRARY, PHASES, PLUGIN, Order
+from tests.support.in_process import Json, Made
 
 DSP = CapabilityKind.DSP
 WITH_JSON_STATE = [kind for kind in CapabilityKind if kind is not DSP]
-REFS = {
-    CapabilityKind.DECODER: ("create_decoder_instance", "StDecoderInstanceRef"),
-    CapabilityKind.DSP: ("create_dsp_instance", "StDspInstanceRef"),
-    CapabilityKind.SOURCE_CATALOG: ("create_source_catalog_instance", "StSourceCatalogInstanceRef"),
-    CapabilityKind.LYRICS_PROVIDER: ("create_lyrics_provider_instance", "StLyricsProviderInstanceRef"),
-    CapabilityKind.OUTPUT_SINK: ("create_output_sink_instance", "StOutputSinkInstanceRef"),
-}
-Json = Mapping[str, object]
 
 
-class Made:
-    """One instance in this process, called as a lane would."""
-
-    def __init__(self, kind: CapabilityKind, config: Json | None = None) -> None:
-        self._table = open_library(str(PLUGIN / LIBRARY), lib.st_host_table(b"/", 1))
-        factory, ref = REFS[kind]
-        self._ref = ffi.new(f"{ref} *")
-        type_id, keep = borrow(b"fault")
-        text, kept = borrow(json.dumps(dict(config or {})).encode())
-        between = (48_000, 2) if kind is DSP else ()
-        self.refusal = self._told(getattr(self._table, factory)(type_id, *between, text, self._ref))
-        del keep, kept
-
-    @property
-    def hooks(self) -> CData:
-        return self._ref.vtable.instance
-
-    def _told(self, status: CData) -> str:
-        """Empty for success."""
-        text = copy_text(status.message, 2000)
-        self._free(status.message)
-        assert (status.code == StatusCode.OK) == (text == "")
-        return text
-
-    def _free(self, text: CData) -> None:
-        self._table.plugin_free(ffi.cast("void *", text.ptr), text.len, 1)
-
-    def plan(self, config: Json) -> tuple[ConfigUpdateMode | None, str]:
-        out = ffi.new("StConfigUpdatePlan *")
-        text, keep = borrow(json.dumps(dict(config)).encode())
-        refusal = self._told(self.hooks.plan_config_update_json_utf8(self._ref.handle, text, out))
-        del keep
-        if refusal:
-            return None, refusal
-        reason = copy_text(out.reason_utf8, 200)
-        self._free(out.reason_utf8)
-        return ConfigUpdateMode(out.mode), reason
-
-    def apply(self, config: Json) -> str:
-        text, keep = borrow(json.dumps(dict(config)).encode())
-        refusal = self._told(self.hooks.apply_config_update_json_utf8(self._ref.handle, text))
-        del keep
-        return refusal
-
-    def export(self) -> str:
-        """The state, or why there is none."""
-        out = ffi.new("StStr *")
-        refusal = self._told(self.hooks.export_state_json_utf8(self._ref.handle, out))
-        state = copy_text(out[0], 200)
-        self._free(out[0])
-        return refusal or state
-
-    def take(self, state: str) -> str:
-        text, keep = borrow(state.encode())
-        refusal = self._told(self.hooks.import_state_json_utf8(self._ref.handle, text))
-        del keep
-        return refusal
-
-    def destroy(self) -> None:
-        self.hooks.destroy(self._ref.handle)
+def fault(kind: CapabilityKind, config: Json | None = None) -> Made:
+    return Made(PLUGIN / LIBRARY, kind, "fault", config or {})
 
 
 @pytest.fixture(params=CapabilityKind, ids=lambda kind: kind.word)
@@ -96,7 +29,7 @@ def kind(request: pytest.FixtureRequest) -> CapabilityKind:
 
 
 def test_each_configuration_says_how_it_is_taken(kind: CapabilityKind) -> None:
-    made = Made(kind)
+    made = fault(kind)
     assert made.plan({"tag": "b"}) == (ConfigUpdateMode.HOT_APPLY, "")
     assert made.plan({"plan": "apply"}) == (ConfigUpdateMode.HOT_APPLY, "")
     assert made.plan({"plan": "recreate"}) == (ConfigUpdateMode.RECREATE, "")
@@ -106,18 +39,18 @@ def test_each_configuration_says_how_it_is_taken(kind: CapabilityKind) -> None:
     assert made.apply({"tag": "b"}) == ""
     assert made.apply({"refuse": "apply"}) == "fault: the configuration wants apply to be refused"
     made.destroy()
-    assert Made(kind, {"refuse": "create"}).refusal == "fault: the configuration wants create to be refused"
+    assert fault(kind, {"refuse": "create"}).refusal == "fault: the configuration wants create to be refused"
 
 
 @pytest.mark.parametrize("kind", WITH_JSON_STATE, ids=lambda kind: kind.word)
 def test_the_number_of_applied_configurations_goes_over(kind: CapabilityKind) -> None:
-    first, second = Made(kind), Made(kind, {"refuse": "import"})
+    first, second = fault(kind), fault(kind, {"refuse": "import"})
     for count in range(3):
         assert json.loads(first.export()) == {"applied": count}
         assert first.apply({"tag": str(count)}) == ""
     assert second.take(first.export()) == "fault: the configuration wants import to be refused"
     assert json.loads(second.export()) == {"applied": 0}
-    third = Made(kind)
+    third = fault(kind)
     for state in ("", "{}", '{"applied": -1}', "[]"):
         assert third.take(state) == "fault: not a state of this plugin"
     assert third.take(first.export()) == ""
@@ -129,7 +62,7 @@ def test_the_number_of_applied_configurations_goes_over(kind: CapabilityKind) ->
 
 @pytest.mark.parametrize("kind", WITH_JSON_STATE, ids=lambda kind: kind.word)
 def test_an_export_is_refused_once_over_what_was_planned_last(kind: CapabilityKind) -> None:
-    made = Made(kind)
+    made = fault(kind)
     made.plan({"plan": "recreate", "refuse": "export"})
     assert made.export() == "fault: the configuration wants export to be refused"
     assert json.loads(made.export()) == {"applied": 0}
@@ -137,13 +70,13 @@ def test_an_export_is_refused_once_over_what_was_planned_last(kind: CapabilityKi
 
 
 def test_the_effect_refuses_its_state_in_the_same_way() -> None:
-    first, second = Made(DSP, {"state": True}), Made(DSP, {"state": True, "refuse": "import"})
+    first, second = fault(DSP, {"state": True}), fault(DSP, {"state": True, "refuse": "import"})
     assert first.plan({"state": False}) == (ConfigUpdateMode.RECREATE, ""), "another answer needs another instance"
     first.plan({"state": True, "refuse": "export"})
     blob = ffi.new("StBlob *")
-    assert "export to be refused" in first._told(first.hooks.export_state_blob(first._ref.handle, blob))
-    assert first._told(first.hooks.export_state_blob(first._ref.handle, blob)) == ""
-    assert "import to be refused" in second._told(second.hooks.import_state_blob(second._ref.handle, blob[0]))
+    assert "export to be refused" in first.told(first.hooks.export_state_blob(first.ref.handle, blob))
+    assert first.told(first.hooks.export_state_blob(first.ref.handle, blob)) == ""
+    assert "import to be refused" in second.told(second.hooks.import_state_blob(second.ref.handle, blob[0]))
     first.destroy()
     second.destroy()
 
@@ -164,7 +97,7 @@ PLACES = [(kind, phase) for kind in CapabilityKind for phase in STRUCK if kind i
 def test_faults_strike_there(kind: CapabilityKind, phase: str, tmp_path: Path) -> None:
     assert phase in PHASES[kind.word]
     order = Order("leak", phase, tmp_path, at_call=2, arg=1)
-    made = Made(kind, order.config)
+    made = fault(kind, order.config)
     for calls in range(3):
         assert len(order.fired()) == (calls > 1)
         STRUCK[phase](made)
@@ -176,7 +109,7 @@ def test_faults_strike_there(kind: CapabilityKind, phase: str, tmp_path: Path) -
 
 def test_an_order_is_renewed_with_the_configuration(kind: CapabilityKind, tmp_path: Path) -> None:
     """What was taken in place holds from the next call on."""
-    made = Made(kind)
+    made = fault(kind)
     order = Order("leak", "apply", tmp_path, at_call=1, arg=1)
     assert made.apply(order.config) == ""
     assert order.fired() == ()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from abi.kinds import CapabilityKind
+from abi.kinds import CapabilityKind, ConfigUpdateMode
 from abi.wire import FaultKind, FetchLyrics, Payload, SearchLyrics
+from tests.support.in_process import Made
 from tests.support.worker_peer import ROOT, WorkerPeer
 
 LYRICS = CapabilityKind.LYRICS_PROVIDER
@@ -124,3 +125,19 @@ def test_only_what_a_search_may_have_given_is_read(worker: WorkerPeer, tmp_path:
 def test_a_configuration_that_is_none_is_refused(worker: WorkerPeer, config: object, words: str) -> None:
     worker.load(LIBRARY)
     assert words in worker.refused(worker.creation(LYRICS, "sidecar", config), FaultKind.PLUGIN).text
+
+
+def test_how_it_takes_new_configurations(tmp_path: Path) -> None:
+    made = Made(LIBRARY, LYRICS, "sidecar", {"extensions": ["lrc"], "root": ""})
+    (tmp_path / "song.txt").write_text("words")
+    query = {"path": str(tmp_path / "song.flac")}
+    assert made.asked("search_json_utf8", query) == []
+    more = {"extensions": ["lrc", "txt"], "root": ""}
+    assert made.plan(more) == (ConfigUpdateMode.HOT_APPLY, "")
+    mode, reason = made.plan({"extensions": []})
+    assert mode is ConfigUpdateMode.REJECT
+    assert "choose 1 to 8 extensions" in reason
+    assert "choose 1 to 8 extensions" in made.apply({"extensions": []})
+    assert made.apply(more) == ""
+    assert made.asked("search_json_utf8", query) == [{"id": str(tmp_path / "song.txt")}]
+    made.destroy()

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from abi.kinds import CapabilityKind, StatusCode
+from abi.kinds import CapabilityKind, ConfigUpdateMode, StatusCode
 from abi.wire import DestroyInstance, Failed, FaultKind, ListItems, OpenStream, Payload, PluginLog
+from tests.support.in_process import Made
 from tests.support.worker_peer import ROOT, WorkerPeer
 
 SOURCE = CapabilityKind.SOURCE_CATALOG
@@ -165,3 +166,17 @@ def test_a_root_that_goes_and_comes_back(worker: WorkerPeer, root: Path) -> None
     root.with_name("away").rename(root)
     assert "z.wav" in ids(page(worker))
     worker.ask(DestroyInstance(1))
+
+
+def test_how_it_takes_new_configurations(root: Path) -> None:
+    made = Made(LIBRARY, SOURCE, "folder", {"root": str(root), "hidden": False, "page_items": 200})
+    hidden: Json = {"root": str(root), "hidden": True, "page_items": 3}
+    assert made.plan(hidden) == (ConfigUpdateMode.HOT_APPLY, "")
+    assert made.plan({"root": str(root.parent)}) == (ConfigUpdateMode.RECREATE, "")
+    for nowhere in (str(root / "z.wav"), "/nowhere/at/all"):
+        assert made.plan({"root": nowhere}) == (ConfigUpdateMode.REJECT, f"folder: {nowhere} is no folder")
+    assert "is no folder" in made.apply({"root": "/nowhere/at/all"})
+    assert made.asked("list_items_json_utf8", {})["items"][-1]["id"] == "ü.wav", "it serves on as it was"
+    assert made.apply(hidden) == ""
+    assert [item["id"] for item in made.asked("list_items_json_utf8", {})["items"]] == [".git", "a folder", "b folder"]
+    made.destroy()
