@@ -12,7 +12,7 @@ ST_BEGIN_DECLS
 typedef struct StLyricsProviderInstanceVTable {
     /*
      * Searches by path, title, artist, album, duration_ms (a JSON object) and answers with a JSON list of candidates,
-     * objects, best first. All members may be missing; path is the absolute path of a local file, to be taken as a label.
+     * objects, best first. Any member may be missing; path is the absolute path of the local file that plays.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free
