@@ -11,6 +11,7 @@ from abi.wire import (
     AttachDecode,
     AttachDsp,
     AttachSink,
+    CancelCall,
     CloseSink,
     CreateInstance,
     CutDigest,
@@ -18,20 +19,24 @@ from abi.wire import (
     DetachStage,
     Done,
     ExportState,
+    FetchLyrics,
     FinishStage,
     HoldStage,
     ImportState,
     InstanceCreated,
+    ListItems,
     ListTargets,
     Message,
     NegotiateSink,
     OpenDecoder,
     OpenSink,
+    OpenStream,
     Packet,
     PlanUpdate,
     ReadMetadata,
     ReleaseStage,
     Reply,
+    SearchLyrics,
     SeekDecoder,
     SetVolume,
     close_fds,
@@ -41,7 +46,9 @@ from plugin_worker.capabilities import (
     DecoderInstance,
     DspInstance,
     Instance,
+    LyricsInstance,
     SinkInstance,
+    SourceInstance,
     StageInstance,
     create_instance,
 )
@@ -52,7 +59,7 @@ from plugin_worker.module import LoadedModule
 
 __all__ = ["dispatch"]
 
-_CANCELLING = (DestroyInstance, CloseSink, DetachStage)
+_CANCELLING = (DestroyInstance, CloseSink, DetachStage, CancelCall)
 
 
 def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
@@ -235,6 +242,24 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     return decoder.metadata()
 
 
+def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
+    match instance, message:
+        case SourceInstance(), ListItems():
+            return instance.list_items(message.request)
+        case SourceInstance(), OpenStream():
+            return instance.open_stream(message.track)
+        case LyricsInstance(), SearchLyrics():
+            return instance.search(message.query)
+        case LyricsInstance(), FetchLyrics():
+            return instance.fetch(message.track)
+    raise Misuse("dispatch", f"{type(message).__name__} is not for a {type(instance).__name__}")
+
+
+def _call_ended(_instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
+    """The lane comes to this once the call in progress is over."""
+    return Done()
+
+
 #: Descriptors that a request carries, where there are any.
 _FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 3, AttachSink: 1}
 
@@ -253,6 +278,11 @@ _WORK: dict[type[Message], _Work] = {
     ApplyUpdate: _apply,
     ExportState: _move_state,
     ImportState: _move_state,
+    ListItems: _query,
+    OpenStream: _query,
+    SearchLyrics: _query,
+    FetchLyrics: _query,
+    CancelCall: _call_ended,
     AttachDecode: _attach,
     AttachDsp: _attach,
     AttachSink: _attach,

@@ -6,13 +6,14 @@ WorkerFault
     Incompatible     another api_version
     ContractBroken   the plugin broke the contract inside a call
     Misuse           the request makes no sense now
+    ConcurrentCall   the instance is in a call, and a second one was kept from it
 """
 
 from __future__ import annotations
 
 from abi.wire import Failed, FaultKind
 
-__all__ = ["ContractBroken", "Incompatible", "LoadFault", "Misuse", "PluginSaidNo", "WorkerFault"]
+__all__ = ["ConcurrentCall", "ContractBroken", "Incompatible", "LoadFault", "Misuse", "PluginSaidNo", "WorkerFault"]
 
 
 class WorkerFault(Exception):
@@ -60,3 +61,9 @@ class Misuse(WorkerFault):
     """The request makes no sense now."""
 
     KIND = FaultKind.MISUSE
+
+
+class ConcurrentCall(WorkerFault):
+    """The instance is in a call, and a second one was kept from it."""
+
+    KIND = FaultKind.CONCURRENT

@@ -1,4 +1,4 @@
-"""THE vtable crossing: marks the call, turns a status into a fault, copies texts and frees them.
+"""THE vtable crossing: bars a second call, marks the first, turns a status into a fault, copies texts and frees them.
 
 Called on lane threads only. Nothing else in this package touches a plugin's memory but ``module.py`` and the pumps.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from abi.kinds import StatusCode
 from plugin_worker._core import ffi, lib
-from plugin_worker.errors import ContractBroken, PluginSaidNo
+from plugin_worker.errors import ConcurrentCall, ContractBroken, PluginSaidNo
 from shm_audio.status_page import CALLS
 
 __all__ = ["CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
@@ -24,9 +24,14 @@ _NUMBERS = {name: number for number, name in enumerate(CALLS)}
 
 
 def invoke(lane: CData, name: str, function: Callable[..., CData], *args: CData) -> CData:
-    """Calls a function of the plugin that cannot fail, with the call marked in the status page."""
-    # SAFETY: `function` is a non-null pointer of a checked table; the lane is the calling thread's own.
-    lib.st_call_begin(lane, _NUMBERS[name])
+    """Calls a function of the plugin that cannot fail, with the call marked in the status page.
+
+    Raises:
+        ConcurrentCall: the lane is in a call, or is not this thread's; the plugin was not entered.
+    """
+    if lib.st_call_begin(lane, _NUMBERS[name]) != 0:
+        raise ConcurrentCall(name, f"concurrent call: {name} while the instance is in another call")
+    # SAFETY: `function` is a non-null pointer of a checked table; the lane is the calling thread's own, and in no call.
     try:
         return function(*args)
     finally:
@@ -39,6 +44,7 @@ def call(lane: CData, name: str, function: Callable[..., CData], *args: CData) -
 
     Raises:
         PluginSaidNo: the status is not OK; its text is copied and freed.
+        ConcurrentCall: as for ``invoke``.
     """
     status = invoke(lane, name, function, *args)
     if status.code == StatusCode.OK:

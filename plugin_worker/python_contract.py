@@ -12,7 +12,16 @@ from abi.kinds import LogLevel, StatusCode
 from plugin_worker._core import ffi, lib
 from plugin_worker.ffi_calls import CData, borrow
 
-__all__ = ["HostFace", "PythonDecoder", "PythonDsp", "PythonHotConfig", "PythonIo", "PythonSink"]
+__all__ = [
+    "HostFace",
+    "PythonDecoder",
+    "PythonDsp",
+    "PythonHotConfig",
+    "PythonIo",
+    "PythonLyrics",
+    "PythonSink",
+    "PythonSource",
+]
 
 
 class HostFace:
@@ -124,6 +133,22 @@ class PythonDsp(Protocol):
     """An instance of kind dsp."""
 
     def process(self, samples: memoryview, frames: int) -> None: ...
+
+
+class PythonSource(Protocol):
+    """An instance of kind source. What ``open_stream`` gives names the local file of the track as ``path``."""
+
+    def list_items(self, request: dict[str, Any]) -> dict[str, Any]: ...
+
+    def open_stream(self, track: dict[str, Any]) -> dict[str, Any]: ...
+
+
+class PythonLyrics(Protocol):
+    """An instance of kind lyrics. What ``fetch`` gives holds the words as ``lrc`` or ``text``."""
+
+    def search(self, query: dict[str, Any]) -> list[dict[str, Any]]: ...
+
+    def fetch(self, track: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class PythonSink(Protocol):

@@ -25,6 +25,8 @@ __all__ = ["PythonModule", "current_module", "failure", "handed_out", "succeed"]
 _CREATE = {
     CapabilityKind.DECODER: ("create_decoder_instance", "py_create_decoder"),
     CapabilityKind.DSP: ("create_dsp_instance", "py_create_dsp"),
+    CapabilityKind.SOURCE_CATALOG: ("create_source_catalog_instance", "py_create_source"),
+    CapabilityKind.LYRICS_PROVIDER: ("create_lyrics_provider_instance", "py_create_lyrics"),
     CapabilityKind.OUTPUT_SINK: ("create_output_sink_instance", "py_create_sink"),
 }
 

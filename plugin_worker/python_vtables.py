@@ -32,6 +32,13 @@ def make_vtables() -> dict[CapabilityKind, CData]:
     dsp.supported_layouts = lib.py_dsp_layouts
     dsp.latency_frames = lib.py_dsp_latency
     dsp.reset = lib.py_dsp_reset
+    source = ffi.new("StSourceCatalogInstanceVTable *")
+    source.list_items_json_utf8 = lib.py_source_list
+    source.open_stream = lib.py_source_open
+    source.close_stream = lib.py_source_close
+    lyrics = ffi.new("StLyricsProviderInstanceVTable *")
+    lyrics.search_json_utf8 = lib.py_lyrics_search
+    lyrics.fetch_json_utf8 = lib.py_lyrics_fetch
     sink = ffi.new("StOutputSinkInstanceVTable *")
     sink.list_targets_json_utf8 = lib.py_sink_targets
     sink.negotiate_spec = lib.py_sink_negotiate
@@ -41,11 +48,18 @@ def make_vtables() -> dict[CapabilityKind, CData]:
     sink.flush = lib.py_sink_flush
     sink.reset = lib.py_sink_reset
     sink.close = lib.py_sink_close
-    for vtable in (decoder, dsp, sink):
+    made = {
+        CapabilityKind.DECODER: decoder,
+        CapabilityKind.DSP: dsp,
+        CapabilityKind.SOURCE_CATALOG: source,
+        CapabilityKind.LYRICS_PROVIDER: lyrics,
+        CapabilityKind.OUTPUT_SINK: sink,
+    }
+    for vtable in made.values():
         vtable.instance.plan_config_update_json_utf8 = lib.py_plan
         vtable.instance.apply_config_update_json_utf8 = lib.py_apply
         vtable.instance.destroy = lib.py_destroy
-    return {CapabilityKind.DECODER: decoder, CapabilityKind.DSP: dsp, CapabilityKind.OUTPUT_SINK: sink}
+    return made
 
 
 class Io:
@@ -125,6 +139,16 @@ def py_create_dsp(type_id: CData, rate: int, channels: int, config: CData, out: 
 
 
 @ffi.def_extern()
+def py_create_source(type_id: CData, config: CData, out: CData) -> CData:
+    return _create(CapabilityKind.SOURCE_CATALOG, type_id, config, out)
+
+
+@ffi.def_extern()
+def py_create_lyrics(type_id: CData, config: CData, out: CData) -> CData:
+    return _create(CapabilityKind.LYRICS_PROVIDER, type_id, config, out)
+
+
+@ffi.def_extern()
 def py_create_sink(type_id: CData, config: CData, out: CData) -> CData:
     return _create(CapabilityKind.OUTPUT_SINK, type_id, config, out)
 
@@ -135,7 +159,7 @@ def py_plan(instance: Instance, config: CData, out: CData) -> None:
     if plan is None:
         mode, cost, reason = ConfigUpdateMode.RECREATE, ConfigUpdateCost.MEDIUM, ""
     else:
-        mode, cost, reason = plan(_config(config))
+        mode, cost, reason = plan(_object(config))
     out.mode = int(mode)
     out.cost = int(cost)
     out.reason_utf8 = handed_out(reason)
@@ -146,7 +170,7 @@ def py_apply(instance: Instance, config: CData) -> None:
     apply = getattr(instance, "apply", None)
     if apply is None:
         raise NotImplementedError("this instance takes no configuration in place")
-    apply(_config(config))
+    apply(_object(config))
 
 
 @ffi.def_extern()
@@ -224,6 +248,31 @@ def py_dsp_reset(dsp: Instance) -> None:
 
 
 @_guarded
+def py_source_list(source: Instance, request: CData, out: CData) -> None:
+    out[0] = handed_out(json.dumps(source.list_items(_object(request))))
+
+
+@_guarded
+def py_source_open(source: Instance, track: CData, _io: CData, _stream: CData, out: CData) -> None:
+    out[0] = handed_out(json.dumps(source.open_stream(_object(track))))
+
+
+@ffi.def_extern()
+def py_source_close(_handle: CData, _stream: CData) -> None:
+    """Never called: a Python module answers with paths."""
+
+
+@_guarded
+def py_lyrics_search(lyrics: Instance, query: CData, out: CData) -> None:
+    out[0] = handed_out(json.dumps(lyrics.search(_object(query))))
+
+
+@_guarded
+def py_lyrics_fetch(lyrics: Instance, track: CData, out: CData) -> None:
+    out[0] = handed_out(json.dumps(lyrics.fetch(_object(track))))
+
+
+@_guarded
 def py_sink_targets(sink: Instance, out: CData) -> None:
     out[0] = handed_out(json.dumps(sink.list_targets()))
 
@@ -231,7 +280,7 @@ def py_sink_targets(sink: Instance, out: CData) -> None:
 @_guarded
 def py_sink_negotiate(sink: Instance, target: CData, wished: CData, out: CData) -> None:
     wish = (wished.sample_rate_hz, wished.channels)
-    rate, channels, chunk = sink.negotiate(_target(target), *wish)
+    rate, channels, chunk = sink.negotiate(_object(target), *wish)
     out.spec.sample_rate_hz = rate
     out.spec.channels = channels
     out.preferred_chunk_frames = chunk
@@ -245,7 +294,7 @@ def py_sink_negotiate(sink: Instance, target: CData, wished: CData, out: CData) 
 
 @_guarded
 def py_sink_open(sink: Instance, target: CData, spec: CData, start_frame: int) -> None:
-    sink.open(_target(target), spec.sample_rate_hz, spec.channels, start_frame)
+    sink.open(_object(target), spec.sample_rate_hz, spec.channels, start_frame)
 
 
 @_guarded
@@ -275,15 +324,8 @@ def py_sink_close(handle: CData) -> None:
     ffi.from_handle(handle).close()
 
 
-def _config(text: CData) -> dict[str, Any]:
+def _object(text: CData) -> dict[str, Any]:
     value = json.loads(copy_text(text, _MAX_TEXT) or "{}")
     if not isinstance(value, dict):
-        raise ValueError("a configuration is a JSON object")
-    return value
-
-
-def _target(text: CData) -> dict[str, Any]:
-    value = json.loads(copy_text(text, _MAX_TEXT) or "{}")
-    if not isinstance(value, dict):
-        raise ValueError("a target is a JSON object")
+        raise ValueError("configurations, targets and questions are JSON objects")
     return value

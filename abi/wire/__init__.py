@@ -29,6 +29,7 @@ from abi.wire.instance import (
 from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
+from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
 from abi.wire.stage import (
     At,
     AttachDecode,
@@ -68,6 +69,7 @@ __all__ = [
     "AttachDecode",
     "AttachDsp",
     "AttachSink",
+    "CancelCall",
     "CapabilityInfo",
     "CloseSink",
     "ControlAsked",
@@ -84,6 +86,7 @@ __all__ = [
     "ExportState",
     "Failed",
     "FaultKind",
+    "FetchLyrics",
     "FinishStage",
     "Hello",
     "HelloReply",
@@ -95,6 +98,7 @@ __all__ = [
     "Join",
     "Json",
     "Landed",
+    "ListItems",
     "ListTargets",
     "LoadModule",
     "Message",
@@ -104,6 +108,7 @@ __all__ = [
     "NegotiateSink",
     "OpenDecoder",
     "OpenSink",
+    "OpenStream",
     "Packet",
     "PacketRefused",
     "Payload",
@@ -118,6 +123,7 @@ __all__ = [
     "ReleaseStage",
     "Reply",
     "Request",
+    "SearchLyrics",
     "SeekDecoder",
     "SetVolume",
     "Shutdown",

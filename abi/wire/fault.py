@@ -18,6 +18,7 @@ class FaultKind(IntEnum):
     CONTRACT = 4  # the plugin broke the contract in a call (frames over the buffer, bad UTF-8, ...)
     MISUSE = 5  # the request makes no sense now: unknown instance, not open, already attached
     INTERNAL = 6  # our own worker failed
+    CONCURRENT = 7  # the instance is in a call: a second one was kept from it
 
 
 @message(9)

@@ -15,7 +15,7 @@ from host.app.config_commands import ConfigCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.status import fault_facts, host_facts, playback_facts
-from host.capabilities import Candidate, select_decoders
+from host.capabilities import Candidate, QueryCache, select_decoders
 from host.errors import NotFound, OutputError, StellaError
 from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
@@ -49,6 +49,7 @@ class Application:
         self._began_s = time.monotonic()
         self._plugins: PluginCommands | None = None
         self._plugin_requests: PluginRequests | None = None
+        self._queries: QueryCache | None = None
         self._player: Player | None = None
         self._configs = ConfigCommands(lambda: self._player, self._read_saved)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
@@ -80,6 +81,13 @@ class Application:
     def configs(self) -> ConfigCommands:
         """The configurations of what plays."""
         return self._configs
+
+    @property
+    def queries(self) -> QueryCache:
+        """The instances that answer questions."""
+        if self._queries is None:
+            raise RuntimeError("the application has not started")
+        return self._queries
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -166,6 +174,7 @@ class Application:
         self._plugin_requests = PluginRequests(
             self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
         )
+        self._queries = QueryCache(self._runtime, self.bus)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
@@ -177,5 +186,6 @@ class Application:
         if self._plugin_requests is not None:
             await self._plugin_requests.close()
         self.plugins.close()
+        await self.queries.close()
         await self.runtime.close()
         self._faults.close()

@@ -1,21 +1,32 @@
 """The capabilities as typed proxies over instances, and the choice among decoders.
 
-Here plugins' answers become facts of the host: every number and text is checked. It owns no process and no ring.
+Here plugins' answers become facts of the host: every number and text is checked. It owns no process and no ring; of
+instances only those that answer questions.
 """
 
 from host.capabilities.decoder import Decoder
 from host.capabilities.dsp import Dsp
+from host.capabilities.lyrics import Lyrics, Words
+from host.capabilities.query_cache import QueryCache
 from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
 from host.capabilities.sink import Sink, Target
+from host.capabilities.source import Item, ItemKind, Page, Source
 from host.capabilities.stage import Stage
 
 __all__ = [
     "Candidate",
     "Decoder",
     "Dsp",
+    "Item",
+    "ItemKind",
+    "Lyrics",
+    "Page",
+    "QueryCache",
     "Sink",
+    "Source",
     "Stage",
     "Target",
+    "Words",
     "extension_of",
     "known_extensions",
     "select_decoders",

@@ -1,4 +1,4 @@
-"""What people type for a chain, taken apart: effects, outputs, times, rates and volumes. Pure."""
+"""What people type for a chain, taken apart: effects, sources, outputs, times, rates and volumes. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from fractions import Fraction
 from host.errors import ConfigRejected
 from host.jsontext import JsonObject, parse_json
 
-__all__ = ["DspOption", "OutputOption", "parse_dsp", "parse_output", "parse_rate", "parse_time", "parse_volume"]
+__all__ = [
+    "DspOption",
+    "OutputOption",
+    "SourceOption",
+    "parse_dsp",
+    "parse_output",
+    "parse_rate",
+    "parse_source",
+    "parse_time",
+    "parse_volume",
+]
 
 MIN_RATE_HZ = 1000
 MAX_RATE_HZ = 768_000
@@ -36,6 +46,14 @@ class DspOption:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceOption:
+    """``TYPE[:JSON]``."""
+
+    type_name: str
+    config: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputOption:
     """``TYPE[:TARGET]``."""
 
@@ -45,10 +63,7 @@ class OutputOption:
 
 def parse_dsp(text: str) -> DspOption:
     """Raises: ValueError with a text for people; ConfigRejected when that is wrong which follows the type."""
-    head, colon, config_text = text.partition(":")
-    second = _SECOND_PART.match(config_text)
-    if second and config_text not in _JSON_WORDS:  # PLUGIN:TYPE
-        head, colon, config_text = f"{head}:{second[1]}", second[2], config_text[second.end() :]
+    head, config_text = _parted(text)
     name, equals, type_name = head.rpartition("=")
     if equals and not _NAME.fullmatch(name):
         raise ValueError(f'the name "{name}" must be letters, digits, - and _')
@@ -56,8 +71,27 @@ def parse_dsp(text: str) -> DspOption:
         raise ValueError(
             f'"{type_name}" is no name of an effect; write [NAME=]TYPE[:JSON], such as gain:{{"gain_db": -3}}'
         )
-    config = _object(type_name, config_text) if colon else None
+    config = None if config_text is None else _object(type_name, config_text)
     return DspOption(name or type_name.replace(":", ".").rpartition(".")[2], type_name, config, bool(equals))
+
+
+def parse_source(text: str) -> SourceOption:
+    """Raises: ValueError with a text for people; ConfigRejected when that is wrong which follows the type."""
+    type_name, config_text = _parted(text)
+    if not _DSP_TYPE.fullmatch(type_name):
+        raise ValueError(
+            f'"{type_name}" is no name of a source; write TYPE[:JSON], such as folder:{{"root": "/your/music"}}'
+        )
+    return SourceOption(type_name, None if config_text is None else _object(type_name, config_text))
+
+
+def _parted(text: str) -> tuple[str, str | None]:
+    """The name of a type, which may be PLUGIN:TYPE, and what stands behind its colon."""
+    head, colon, config_text = text.partition(":")
+    second = _SECOND_PART.match(config_text)
+    if second and config_text not in _JSON_WORDS:
+        head, colon, config_text = f"{head}:{second[1]}", second[2], config_text[second.end() :]
+    return head, config_text if colon else None
 
 
 def _object(owner: str, text: str) -> JsonObject:

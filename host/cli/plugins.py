@@ -8,7 +8,7 @@ from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
 from host.cli.plugin_history import crashes, logs
-from host.cli.rows import objects, text, texts
+from host.cli.rows import objects, refusals, text, texts
 from host.cli.talking import ANSWER_S, host_if_any
 from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
@@ -58,7 +58,7 @@ def list_plugins(console: Console) -> int:
 def _states(row: JsonObject) -> list[str]:
     """What lives of a plugin, and what is held against it."""
     lives = [
-        f"[gen {text(each, 'generation')} {text(each, 'state')} pid {text(each, 'pid')}]"
+        f"[gen {text(each, 'generation')} {text(each, 'state')} pid {text(each, 'pid')}{refusals(each)}]"
         for each in objects(row, "generations")
     ]
     held = [f"[{text(each, 'state')}]" for each in objects(row, "standing") if each.get("state") != "ready"]

@@ -27,6 +27,8 @@ COMMANDS = {
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
+    "sources": ("host.cli.sources", "sources", "Where music can come from."),
+    "lyrics": ("host.cli.lyrics", "lyrics", "The words of a track."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
     "config": ("host.cli.config_commands", "config", "What is set, from where, and what could be."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from host.cli.console import plain
 from host.jsontext import JsonObject
 
-__all__ = ["number", "objects", "text", "texts"]
+__all__ = ["number", "objects", "refusals", "text", "texts"]
 
 
 def text(row: JsonObject, name: str) -> str:
@@ -30,3 +30,9 @@ def texts(row: JsonObject, name: str) -> list[str]:
     """The texts in a list, safe to print."""
     value = row.get(name)
     return [plain(each) for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def refusals(generation: JsonObject) -> str:
+    """How many calls of a generation were refused because the instance was in one; empty for none."""
+    count = number(generation, "concurrent_calls")
+    return f"  {count:.0f} concurrent calls refused" if count else ""

@@ -6,7 +6,7 @@ import click
 
 from host.cli.clock import clock
 from host.cli.console import Console, plain
-from host.cli.rows import number, objects, text
+from host.cli.rows import number, objects, refusals, text
 from host.cli.talking import ANSWER_S, running_host, short
 from host.jsontext import JsonObject
 
@@ -34,6 +34,7 @@ def status(console: Console) -> int:
         console.result(
             f"{'worker':9} {short(worker.get('plugin'))} gen {text(worker, 'generation')} {text(worker, 'state')}"
             f"  pid {text(worker, 'pid')}  {text(worker, 'role')}  instances {text(worker, 'live_instances')}"
+            f"{refusals(worker)}"
         )
     for fault in objects(found, "faults"):
         call = f" in {text(fault, 'call')}" if fault.get("call") else ""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeVar
 
-from abi.kinds import CapabilityKind
-from abi.wire import DestroyInstance, InstanceCreated, Reply, Request
-from host.errors import ConcurrentCall, Misuse, PluginRefused, Supervised, WorkerLost
+from abi.kinds import CapabilityKind, StatusCode
+from abi.wire import CancelCall, DestroyInstance, InstanceCreated, Reply, Request
+from host.errors import ConcurrentCall, Misuse, PluginRefused, RequestTimeout, Supervised, WorkerLost
 from host.events import EventBus
 from host.events import InstanceCreated as InstanceCreatedFact
 from host.events import InstanceDestroyed as InstanceDestroyedFact
@@ -62,6 +62,8 @@ class Instance:
         self._home = home
         self._on_gone = on_gone
         self._busy = False
+        self._may_give_up = False
+        self._giving_up: asyncio.Task[None] | None = None
         self._idle: asyncio.Future[None] | None = None
         self._handle_held = False
         self._gone = False
@@ -128,21 +130,39 @@ class Instance:
         """One call. The descriptors stay the caller's. A caller that is cancelled leaves the call running.
 
         Raises:
-            ConcurrentCall: the instance is in a call; this one was not sent.
+            ConcurrentCall: the instance is in a call; this one did not reach the plugin.
             Misuse: it is destroyed.
             WorkerLost and all that ``WorkerHandle.request`` raises.
         """
-        home = self._home
-        if self._busy:
-            home.concurrent_calls += 1
-            raise ConcurrentCall(f"{self}: {type(message).__name__} while another call is under way")
-        if self._ending is not None:
-            raise Misuse(f"{self}: {type(message).__name__} after destroy")
-        if home.state.over:
-            raise WorkerLost(f"{self}: {type(message).__name__}: its worker has ended")
-        self._busy = True
-        home.happened(Happening.CALL_BEGAN)
-        return await home.handle.request(message, timeout_s, fds, self._settled)
+        self._claim(type(message).__name__)
+        return await self._call(message, timeout_s, fds)
+
+    async def query(self, message: Request[R], limit_s: float) -> R:
+        """One call that is told to give up at the limit, or when its caller is cancelled; ``cancel_ms`` are for that.
+
+        Raises:
+            RequestTimeout: no answer within the limit. Its worker lives on if the plugin gave up.
+            What ``request`` raises.
+        """
+        name, grace_s = type(message).__name__, self.limits.cancel_ms / 1000
+        self._claim(name)
+        self._may_give_up = True
+        call = asyncio.get_running_loop().create_task(self._call(message, limit_s + grace_s, ()))
+        call.add_done_callback(_seen)
+        try:
+            answered, _ = await asyncio.wait((call,), timeout=limit_s)
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
+        if answered:
+            return call.result()
+        self._give_up()
+        try:
+            return await call
+        except PluginRefused as error:
+            if error.status != StatusCode.CANCELLED:
+                raise
+            raise RequestTimeout(f"{self}: {name} took longer than {limit_s:g} s", remedy="it was cancelled") from error
 
     async def destroy(self) -> None:
         """Ends it; twice is fine, and so is a worker that is gone. Waits for a call under way, up to its deadline."""
@@ -167,6 +187,7 @@ class Instance:
             return
         with self._home.in_flight():
             if self._busy:
+                self._give_up()
                 self._idle = asyncio.get_running_loop().create_future()
                 await self._idle
             # Its worker is dead or dying, or never heard of it: the instance is no more, which is what was asked for.
@@ -177,8 +198,40 @@ class Instance:
                 await handle.wait_exit(DYING_S)
             self._leave(lost=self._home.state.over)
 
+    def _claim(self, name: str) -> None:
+        """From now on it is in a call."""
+        home = self._home
+        if self._busy:
+            home.concurrent_calls += 1
+            raise ConcurrentCall(f"{self}: {name} while another call is under way")
+        if self._ending is not None:
+            raise Misuse(f"{self}: {name} after destroy")
+        if home.state.over:
+            raise WorkerLost(f"{self}: {name}: its worker has ended")
+        self._busy = True
+        home.happened(Happening.CALL_BEGAN)
+
+    async def _call(self, message: Request[R], timeout_s: float, fds: Sequence[int]) -> R:
+        try:
+            return await self._home.handle.request(message, timeout_s, fds, self._settled)
+        except ConcurrentCall:  # the worker's own guard
+            self._home.concurrent_calls += 1
+            raise
+
+    def _give_up(self) -> None:
+        """Tells the call in progress, once, if it is one that may give up; a worker that holds on to it is killed."""
+        if self._may_give_up:
+            self._may_give_up = False
+            self._giving_up = asyncio.get_running_loop().create_task(self._cancel_call())
+
+    async def _cancel_call(self) -> None:
+        if self._home.state.over:
+            return
+        with self._home.in_flight(), suppress(Supervised, PluginRefused, Misuse):
+            await self._home.handle.request(CancelCall(self.id), self.limits.cancel_ms / 1000)
+
     def _settled(self) -> None:
-        self._busy = False
+        self._busy = self._may_give_up = False
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
         self._home.happened(Happening.CALL_ENDED)
@@ -193,6 +246,12 @@ class Instance:
             self._gone = True
             self._home.happened(Happening.INSTANCE_GONE)
             self._on_gone(self, lost)
+
+
+def _seen(task: asyncio.Task[R]) -> None:
+    """How it ended is known, even if nobody waits for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 class Instances:

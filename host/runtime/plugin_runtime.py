@@ -40,7 +40,7 @@ _NO_FILES = FileGrants()
 
 @dataclass(frozen=True, slots=True)
 class GenerationStatus:
-    """A generation at the moment of asking; ``concurrent_calls`` counts those that were refused at the caller."""
+    """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another."""
 
     plugin_id: PluginId
     role: Role

@@ -35,8 +35,8 @@ class Limits:
     """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
 
     `flush_ms` comes on top of what is still to be played out, or written; `control_ms` is for what a plugin asks of the
-    host. A worker with live instances that leaves `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is
-    ended.
+    host; `cancel_ms` is how long a call that was told to give up may go on. A worker with live instances that leaves
+    `heartbeat_misses` questions unanswered, one every `heartbeat_ms`, is ended.
     """
 
     handshake_ms: int = _range(2000, 100, 600_000)
@@ -53,6 +53,9 @@ class Limits:
     write_ms: int = _range(1000, 50, 600_000)
     query_ms: int = _range(500, 50, 600_000)
     flush_ms: int = _range(2000, 50, 600_000)
+    source_ms: int = _range(30_000, 100, 600_000)
+    lyrics_ms: int = _range(30_000, 100, 600_000)
+    cancel_ms: int = _range(1000, 50, 600_000)
     control_ms: int = _range(10_000, 100, 600_000)
     drain_ms: int = _range(2000, 0, 600_000)
     shutdown_ms: int = _range(1000, 50, 600_000)

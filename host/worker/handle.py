@@ -181,6 +181,7 @@ class WorkerHandle:
             PluginRefused: the plugin said no.
             LoadFailed, IncompatibleVersion: the module cannot be loaded.
             Misuse: the worker says the request makes no sense now, or it is too large to send.
+            ConcurrentCall: the worker kept it from an instance that is in a call.
             ProtocolViolated: what came back cannot be; the worker is killed.
             RequestTimeout: no reply in time; the worker is killed.
             WorkerLost: the process ended before it replied.

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from abi.wire import Failed, FaultKind
-from host.errors import IncompatibleVersion, LoadFailed, Misuse, PluginRefused, ProtocolViolated, StellaError
+from host.errors import (
+    ConcurrentCall,
+    IncompatibleVersion,
+    LoadFailed,
+    Misuse,
+    PluginRefused,
+    ProtocolViolated,
+    StellaError,
+)
 from host.worker.log_tail import printable
 
 __all__ = ["error_of", "last_words"]
@@ -24,6 +32,8 @@ def error_of(failed: Failed, plugin_id: str) -> StellaError:
             return IncompatibleVersion(where, remedy="install a build of the plugin for this version")
         case FaultKind.MISUSE:
             return Misuse(where)
+        case FaultKind.CONCURRENT:
+            return ConcurrentCall(where)
         case FaultKind.CONTRACT:
             return ProtocolViolated(f"{plugin_id}: {call} broke the plugin contract: {text}")
         case FaultKind.INTERNAL:

@@ -4,19 +4,18 @@
  * The media is {"rate": 44100, "channels": 2, "frames": 441000}, with an order as "fault" where the configuration has
  * none. Anything else is refused as no input for this decoder.
  */
+#include "conduct.h"
+#include "types.h"
 #include "numbering.h"
-#include "stages.h"
-#include "trigger.h"
 
 #define MEDIA_BYTES 8192
 #define MAX_CHANNELS 32
 #define MAX_RATE_HZ 768000
 #define PHASES                                                                                                   \
-    (PHASE_BIT(PHASE_CREATE) | PHASE_BIT(PHASE_OPEN) | PHASE_BIT(PHASE_READ) | PHASE_BIT(PHASE_SEEK) |           \
-     PHASE_BIT(PHASE_DESTROY))
+    (PHASE_BIT(PHASE_OPEN) | PHASE_BIT(PHASE_READ) | PHASE_BIT(PHASE_SEEK) | STATE_PHASES)
 
 typedef struct Decoder {
-    Trigger trigger;
+    Conduct conduct;
     uint32_t rate_hz, channels;
     uint64_t frames, at;
 } Decoder;
@@ -52,8 +51,8 @@ static StStatus open_media(void *handle, StDecoderOpenArgs args) {
     d->channels = (uint32_t)channels;
     d->frames = (uint64_t)frames;
     st_json_member(media, "fault", &order);
-    status = trigger_set_later(&d->trigger, order, PHASES);
-    if (status.code == ST_OK) trigger_call(&d->trigger, PHASE_OPEN, NULL);
+    status = trigger_set_later(&d->conduct.trigger, order, PHASES | COMMON_PHASES);
+    if (status.code == ST_OK) trigger_call(&d->conduct.trigger, PHASE_OPEN, NULL);
     return status;
 }
 
@@ -78,7 +77,7 @@ static StStatus read_frames(void *handle, uint32_t frames, float *out, uint32_t 
     d->at += given;
     *out_frames = given;
     *out_eof = d->at == d->frames;
-    trigger_call(&d->trigger, PHASE_READ,
+    trigger_call(&d->conduct.trigger, PHASE_READ,
                  &(Site){.samples = out, .frames = frames, .channels = d->channels, .count = out_frames});
     return st_ok();
 }
@@ -89,13 +88,8 @@ static StStatus seek_frame(void *handle, uint64_t frame, uint64_t *out_landed) {
         return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,
                         (unsigned long long)d->frames);
     d->at = *out_landed = frame;
-    trigger_call(&d->trigger, PHASE_SEEK, &(Site){.landed = out_landed});
+    trigger_call(&d->conduct.trigger, PHASE_SEEK, &(Site){.landed = out_landed});
     return st_ok();
-}
-
-static void destroy(void *handle) {
-    trigger_call(&((Decoder *)handle)->trigger, PHASE_DESTROY, NULL);
-    free(handle);
 }
 
 static const StDecoderInstanceVTable VTABLE = {
@@ -103,7 +97,7 @@ static const StDecoderInstanceVTable VTABLE = {
     .get_info = get_info,
     .read_interleaved_f32 = read_frames,
     .seek_frame = seek_frame,
-    .instance = {.destroy = destroy},
+    .instance = CONDUCT_HOOKS,
 };
 
 StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out_instance) {
@@ -112,7 +106,7 @@ StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out_i
     if (!st_str_equals(type_id, "fault")) return st_error(ST_ERROR_INVALID_ARG, "fault: no such decoder type here");
     d = calloc(1, sizeof *d);
     if (d == NULL) return st_error(ST_ERROR_INTERNAL, "fault: out of memory");
-    set = trigger_set(&d->trigger, config, PHASES);
+    set = conduct_begin(&d->conduct, config, PHASES);
     if (set.code != ST_OK) {
         free(d);
         return set;
@@ -120,6 +114,6 @@ StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out_i
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = d;
     out_instance->vtable = &VTABLE;
-    trigger_call(&d->trigger, PHASE_CREATE, NULL);
+    trigger_call(&d->conduct.trigger, PHASE_CREATE, NULL);
     return set;
 }

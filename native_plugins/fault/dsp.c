@@ -4,14 +4,12 @@
  * With {"state": true} each channel keeps s := s * STEP + bits of the sample + 1 (64 bits, from 0), and the sample becomes
  * the upper 24 bits of s as a signed number, times 2^-23. A block lost, doubled or exchanged changes all that follows.
  */
-#include "stages.h"
-#include "trigger.h"
+#include "conduct.h"
+#include "types.h"
 
 #define MAX_CHANNELS 32
 #define STEP 6364136223846793005ull /* Knuth, MMIX: an odd multiplier, so that nothing is ever forgotten */
 #define STATE_MAGIC "ST-FAULT"
-#define PLAIN_PHASES (PHASE_BIT(PHASE_CREATE) | PHASE_BIT(PHASE_PROCESS) | PHASE_BIT(PHASE_DESTROY))
-#define STATE_PHASES (PHASE_BIT(PHASE_EXPORT) | PHASE_BIT(PHASE_IMPORT))
 
 /* Both the running state and, to the byte, what is exported. */
 typedef struct State {
@@ -22,7 +20,7 @@ typedef struct State {
 } State;
 
 typedef struct Dsp {
-    Trigger trigger;
+    Conduct conduct;
     int keeps_state;
     uint32_t channels;
     State state;
@@ -40,7 +38,7 @@ static StStatus process(void *handle, float *samples, uint32_t frames) {
     for (size_t i = 0; d->keeps_state && i < (size_t)frames * d->channels; i++)
         samples[i] = next(&d->state.sums[i % d->channels], samples[i]);
     d->state.frames += frames;
-    trigger_call(&d->trigger, PHASE_PROCESS, &(Site){.samples = samples, .frames = frames, .channels = d->channels});
+    trigger_call(&d->conduct.trigger, PHASE_PROCESS, &(Site){.samples = samples, .frames = frames, .channels = d->channels});
     return st_ok();
 }
 
@@ -59,53 +57,68 @@ static StStatus reset(void *handle) {
 static StStatus export_state(void *handle, StBlob *out_state) {
     Dsp *d = handle;
     *out_state = (StBlob){(const uint8_t *)&d->state, sizeof d->state};
-    trigger_call(&d->trigger, PHASE_EXPORT, NULL);
-    return st_ok();
+    return conduct_exporting(&d->conduct);
 }
 
 static StStatus import_state(void *handle, StBlob blob) {
     Dsp *d = handle;
     State taken;
+    StStatus status;
     if (blob.len != sizeof taken) return st_error(ST_ERROR_INVALID_ARG, "fault: %zu bytes are no state", blob.len);
     memcpy(&taken, blob.ptr, sizeof taken);
     if (memcmp(taken.magic, STATE_MAGIC, sizeof taken.magic) != 0 || taken.channels != d->channels)
         return st_error(ST_ERROR_INVALID_ARG, "fault: the state is of another plugin, or of other channels");
-    d->state = taken;
-    trigger_call(&d->trigger, PHASE_IMPORT, NULL);
-    return st_ok();
+    status = conduct_importing(&d->conduct);
+    if (status.code == ST_OK) d->state = taken;
+    return status;
 }
 
-static void destroy(void *handle) {
-    trigger_call(&((Dsp *)handle)->trigger, PHASE_DESTROY, NULL);
-    free(handle);
+static int keeps_state(StStr config) {
+    StJson value;
+    int keeps = 0;
+    if (st_json_member(st_json(config), "state", &value)) st_json_bool(value, &keeps);
+    return keeps;
+}
+
+/* Whether there is a state is decided once: another answer needs another instance. */
+static StStatus plan(void *handle, StStr config, StConfigUpdatePlan *out_plan) {
+    StStatus status = conduct_plan(handle, config, out_plan);
+    if (status.code == ST_OK && out_plan->mode == ST_CONFIG_HOT_APPLY && keeps_state(config) != ((Dsp *)handle)->keeps_state)
+        return st_plan_recreate(handle, config, out_plan);
+    return status;
 }
 
 static const StDspInstanceVTable PLAIN = {
     .process_interleaved_f32_in_place = process,
     .supported_layouts = supported_layouts,
     .reset = reset,
-    .instance = {.destroy = destroy},
+    .instance = {.plan_config_update_json_utf8 = plan,
+                 .apply_config_update_json_utf8 = conduct_apply,
+                 .destroy = conduct_destroy},
 };
 
 static const StDspInstanceVTable WITH_STATE = {
     .process_interleaved_f32_in_place = process,
     .supported_layouts = supported_layouts,
     .reset = reset,
-    .instance = {.export_state_blob = export_state, .import_state_blob = import_state, .destroy = destroy},
+    .instance = {.plan_config_update_json_utf8 = plan,
+                 .apply_config_update_json_utf8 = conduct_apply,
+                 .export_state_blob = export_state,
+                 .import_state_blob = import_state,
+                 .destroy = conduct_destroy},
 };
 
 StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t channels, StStr config,
                     StDspInstanceRef *out_instance) {
     Dsp *d;
-    StJson value;
     StStatus set;
     if (!st_str_equals(type_id, "fault")) return st_error(ST_ERROR_INVALID_ARG, "fault: no such dsp type here");
     if (sample_rate_hz == 0 || channels == 0 || channels > MAX_CHANNELS)
         return st_error(ST_ERROR_UNSUPPORTED, "fault: needs a sample rate and 1 to %d channels", MAX_CHANNELS);
     d = calloc(1, sizeof *d);
     if (d == NULL) return st_error(ST_ERROR_INTERNAL, "fault: out of memory");
-    if (st_json_member(st_json(config), "state", &value)) st_json_bool(value, &d->keeps_state);
-    set = trigger_set(&d->trigger, config, PLAIN_PHASES | (d->keeps_state ? STATE_PHASES : 0));
+    d->keeps_state = keeps_state(config);
+    set = conduct_begin(&d->conduct, config, PHASE_BIT(PHASE_PROCESS) | (d->keeps_state ? STATE_PHASES : 0));
     if (set.code != ST_OK) {
         free(d);
         return set;
@@ -116,6 +129,6 @@ StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t channels, S
     memset(out_instance, 0, sizeof *out_instance);
     out_instance->handle = d;
     out_instance->vtable = d->keeps_state ? &WITH_STATE : &PLAIN;
-    trigger_call(&d->trigger, PHASE_CREATE, NULL);
+    trigger_call(&d->conduct.trigger, PHASE_CREATE, NULL);
     return set;
 }

@@ -3,7 +3,7 @@
  */
 #include <unistd.h>
 
-#include "stages.h"
+#include "types.h"
 #include "trigger.h"
 
 #define KINDS                                                                                                    \
@@ -16,20 +16,26 @@
 #define AMOUNT "{\"type\": \"number\", \"minimum\": 0}"
 #define ORDER(phases)                                                                                            \
     "{\"type\": \"object\", \"properties\": {\"kind\": {\"type\": \"string\", \"enum\": [" KINDS "]}, "          \
-    "\"phase\": {\"type\": \"string\", \"enum\": [" phases ", \"destroy\", \"shutdown\"]}, "                     \
+    "\"phase\": {\"type\": \"string\", \"enum\": [\"create\", " phases ", \"plan\", \"apply\", \"export\", \"import\", " \
+    "\"destroy\", \"shutdown\"]}, "                                                                              \
     "\"at_call\": " COUNT ", \"calls\": " COUNT ", \"generations\": " COUNT ", \"arg\": " AMOUNT ", " \
     "\"marks\": {\"type\": \"string\", \"maxLength\": 4000}}, "                                                  \
     "\"required\": [\"kind\", \"phase\", \"marks\"], \"additionalProperties\": false}"
 #define SCHEMA(phases, more)                                                                                     \
-    "{\"type\": \"object\", \"properties\": {\"fault\": " ORDER(phases) more "}, \"additionalProperties\": false}"
+    "{\"type\": \"object\", \"properties\": {\"fault\": " ORDER(phases) CONDUCT more                              \
+    "}, \"additionalProperties\": false}"
+#define CONDUCT                                                                                                  \
+    ", \"plan\": {\"type\": \"string\", \"enum\": [\"apply\", \"recreate\", \"reject\"], \"default\": \"apply\"}, "  \
+    "\"refuse\": {\"type\": \"string\", \"enum\": [\"plan\", \"apply\", \"export\", \"import\", \"create\"]}, "       \
+    "\"tag\": {\"type\": \"string\", \"maxLength\": 64}"
+#define FILE_NAME "{\"type\": \"string\", \"maxLength\": 4000}"
 
-#define DECODER_SCHEMA SCHEMA("\"create\", \"open\", \"read\", \"seek\"", "")
-#define DSP_SCHEMA                                                                                               \
-    SCHEMA("\"create\", \"process\", \"export\", \"import\"",                                                    \
-           ", \"state\": {\"type\": \"boolean\", \"default\": false}")
+#define DECODER_SCHEMA SCHEMA("\"open\", \"read\", \"seek\"", "")
+#define DSP_SCHEMA SCHEMA("\"process\"", ", \"state\": {\"type\": \"boolean\", \"default\": false}")
+#define SOURCE_SCHEMA SCHEMA("\"list\", \"open\"", ", \"path\": " FILE_NAME)
+#define LYRICS_SCHEMA SCHEMA("\"search\", \"fetch\"", "")
 #define SINK_SCHEMA                                                                                              \
-    SCHEMA("\"create\", \"list\", \"negotiate\", \"open\", \"write\", \"flush\"",                                \
-           ", \"keep\": {\"type\": \"string\", \"maxLength\": 4000}")
+    SCHEMA("\"list\", \"negotiate\", \"open\", \"write\", \"flush\"", ", \"keep\": " FILE_NAME)
 #define TARGET_SCHEMA                                                                                            \
     "{\"type\": \"object\", \"properties\": {\"id\": {\"const\": \"fault\"}, \"name\": {\"type\": \"string\"}, " \
     "\"default\": {\"type\": \"boolean\"}}, \"additionalProperties\": false}"
@@ -52,6 +58,20 @@ static const StCapabilityDescriptor CAPABILITIES[] = {
         .display_name_utf8 = ST_STR("Faulty effect"),
         .config_schema_json_utf8 = ST_STR(DSP_SCHEMA),
         .default_config_json_utf8 = ST_STR("{\"state\": false}"),
+    },
+    {
+        .kind = ST_CAPABILITY_SOURCE_CATALOG,
+        .type_id_utf8 = ST_STR("fault"),
+        .display_name_utf8 = ST_STR("Faulty source"),
+        .config_schema_json_utf8 = ST_STR(SOURCE_SCHEMA),
+        .default_config_json_utf8 = ST_STR("{}"),
+    },
+    {
+        .kind = ST_CAPABILITY_LYRICS_PROVIDER,
+        .type_id_utf8 = ST_STR("fault"),
+        .display_name_utf8 = ST_STR("Faulty lyrics"),
+        .config_schema_json_utf8 = ST_STR(LYRICS_SCHEMA),
+        .default_config_json_utf8 = ST_STR("{}"),
     },
     {
         .kind = ST_CAPABILITY_OUTPUT_SINK,
@@ -95,6 +115,8 @@ static const StPluginModule MODULE = {
     ST_SCORES,
     .create_decoder_instance = create_decoder,
     .create_dsp_instance = create_dsp,
+    .create_source_catalog_instance = create_source,
+    .create_lyrics_provider_instance = create_lyrics,
     .create_output_sink_instance = create_sink,
     .shutdown = end_module,
 };

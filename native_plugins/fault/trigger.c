@@ -32,15 +32,31 @@ StStatus trigger_set_later(Trigger *trigger, StJson order, uint32_t phases) {
     return parsed;
 }
 
-StStatus trigger_set(Trigger *trigger, StStr config, uint32_t phases) {
+/* Of the configuration, or else of the imprint. */
+static StStatus set_order(Trigger *trigger, StStr config, uint32_t phases) {
     StJson order = {NULL, NULL};
     StStatus parsed;
-    memset(trigger, 0, sizeof *trigger);
-    trigger->instance = atomic_fetch_add(&instances, 1) + 1;
     st_json_member(st_json(config), "fault", &order);
     parsed = trigger_set_later(trigger, order, phases | PHASE_BIT(PHASE_SHUTDOWN));
-    if (parsed.code != ST_OK || trigger->order.kind != NULL) return parsed;
+    trigger->by_config = trigger->order.kind != NULL;
+    if (parsed.code != ST_OK || trigger->by_config) return parsed;
     return order_parse(imprint(), ALL_PHASES, &trigger->order);
+}
+
+StStatus trigger_set(Trigger *trigger, StStr config, uint32_t phases) {
+    memset(trigger, 0, sizeof *trigger);
+    trigger->instance = atomic_fetch_add(&instances, 1) + 1;
+    return set_order(trigger, config, phases);
+}
+
+StStatus trigger_renew(Trigger *trigger, StStr config, uint32_t phases) {
+    Trigger renewed = {.instance = trigger->instance};
+    StJson order;
+    StStatus parsed;
+    if (!st_json_member(st_json(config), "fault", &order) && !trigger->by_config) return st_ok();
+    parsed = set_order(&renewed, config, phases);
+    if (parsed.code == ST_OK) *trigger = renewed;
+    return parsed;
 }
 
 /* The first free number below `generations` is this strike's; 0 when all are taken. */

@@ -13,6 +13,7 @@
 typedef struct Trigger {
     Order order;
     uint32_t instance;
+    int by_config; /* the order came with the instance's configuration */
     uint32_t seen;   /* calls of the order's phase so far */
     uint32_t strikes_left; /* of those in a row */
 } Trigger;
@@ -22,6 +23,9 @@ StStatus trigger_set(Trigger *trigger, StStr config, uint32_t phases);
 
 /* The same for an order that came later; one that is there already stays. */
 StStatus trigger_set_later(Trigger *trigger, StJson order, uint32_t phases);
+
+/* The order of a configuration that takes the place of another. Without one, what a configuration had ordered is over. */
+StStatus trigger_renew(Trigger *trigger, StStr config, uint32_t phases);
 
 /* Says that the instance is in a call; comes back unless the fault says otherwise. */
 void trigger_call(Trigger *trigger, Phase phase, const Site *site);

@@ -1,10 +1,21 @@
-"""What a worker does with instances of each kind: create, open, join rings, end. Runs on lane threads only."""
+"""What a worker does with instances of each kind: create, open, ask, join rings, end. Runs on lane threads only."""
 
 from plugin_worker.capabilities.creating import create_instance
 from plugin_worker.capabilities.decoder import DecoderInstance
 from plugin_worker.capabilities.dsp import DspInstance
 from plugin_worker.capabilities.instance import Instance
+from plugin_worker.capabilities.lyrics import LyricsInstance
 from plugin_worker.capabilities.sink import SinkInstance
+from plugin_worker.capabilities.source import SourceInstance
 from plugin_worker.capabilities.stage import StageInstance
 
-__all__ = ["DecoderInstance", "DspInstance", "Instance", "SinkInstance", "StageInstance", "create_instance"]
+__all__ = [
+    "DecoderInstance",
+    "DspInstance",
+    "Instance",
+    "LyricsInstance",
+    "SinkInstance",
+    "SourceInstance",
+    "StageInstance",
+    "create_instance",
+]

@@ -8,7 +8,9 @@ from plugin_worker._core import ffi
 from plugin_worker.capabilities.decoder import DecoderInstance
 from plugin_worker.capabilities.dsp import DspInstance
 from plugin_worker.capabilities.instance import Instance
+from plugin_worker.capabilities.lyrics import LyricsInstance
 from plugin_worker.capabilities.sink import SinkInstance
+from plugin_worker.capabilities.source import SourceInstance
 from plugin_worker.errors import Misuse
 from plugin_worker.ffi_calls import borrow, call
 from plugin_worker.lane import Lane, LaneHome
@@ -21,7 +23,7 @@ def create_instance(home: LaneHome, lane: Lane, module: LoadedModule, request: C
     """Calls the module's factory. Lane thread.
 
     Raises:
-        Misuse: the module has no such capability, or this worker cannot host the kind.
+        Misuse: the module has no such capability.
         PluginSaidNo: the factory refused.
         LoadFault: the vtable lacks a required function.
     """
@@ -49,7 +51,13 @@ def create_instance(home: LaneHome, lane: Lane, module: LoadedModule, request: C
             ref = ffi.new("StOutputSinkInstanceRef *")
             call(lane.native, "create", table.create_output_sink_instance, type_id, config, ref)
             instance = SinkInstance(home, lane, ref)
-        case CapabilityKind.SOURCE_CATALOG | CapabilityKind.LYRICS_PROVIDER:
-            raise Misuse("create", f"this version hosts no {kind.word} plugins")
+        case CapabilityKind.SOURCE_CATALOG:
+            ref = ffi.new("StSourceCatalogInstanceRef *")
+            call(lane.native, "create", table.create_source_catalog_instance, type_id, config, ref)
+            instance = SourceInstance(home, lane, ref)
+        case CapabilityKind.LYRICS_PROVIDER:
+            ref = ffi.new("StLyricsProviderInstanceRef *")
+            call(lane.native, "create", table.create_lyrics_provider_instance, type_id, config, ref)
+            instance = LyricsInstance(home, lane, ref)
     del keep_type, keep_config
     return instance

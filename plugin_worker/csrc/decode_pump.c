@@ -152,6 +152,7 @@ static void publish_rest(st_lane *lane, st_decode *d, st_stop *stop) {
 
 void st_decode_pump(st_lane *lane, st_decode *d, st_stop *stop) {
     uint32_t empty_reads = 0;
+    if (st_pump_barred(lane, stop)) return;
     for (;;) {
         if (st_interrupted(lane, stop)) return;
         if (begin_silent(lane, d, stop) || publish_pending(lane, d, stop)) return;

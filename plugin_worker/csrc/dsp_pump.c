@@ -68,6 +68,7 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
     uint32_t block = d->input.format.block_frames;
     int64_t deadline_ns = st_now_ns() + ST_PUMP_WAIT_NS;
+    if (st_pump_barred(lane, stop)) return;
     for (;;) {
         uint32_t data, room;
         st_ring *dry = NULL;

@@ -47,17 +47,23 @@ void st_lane_leave(st_lane *lane) {
 
 st_lane *st_lane_current(void) { return current; }
 
+int st_lane_may_call(const st_lane *lane) {
+    return current == lane && atomic_load_explicit(&lane->status->call, memory_order_relaxed) == ST_CALL_NONE;
+}
+
 void st_call_mark(st_lane *lane, uint32_t call) {
     st_lane_status *s = lane->status;
     atomic_store_explicit(&s->call_seq, atomic_load_explicit(&s->call_seq, memory_order_relaxed) + 1, memory_order_relaxed);
     atomic_store_explicit(&s->call, call, memory_order_release);
 }
 
-void st_call_begin(st_lane *lane, uint32_t call) {
+int st_call_begin(st_lane *lane, uint32_t call) {
     struct timespec t;
+    if (!st_lane_may_call(lane)) return -1;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
     atomic_store_explicit(&lane->status->began_ns, (int64_t)t.tv_sec * 1000000000 + t.tv_nsec, memory_order_relaxed);
     st_call_mark(lane, call);
+    return 0;
 }
 
 void st_call_end(st_lane *lane) { atomic_store_explicit(&lane->status->call, ST_CALL_NONE, memory_order_release); }

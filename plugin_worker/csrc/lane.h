@@ -73,15 +73,26 @@ void st_lane_leave(st_lane *lane);
 st_lane *st_lane_current(void);
 
 /*
- * Marks the begin and the end of a call into the plugin. A pump marks its calls without the time, which costs as much as
- * the rest: whoever watches sees call_seq stand still.
- * thread: the lane's own
+ * Whether a call into the plugin may begin: this is the lane's own thread, and it is in no call. Exact without atomics:
+ * `call` is only ever written by the one thread that comes so far.
+ * thread: any
  * realtime: yes
  * owned: nothing
  * valid until: return
- * errors: none
+ * errors: 0 when it must not
  */
-void st_call_begin(st_lane *lane, uint32_t call);
+int st_lane_may_call(const st_lane *lane);
+
+/*
+ * Marks the begin and the end of a call into the plugin. A pump marks its calls without the time, which costs as much as
+ * the rest: whoever watches sees call_seq stand still.
+ * thread: the lane's own; what comes from another is refused
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: st_call_begin: -1 where the lane may not call, and nothing is marked then
+ */
+int st_call_begin(st_lane *lane, uint32_t call);
 void st_call_mark(st_lane *lane, uint32_t call);
 void st_call_end(st_lane *lane);
 

@@ -223,6 +223,16 @@ void st_stop_for_status(st_lane *lane, st_stop *stop, StStatus status);
 void st_status_free(st_lane *lane, StStatus status);
 
 /*
+ * Whether a pump must not begin, as the lane is in a call or not this thread's; fills `stop` then.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: in stop
+ */
+int st_pump_barred(const st_lane *lane, st_stop *stop);
+
+/*
  * Whether a command waits; fills `stop` then.
  * thread: the lane's own
  * realtime: yes

@@ -133,6 +133,7 @@ static uint32_t least_frames(const st_sink *k) {
 }
 
 void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
+    if (st_pump_barred(lane, stop)) return;
     for (;;) {
         uint32_t data, least, limit;
         uint64_t way;

@@ -23,6 +23,12 @@ void st_stop_contract(st_stop *stop, const char *text) {
     set_text(stop, text, strlen(text));
 }
 
+int st_pump_barred(const st_lane *lane, st_stop *stop) {
+    if (st_lane_may_call(lane)) return 0;
+    st_stop_contract(stop, "concurrent call: a pump beside another call into the instance");
+    return 1;
+}
+
 int st_stop_for_ring(st_stop *stop, st_ring_result result) {
     if (result == ST_RING_OK || result == ST_RING_TIMEOUT) return 0;
     st_stop_for(stop, result == ST_RING_INTERRUPTED ? ST_STOP_INTERRUPTED : ST_STOP_RING);

@@ -20,6 +20,8 @@ SHIPPED = {
     "dsp.dry",
     "sink.file",
     "sink.null",
+    "source.folder",
+    "lyrics.sidecar",
 }
 NAMES_OF_GAIN = ("gain", "dsp.gain", "stellatune.dsp.gain")
 

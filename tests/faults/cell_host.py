@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 from abi.kinds import CapabilityKind
 from host.app import Application
-from host.capabilities import Sink
+from host.capabilities import Lyrics, Sink, Source
 from host.cli.session import exit_of
 from host.errors import MediaError, StellaError
 from host.ids import Role
 from host.jsontext import Json, JsonObject
 from host.packages import PATH_VARIABLE
 from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player
+from host.runtime import Instance
 from host.settings import Settings
 from tests import census
 from tests.faults.cell_trial import FAULTY, TYPE, Trial
@@ -127,12 +128,27 @@ async def _reload(app: Application, trial: Trial) -> None:
 
 
 async def _query(app: Application, trial: Trial) -> None:
-    """As ``stellatune outputs`` asks."""
-    instance = await app.runtime.create(FAULTY, CapabilityKind.OUTPUT_SINK, TYPE, trial.query())
+    """As ``stellatune outputs``, ``sources`` and ``lyrics`` ask."""
+    kind = CapabilityKind.from_word(trial.cell.capability)
+    instance = await app.runtime.create(FAULTY, kind, TYPE, trial.query())
     try:
-        await Sink(instance).list_targets()
+        await _ask(instance)
     finally:
         await instance.destroy()
+
+
+async def _ask(instance: Instance) -> None:
+    match instance.kind:
+        case CapabilityKind.SOURCE_CATALOG:
+            source = Source(instance)
+            for item in (await source.list_items({})).items:
+                await source.open_stream(item.value)
+        case CapabilityKind.LYRICS_PROVIDER:
+            lyrics = Lyrics(instance)
+            for candidate in await lyrics.search({"title": "fault"}):
+                await lyrics.fetch(candidate)
+        case _:
+            await Sink(instance).list_targets()
 
 
 # ---- what is written down ----

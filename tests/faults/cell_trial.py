@@ -47,6 +47,9 @@ _SHORT_LIMITS = Limits(
     read_ms=1000,
     process_ms=250,
     destroy_ms=1000,
+    source_ms=1000,
+    lyrics_ms=1000,
+    cancel_ms=500,
     negotiate_ms=1000,
     first_write_ms=1000,
     write_ms=1000,
@@ -137,7 +140,7 @@ class Trial:
     @property
     def queries(self) -> bool:
         """Whether it is about a question beside the playback."""
-        return self.cell.phase == "list"
+        return _queries(self.cell)
 
     def effects(self) -> tuple[StageSpec, ...]:
         """The effects of the chain."""
@@ -157,8 +160,9 @@ class Trial:
         return StageSpec("output", APART if in_media(self.cell) else SHIPPED, TYPE, config)
 
     def query(self) -> JsonObject:
-        """The configuration of the output that is asked."""
-        return self.order.config
+        """The configuration of the instance that is asked."""
+        config = {} if _in_library(self.cell) else self.order.config
+        return config | {"path": str(self.inputs[0])} if self.cell.capability == "source" else config
 
     def _order_of(self, capability: str) -> JsonObject:
         ours = capability == self.cell.capability and not self.reloads
@@ -212,7 +216,11 @@ def _first_frames(cell: Cell) -> int:
     if reload and output:
         return RELOAD_FRAMES
     in_rings = KIND_FACTS[cell.kind].group is Group.RINGS and not output
-    return LONG_FRAMES if reload or in_rings or cell.phase in ("import", "seek", "list") else SHORT_FRAMES
+    return LONG_FRAMES if reload or in_rings or cell.phase in ("import", "seek") or _queries(cell) else SHORT_FRAMES
+
+
+def _queries(cell: Cell) -> bool:
+    return cell.capability in ("source", "lyrics") or cell.phase == "list"
 
 
 def in_media(cell: Cell) -> bool:

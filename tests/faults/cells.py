@@ -12,11 +12,11 @@ from enum import StrEnum, unique
 from fnmatch import fnmatchcase
 
 from tests.faults.cell_kinds import KIND_FACTS, Effect, Group
-from tests.support.faulty import KINDS, NOT_HOSTED, PHASES, impossible
+from tests.support.faulty import KINDS, PHASES, impossible, only_in_updates
 
 __all__ = ["CAPABILITIES", "Absent", "Cell", "Grade", "Occasion", "absent", "all_cells", "chosen"]
 
-CAPABILITIES = ("decoder", "dsp", "sink")
+CAPABILITIES = ("decoder", "dsp", "source", "lyrics", "sink")
 
 
 @unique
@@ -93,6 +93,12 @@ _DEATHS: tuple[tuple[frozenset[str], frozenset[str], Grade, str], ...] = (
     (frozenset({"sink"}), frozenset({"write", "flush"}), Grade.SHORT_GAP, "opened again at the next frame"),
     (frozenset({"sink"}), frozenset({"list"}), Grade.NONE, "a query fails, the audio is untouched"),
     (
+        frozenset({"source", "lyrics"}),
+        frozenset({"constructor", "entry", "create", "list", "open", "search", "fetch"}),
+        Grade.NONE,
+        "a query fails, the audio is untouched",
+    ),
+    (
         frozenset(CAPABILITIES),
         frozenset({"destroy", "shutdown"}),
         Grade.ABSORBED,
@@ -142,22 +148,26 @@ def chosen(pattern: str) -> tuple[Cell, ...]:
 
 def absent() -> tuple[Absent, ...]:
     """Every pair that has no cell."""
-    found = [
-        Absent(capability, phase, kind, impossible(kind, phase))
+    return tuple(
+        Absent(capability, phase, kind, why)
         for capability in CAPABILITIES
         for phase in PHASES[capability]
         for kind in KINDS
-        if impossible(kind, phase)
-    ]
-    found += [Absent("*", phase, "*", why) for phase, why in NOT_HOSTED.items()]
-    return tuple(found)
+        if (why := _why_absent(capability, phase, kind))
+    )
+
+
+def _why_absent(capability: str, phase: str, kind: str) -> str:
+    if only_in_updates(capability, phase):
+        return "nobody changes a configuration in these experiments"
+    return impossible(kind, phase)
 
 
 def _once() -> Iterator[Cell]:
     for capability in CAPABILITIES:
         for phase in PHASES[capability]:
             for kind in KINDS:
-                if not impossible(kind, phase):
+                if not _why_absent(capability, phase, kind):
                     yield _cell(capability, phase, kind)
 
 

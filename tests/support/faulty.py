@@ -11,7 +11,17 @@ from pathlib import Path
 
 from host.jsontext import JsonObject
 
-__all__ = ["KINDS", "NOT_HOSTED", "PHASES", "PLUGIN", "Mark", "Order", "copy_id", "copy_plugin", "impossible"]
+__all__ = [
+    "KINDS",
+    "PHASES",
+    "PLUGIN",
+    "Mark",
+    "Order",
+    "copy_id",
+    "copy_plugin",
+    "impossible",
+    "only_in_updates",
+]
 
 PLUGIN = Path(__file__).resolve().parents[2] / "native_plugins/fault"
 LIBRARY = "fault.so"
@@ -41,17 +51,9 @@ _ORDERS = _manifest()
 #: All kinds of fault, in the order of the table.
 KINDS: tuple[str, ...] = _words(_ORDERS["dsp"], "kind")
 
-#: The phases of each capability that is hosted, those of the module included.
+#: The phases of each capability, those of the module included.
 PHASES: dict[str, tuple[str, ...]] = {
     word: ("constructor", "entry", *_words(order, "phase")) for word, order in _ORDERS.items()
-}
-
-#: Phases of FAULTS.md that no worker enters, with the reason.
-NOT_HOSTED: dict[str, str] = {
-    "plan": "workers do not update configurations in place yet",
-    "apply": "workers do not update configurations in place yet",
-    "search": "workers do not host lyrics providers yet",
-    "fetch": "workers do not host lyrics providers yet",
 }
 
 _ONLY_IN: dict[str, tuple[tuple[str, ...], str]] = {
@@ -73,6 +75,11 @@ def impossible(kind: str, phase: str) -> str:
     if (kind, phase) == ("event_flood", "constructor"):
         return "the plugin does not know its host before the entry"
     return ""
+
+
+def only_in_updates(capability: str, phase: str) -> bool:
+    """Whether nobody makes this call unless a configuration is updated. A dsp's state is also kept in checkpoints."""
+    return phase in ("plan", "apply") or (phase in ("export", "import") and capability != "dsp")
 
 
 @dataclass(frozen=True, slots=True)

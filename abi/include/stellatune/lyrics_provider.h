@@ -11,7 +11,8 @@ ST_BEGIN_DECLS
 
 typedef struct StLyricsProviderInstanceVTable {
     /*
-     * Searches by title, artist, album, duration_ms (a JSON object) and answers with a JSON list of candidates.
+     * Searches by path, title, artist, album, duration_ms (a JSON object) and answers with a JSON list of candidates,
+     * objects, best first. Any member may be missing; path is the absolute path of the local file that plays.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free

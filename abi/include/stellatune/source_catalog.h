@@ -12,7 +12,9 @@ ST_BEGIN_DECLS
 
 typedef struct StSourceCatalogInstanceVTable {
     /*
-     * Answers a listing or search request with a JSON page of items.
+     * Answers a listing or search request with a JSON page of at most 1 MiB: {"items": [{"id", "title", "kind"}], "next"}.
+     * A kind is "folder" or "track"; items may hold more, and come back whole to open_stream. "next", when it is a text, is
+     * asked for as "after" to get the page behind this one. What else a request holds is the source's own.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free

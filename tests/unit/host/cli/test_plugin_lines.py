@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from host.cli.plugin_control import renewal_line
-from host.cli.rows import number, objects, text, texts
+from host.cli.rows import number, objects, refusals, text, texts
 from host.jsontext import JsonObject
 
 DONE: JsonObject = {
@@ -25,6 +25,11 @@ def test_what_a_restart_cost() -> None:
     first = {**DONE, "plugin": "acme.x", "role": "scan", "old_generation": None, "old_pid": None}
     assert renewal_line(first) == "acme.x (scan)  gen - -> 4  pid - -> 4190  41 ms  0 frames lost"
     assert renewal_line({}).endswith("0 ms  - frames lost")
+
+
+def test_refused_calls_are_told_when_there_are_any() -> None:
+    assert refusals({"concurrent_calls": 3}) == "  3 concurrent calls refused"
+    assert refusals({"concurrent_calls": 0}) == refusals({}) == ""
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", True, [1, "a", {"b": 1}], {"c": 2}])

@@ -1,8 +1,8 @@
 /*
- * stages.h: the three types of this plugin, as the module makes them.
+ * types.h: the five types of this plugin, as the module makes them.
  */
-#ifndef FAULT_STAGES_H
-#define FAULT_STAGES_H
+#ifndef FAULT_TYPES_H
+#define FAULT_TYPES_H
 
 #include <stellatune_sdk.h>
 
@@ -10,6 +10,10 @@ StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out_i
 
 StStatus create_dsp(StStr type_id, uint32_t sample_rate_hz, uint16_t channels, StStr config,
                     StDspInstanceRef *out_instance);
+
+StStatus create_source(StStr type_id, StStr config, StSourceCatalogInstanceRef *out_instance);
+
+StStatus create_lyrics(StStr type_id, StStr config, StLyricsProviderInstanceRef *out_instance);
 
 StStatus create_sink(StStr type_id, StStr config, StOutputSinkInstanceRef *out_instance);
 
