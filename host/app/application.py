@@ -15,7 +15,7 @@ from host.app.config_commands import ConfigCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.status import fault_facts, host_facts, playback_facts
-from host.capabilities import Candidate, QueryCache, select_decoders
+from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
 from host.errors import NotFound, OutputError, StellaError
 from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
@@ -50,8 +50,9 @@ class Application:
         self._plugins: PluginCommands | None = None
         self._plugin_requests: PluginRequests | None = None
         self._queries: QueryCache | None = None
+        self._owners: dict[tuple[PluginId, CapabilityKind, TypeId], QueryOwner] = {}
+        self._configs = ConfigCommands(lambda: self._player, self._owners.values, self._read_saved)
         self._player: Player | None = None
-        self._configs = ConfigCommands(lambda: self._player, self._read_saved)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
@@ -88,6 +89,14 @@ class Application:
         if self._queries is None:
             raise RuntimeError("the application has not started")
         return self._queries
+
+    def query_owner(self, plugin_id: PluginId, kind: CapabilityKind, type_id: TypeId) -> QueryOwner:
+        """Who holds the configuration of a source or lyrics provider; it begins with what is saved."""
+        key = (plugin_id, kind, type_id)
+        if key not in self._owners:
+            config = self.config_of(kind, plugin_id, type_id)
+            self._owners[key] = QueryOwner(self.queries, self.runtime, self.bus, plugin_id, kind, type_id, config)
+        return self._owners[key]
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -186,6 +195,8 @@ class Application:
         if self._plugin_requests is not None:
             await self._plugin_requests.close()
         self.plugins.close()
+        for owner in self._owners.values():
+            await owner.close()
         await self.queries.close()
         await self.runtime.close()
         self._faults.close()

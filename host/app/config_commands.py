@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
+from host.capabilities import QueryOwner
 from host.errors import NotFound, NotRunning
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
@@ -28,10 +29,18 @@ class Tuner(Protocol):
 
 
 class ConfigCommands:
-    """Of one host. ``tuner`` gives the player that runs now, if one does; ``refresh`` reads again what is saved."""
+    """Of one host. ``tuner`` gives the player that runs now, if one does; ``owners``, who holds what answers questions;
+    ``refresh`` reads again what is saved.
+    """
 
-    def __init__(self, tuner: Callable[[], Tuner | None], refresh: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        tuner: Callable[[], Tuner | None],
+        owners: Callable[[], Iterable[QueryOwner]],
+        refresh: Callable[[], Awaitable[None]],
+    ) -> None:
         self._tuner = tuner
+        self._owners = owners
         self._refresh = refresh
 
     def show(self) -> JsonObject:
@@ -56,10 +65,13 @@ class ConfigCommands:
     async def _update(self, name: str, config: JsonObject, merge: bool) -> list[Json]:
         tuner = self._tuner()
         specs = tuner.specs() if tuner is not None else ()
-        if tuner is None or not specs:
+        owners = [each for each in self._owners() if name in _type_names(each.plugin_id, each.type_id)]
+        if not specs and not owners:
             raise NotRunning("nothing plays", remedy="stellatune play FILE")
-        outcomes: list[Json] = []
-        for spec in _meant(name, specs):
+        outcomes = [await _ask_owner(owner, config, merge) for owner in owners]
+        if tuner is None:
+            return outcomes
+        for spec in _meant(name, specs, others=bool(owners)):
             outcome = await tuner.update(spec.name, spec.config | config if merge else config)
             heard_s = None if outcome.position is None else tuner.seconds_until(outcome.position)
             heard_ms = None if heard_s is None else round(heard_s * 1000, 1)
@@ -67,10 +79,16 @@ class ConfigCommands:
         return outcomes
 
 
-def _meant(name: str, specs: Sequence[StageSpec]) -> tuple[StageSpec, ...]:
+async def _ask_owner(owner: QueryOwner, config: JsonObject, merge: bool) -> Json:
+    spec = StageSpec(owner.name, owner.plugin_id, owner.type_id, owner.config, owner.config_gen)
+    outcome = await owner.update(owner.config | config if merge else config)
+    return _facts(spec) | _result(outcome) | {"heard_after_ms": None}
+
+
+def _meant(name: str, specs: Sequence[StageSpec], *, others: bool) -> tuple[StageSpec, ...]:
     by_name = tuple(spec for spec in specs if spec.name == name)
     found = by_name or tuple(spec for spec in specs if name in _type_names(spec.plugin_id, spec.type_id))
-    if not found:
+    if not found and not others:
         known = ", ".join(spec.name for spec in specs)
         raise NotFound(f"nothing that plays is called {name!r}", remedy=f"there are: {known}")
     return found

@@ -8,6 +8,7 @@ from host.capabilities.decoder import Decoder
 from host.capabilities.dsp import Dsp
 from host.capabilities.lyrics import Lyrics, Words
 from host.capabilities.query_cache import QueryCache
+from host.capabilities.query_owner import QueryOwner
 from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
 from host.capabilities.sink import Sink, Target
 from host.capabilities.source import Item, ItemKind, Page, Source
@@ -22,6 +23,7 @@ __all__ = [
     "Lyrics",
     "Page",
     "QueryCache",
+    "QueryOwner",
     "Sink",
     "Source",
     "Stage",

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abi.kinds import CapabilityKind
 from host.errors import Misuse
@@ -39,6 +39,7 @@ class _Kept:
     instance: Instance
     used_at_s: float
     users: int = 0
+    unwanted: bool = False
 
 
 class QueryCache:
@@ -87,11 +88,33 @@ class QueryCache:
             kept.used_at_s = self._clock()
             self.look()
 
+    def took(self, instance: Instance, config: JsonObject) -> None:
+        """An instance took a configuration in place: from now on it is found under that."""
+        for key, kept in tuple(self._kept.items()):
+            if kept.instance is instance:
+                del self._kept[key]
+                self._put(replace(key, config=json_payload(config)), kept)
+
+    def replace(self, old: Instance, fresh: Instance, config: JsonObject) -> None:
+        """Another instance, which the cache owns from now on, in the place of one that goes when nobody uses it."""
+        for key, kept in tuple(self._kept.items()):
+            if kept.instance is old:
+                self._put(
+                    replace(key, generation=fresh.generation, config=json_payload(config)), _Kept(fresh, self._clock())
+                )
+                kept.unwanted = True
+
+    def _put(self, key: _Key, kept: _Kept) -> None:
+        before = self._kept.pop(key, None)
+        if before is not None:
+            before.instance.destroy_soon()
+        self._kept[key] = kept
+
     def look(self) -> None:
         """Lets go of what is not worth keeping. Called on every change; harmless at any time."""
         now_s = self._clock()
         for key, kept in tuple(self._kept.items()):
-            worthless = not kept.instance.current or now_s - kept.used_at_s >= self._idle_s
+            worthless = kept.unwanted or not kept.instance.current or now_s - kept.used_at_s >= self._idle_s
             if not kept.instance.alive or (worthless and not kept.users):
                 self._let_go(key)
         self._look_later(now_s)

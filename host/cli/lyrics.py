@@ -76,8 +76,7 @@ async def _first(app: Application, console: Console, query: JsonObject, file: Pa
 async def _asked(
     app: Application, plugin_id: PluginId, capability: CapabilityManifest, query: JsonObject
 ) -> Words | None:
-    use = app.queries.use(plugin_id, capability.kind, capability.type_id, capability.default_config)
-    async with use as instance:
+    async with app.query_owner(plugin_id, capability.kind, capability.type_id).use() as instance:
         provider = Lyrics(instance)
         candidates = await provider.search(query)
         return await provider.fetch(candidates[0]) if candidates else None

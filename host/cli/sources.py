@@ -58,7 +58,8 @@ def browse(console: Console, source: SourceOption, path: str, limit: int) -> int
     async def work(_interrupts: Interrupts) -> int:
         async with application(console) as app:
             kind = CapabilityKind.SOURCE_CATALOG
-            spec = stage("source", kind, source.type_name, source.config, app.discovery.plugins)
+            saved = app.settings.plugins
+            spec = stage("source", kind, source.type_name, source.config, app.discovery.plugins, saved)
             async with app.queries.use(spec.plugin_id, kind, spec.type_id, spec.config) as instance:
                 items, more = await _items(Source(instance), path, limit)
         if console.json:

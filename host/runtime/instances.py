@@ -164,6 +164,13 @@ class Instance:
                 raise
             raise RequestTimeout(f"{self}: {name} took longer than {limit_s:g} s", remedy="it was cancelled") from error
 
+    async def settled(self) -> None:
+        """Waits for the end of the call under way, if there is one; who asks in the same turn of the loop is next."""
+        while self._busy and not self._gone:
+            if self._idle is None or self._idle.done():
+                self._idle = asyncio.get_running_loop().create_future()
+            await asyncio.wait((self._idle,))
+
     async def destroy(self) -> None:
         """Ends it; twice is fine, and so is a worker that is gone. Waits for a call under way, up to its deadline."""
         await asyncio.shield(self.destroy_soon())
@@ -188,8 +195,7 @@ class Instance:
         with self._home.in_flight():
             if self._busy:
                 self._give_up()
-                self._idle = asyncio.get_running_loop().create_future()
-                await self._idle
+                await self.settled()
             # Its worker is dead or dying, or never heard of it: the instance is no more, which is what was asked for.
             with suppress(Supervised, PluginRefused, Misuse):
                 await self._home.handle.request(DestroyInstance(self.id), self.limits.destroy_ms / 1000)
