@@ -23,9 +23,8 @@ StStatus folder_configure(StStr config, Folder *out) {
     memset(out, 0, sizeof *out);
     if (!st_json_member(json, "root", &value) || !st_json_string(value, out->root, sizeof out->root, NULL))
         return st_error(ST_ERROR_INVALID_ARG, "folder: root must be a path of less than %d bytes", FOLDER_PATH_BYTES);
-    if (out->root[0] == '\0') return st_error(ST_ERROR_INVALID_ARG, "folder: no root is configured: {\"root\": \"/your/music\"}");
-    if (out->root[0] != '/') return st_error(ST_ERROR_INVALID_ARG, "folder: root must be absolute, not '%.200s'", out->root);
-    if (!is_folder(out->root)) return st_error(ST_ERROR_INVALID_ARG, "folder: %.300s is no folder", out->root);
+    if (out->root[0] && out->root[0] != '/') return st_error(ST_ERROR_INVALID_ARG, "folder: root must be absolute, not '%.200s'", out->root);
+    if (out->root[0] && !is_folder(out->root)) return st_error(ST_ERROR_INVALID_ARG, "folder: %.300s is no folder", out->root);
     if (page_items < 1 || page_items > MOST_PAGE_ITEMS)
         return st_error(ST_ERROR_INVALID_ARG, "folder: page_items is %g, choose 1 to %d", page_items, MOST_PAGE_ITEMS);
     out->page_items = (uint32_t)page_items;
@@ -49,6 +48,8 @@ static StStatus walk(const Folder *folder, const char *path, int to_parent, int 
     const char *at = path;
     size_t len;
     int fd;
+    if (folder->root[0] == '\0')
+        return st_error(ST_ERROR_UNSUPPORTED, "folder: no root is configured: {\"root\": \"/your/music\"}");
     if (path[0] == '/') return st_error(ST_ERROR_INVALID_ARG, "folder: %.300s: paths begin below the root", path);
     fd = open(folder->root, OPEN_FLAGS);
     if (fd < 0) return no_such(folder->root);

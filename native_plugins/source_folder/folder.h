@@ -13,12 +13,12 @@
 #define MOST_PAGE_ITEMS 1000
 
 typedef struct Folder {
-    char root[FOLDER_PATH_BYTES];
+    char root[FOLDER_PATH_BYTES]; /* empty: not configured yet, and every question is refused */
     int hidden;          /* names that begin with a dot are listed too */
     uint32_t page_items;
 } Folder;
 
-/* Reads a configuration; says whether its root is a folder now. */
+/* Reads a configuration; refuses a root that is no folder now. */
 StStatus folder_configure(StStr config, Folder *out);
 
 /* Opens a folder below the root; the caller closes the descriptor. INVALID_ARG for a path that leads nowhere. */

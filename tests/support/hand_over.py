@@ -22,6 +22,8 @@ __all__ = ["main"]
 CREATE = {
     CapabilityKind.DECODER: ("StDecoderInstanceRef *", "create_decoder_instance"),
     CapabilityKind.DSP: ("StDspInstanceRef *", "create_dsp_instance"),
+    CapabilityKind.SOURCE_CATALOG: ("StSourceCatalogInstanceRef *", "create_source_catalog_instance"),
+    CapabilityKind.LYRICS_PROVIDER: ("StLyricsProviderInstanceRef *", "create_lyrics_provider_instance"),
     CapabilityKind.OUTPUT_SINK: ("StOutputSinkInstanceRef *", "create_output_sink_instance"),
 }
 
@@ -53,6 +55,15 @@ def use(kind: CapabilityKind, ref: CData) -> int:
     if kind is CapabilityKind.OUTPUT_SINK:
         text = ffi.new("StStr *")
         return int(ref.vtable.list_targets_json_utf8(ref.handle, text).code)
+    if kind is CapabilityKind.LYRICS_PROVIDER:
+        question, keep = borrow(b"{}")
+        code = ref.vtable.search_json_utf8(ref.handle, question, ffi.new("StStr *")).code
+        del keep
+        return int(code)
+    if kind is CapabilityKind.SOURCE_CATALOG:
+        ref.vtable.list_items_json_utf8(
+            ref.handle, ffi.new("StStr *")[0], ffi.new("StStr *")
+        )  # may know of nothing yet
     return 0
 
 

@@ -145,7 +145,6 @@ def test_names_that_json_cannot_carry_are_left_out_and_told(worker: WorkerPeer, 
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"root": ""}, "no root is configured"),
         ({"root": "music"}, "must be absolute"),
         ({"root": "/nowhere/at/all"}, "is no folder"),
         ({"root": "/etc/passwd"}, "is no folder"),
@@ -157,6 +156,17 @@ def test_names_that_json_cannot_carry_are_left_out_and_told(worker: WorkerPeer, 
 def test_a_root_that_is_none_is_refused(worker: WorkerPeer, config: Json, words: str) -> None:
     worker.load(LIBRARY)
     assert words in worker.refused(worker.creation(SOURCE, "folder", config), FaultKind.PLUGIN).text
+
+
+def test_without_a_root_every_question_is_refused(worker: WorkerPeer, tmp_path: Path) -> None:
+    worker.load(LIBRARY)
+    worker.ask(worker.creation(SOURCE, "folder", {"root": "", "hidden": False, "page_items": 200}))
+    for question in (ListItems(1, Payload(b"{}")), OpenStream(1, Payload(b'{"id": "a"}'))):
+        failed = worker.refused(question, FaultKind.PLUGIN)
+        assert (StatusCode(failed.code), "no root is configured" in failed.text) == (StatusCode.UNSUPPORTED, True)
+    made = Made(LIBRARY, SOURCE, "folder", {"root": "", "hidden": False, "page_items": 200})
+    assert made.plan({"root": str(tmp_path)}) == (ConfigUpdateMode.RECREATE, "")
+    made.destroy()
 
 
 def test_a_root_that_goes_and_comes_back(worker: WorkerPeer, root: Path) -> None:
