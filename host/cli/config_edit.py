@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from host.cli.config_live import Told, tell_host, update_stage, what_host_keeps
+from host.cli.config_live import Told, stages_in_force, tell_host, update_stage, what_host_keeps
 from host.cli.config_parts import Configuration, Key, Part, read_configuration
 from host.cli.console import Console, plain
+from host.cli.wiring import files_from_here
 from host.errors import ConfigRejected, NotFound
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.packages import merge_config
@@ -32,7 +33,7 @@ def set_value(console: Console, name: str, text: str, live: bool) -> int:
     file = ConfigFile(found.file)
     file.expect_toml()  # told before what is wrong with the value
     key = found.key(name)
-    value = value_from(key, text)
+    value = _named_from_here(key, value_from(key, text))
     if key.member is None:
         members = _object(key, value)
         _expect_fit(key.parts, members)
@@ -53,6 +54,7 @@ def _set_live(console: Console, name: str, text: str) -> int:
     if not dot and not isinstance(value, dict):
         raise ConfigRejected(f"config of {stage}: must be a JSON object", remedy=f"name one member: {stage}.NAME")
     members: JsonObject = {member: value} if dot else value if isinstance(value, dict) else {}
+    members = files_from_here(_schema_of(console, stage), members)
     told = update_stage(console, stage, members, merge=bool(dot))
     if console.json:
         console.document("stellatune.config-change/1", {"key": name, "value": value, "file": None, **told.facts})
@@ -97,6 +99,21 @@ def value_from(key: Key, text: str) -> Json:
             return text
         raise ConfigRejected(f"{key}: {error}", remedy="write the value as JSON") from error
     return text if wants_text and not isinstance(value, str) else value
+
+
+def _named_from_here(key: Key, value: Json) -> Json:
+    """With the files in it named from the root on."""
+    if key.member is None:
+        return files_from_here(key.part.schema, value) if isinstance(value, dict) else value
+    return files_from_here(key.part.schema, {key.member: value})[key.member]
+
+
+def _schema_of(console: Console, stage: str) -> JsonObject:
+    """Of the stage's type; empty where no stage is called so, which the host then says."""
+    for each in stages_in_force(console):
+        if each.get("name") == stage:
+            return read_configuration(console).named(f"{each.get('plugin')}:{each.get('type')}")[0].schema
+    return {}
 
 
 def _wants_text(schema: JsonObject) -> bool:

@@ -33,6 +33,7 @@ __all__ = [
     "MAX_INSTANCES",
     "Plugins",
     "decoder_named",
+    "files_from_here",
     "files_to_write",
     "stage",
     "stages",
@@ -64,7 +65,7 @@ def stage(
     plugin, capability = find_capability(type_name, kind, plugins)
     owner = f"{plugin.id} ({capability.type_id})"
     merged = merge_config(owner, capability.config_schema, config_in_force(plugin, capability, saved), config or {})
-    return StageSpec(name, plugin.id, capability.type_id, _files_from_here(capability, merged))
+    return StageSpec(name, plugin.id, capability.type_id, files_from_here(capability.config_schema, merged))
 
 
 def stages(
@@ -90,7 +91,7 @@ def stages(
     return tuple(found)
 
 
-def _files_from_here(capability: CapabilityManifest, config: JsonObject) -> JsonObject:
+def files_from_here(schema: JsonObject, config: JsonObject) -> JsonObject:
     """The configuration with its files named from the root on: who reads it later may be elsewhere."""
 
     def absolute(_mode: FileMode, name: str) -> str:
@@ -98,7 +99,7 @@ def _files_from_here(capability: CapabilityManifest, config: JsonObject) -> Json
             return str(Path(name).absolute()) if name else name
         return name
 
-    return cast("JsonObject", change_file_strings(capability.config_schema, config, absolute))
+    return cast("JsonObject", change_file_strings(schema, config, absolute))
 
 
 def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:

@@ -52,13 +52,7 @@ class _Owner:
 
     @property
     def kind(self) -> CapabilityKind:
-        match self._seat:
-            case DecodeSeat():
-                return CapabilityKind.DECODER
-            case DspSeat():
-                return CapabilityKind.DSP
-            case SinkSeat():
-                return CapabilityKind.OUTPUT_SINK
+        return _kind_of(self._seat)
 
     @property
     def plugin_id(self) -> PluginId:
@@ -134,6 +128,16 @@ class _Owner:
                         raise error from None
 
 
+def _kind_of(seat: UpdatableSeat) -> CapabilityKind:
+    match seat:
+        case DecodeSeat():
+            return CapabilityKind.DECODER
+        case DspSeat():
+            return CapabilityKind.DSP
+        case SinkSeat():
+            return CapabilityKind.OUTPUT_SINK
+
+
 class StageUpdates:
     """Of one pipeline, as long as it runs."""
 
@@ -145,13 +149,20 @@ class StageUpdates:
         self._updates: dict[UpdatableSeat, ConfigUpdates] = {}
 
     async def request(self, name: str, config: JsonObject) -> Outcome:
-        """What becomes of another configuration for the stage of that name. Raises: NotFound: there is none."""
+        """What becomes of another configuration for the stage of that name; what it does not say is the default.
+
+        Raises:
+            NotFound: there is no such stage.
+        """
         seat = self._seat(name)
         updates = self._updates.get(seat)
         if updates is None:
             owner = _Owner(seat, self._swaps, self._runtime, self._bus)
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
-        return await updates.request(config)
+        default = (
+            self._runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id).default_config
+        )
+        return await updates.request(default | config)
 
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music."""

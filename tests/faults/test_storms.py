@@ -14,6 +14,7 @@ from tests.faults.paced import paced
 from tests.faults.paced_trial import SINK
 from tests.faults.programmes import EQUALIZER, GAIN
 from tests.faults.storm import storm
+from tests.faults.updates import updates
 from tests.support.failpoints import Failpoints
 from tests.support.patient import DEEP, PATIENT
 
@@ -41,6 +42,14 @@ def test_deaths_while_a_device_plays_are_not_heard(tmp_path: Path) -> None:
     assert heard.wrong == []
     assert sum(heard.deaths.values()) == 6 and heard.deaths[SINK] == 1
     assert heard.frames > 0 and (heard.lost, heard.doubled) == (0, 0)
+
+
+def test_updates_that_mean_the_same_are_not_in_the_samples(tmp_path: Path) -> None:
+    done = asyncio.run(updates(tmp_path, 40, 3, Random(11), seconds=SECONDS))
+    assert done.wrong == []
+    assert done.asked >= 40 and sum(done.outcomes.values()) == done.asked
+    assert done.outcomes["applied"] > 0 and done.outcomes["recreated"] > 0
+    assert done.storm.frames > 0
 
 
 def test_nothing_is_left_of_a_killed_host(tmp_path: Path) -> None:
