@@ -36,6 +36,7 @@ from abi.wire.stage import (
     CutDigest,
     DetachStage,
     DigestReady,
+    FadeDsp,
     FinishStage,
     HoldStage,
     Join,
@@ -43,6 +44,7 @@ from abi.wire.stage import (
     SetVolume,
     StageStopped,
     StopReason,
+    SwitchInput,
 )
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "Dropped",
     "Event",
     "ExtScore",
+    "FadeDsp",
     "Failed",
     "FaultKind",
     "FinishStage",
@@ -102,6 +105,7 @@ __all__ = [
     "ShutdownDone",
     "StageStopped",
     "StopReason",
+    "SwitchInput",
     "WireError",
     "close_fds",
     "decode",
