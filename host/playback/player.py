@@ -10,14 +10,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from host.errors import StellaError
+from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId
-from host.playback.chain import Chain, build_pipeline
+from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
+from host.playback.edits import ChainEdits, editing
+from host.playback.effects import Effect, effect_of
 from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
@@ -75,6 +78,7 @@ class Player:
         self._begun = begun
         self._pipeline: Pipeline | None = None
         self._recovery: Recovery | None = None
+        self._edits: ChainEdits | None = None
         self._record: Record | None = None
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
@@ -83,6 +87,7 @@ class Player:
         """What is playing at this moment, as the sink stands; None before and after."""
         if self._pipeline is None or self._record is None:
             return None
+        self._record.timeline.latency_frames = self._pipeline.latency_frames
         position, xruns, clipped = self._pipeline.position, 0, 0
         sink = self._pipeline.sink.instance
         for lane in sink.worker.status.lanes():
@@ -104,6 +109,21 @@ class Player:
             StellaError: a successor would not; what played before plays on (an output had to be closed, though).
         """
         return () if self._recovery is None else await self._recovery.swap(plugin_id)
+
+    @property
+    def edits(self) -> ChainEdits:
+        """Changes of the chain that plays now. Raises: NotRunning."""
+        if self._edits is None:
+            raise NotRunning(
+                "nothing plays, so there is no chain to change", remedy="`stellatune play FILE` begins one"
+            )
+        return self._edits
+
+    def effects(self) -> tuple[Effect, ...]:
+        """The effects of the chain that plays now, in order. Raises: NotRunning."""
+        if self._edits is None or self._pipeline is None:
+            raise NotRunning("nothing plays, so there is no chain", remedy="`stellatune play FILE` begins one")
+        return tuple(effect_of(seat) for seat in self._pipeline.dsps)
 
     async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
         """Plays all inputs and says what became of each.
@@ -143,6 +163,7 @@ class Player:
                 except RingsBroken:
                     rebuilds += 1
                     origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
+                    record.timeline.latency_frames = pipeline.latency_frames
                     rewound = record.rewind(origin)
                     playlist.put_back(rewound.tracks)
                     again = await playlist.next_track() if rebuilds <= MAX_REBUILDS else None
@@ -177,7 +198,8 @@ class Player:
                 self._recovery = recovery
                 try:
                     await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
-                    return await relay.run(first, begun_at)
+                    async with editing(self._editing(pipeline, recovery)) as self._edits:
+                        return await relay.run(first, begun_at)
                 except asyncio.CancelledError:
                     await self._fade_out(pipeline, watch)
                     raise
@@ -190,10 +212,22 @@ class Player:
                     raise
         finally:
             self._repairs += recovery.repairs
+            self._faults += self._edits.faults if self._edits else ()
             self._faults += self._chain_faults(pipeline)
-            self._pipeline, self._recovery = None, None
+            self._pipeline, self._recovery, self._edits = None, None, None
             await first.close()
             await pipeline.close()
+
+    def _editing(self, pipeline: Pipeline, recovery: Recovery) -> ChainEdits:
+        """What is changed here holds for a pipeline that has to be built anew, too."""
+
+        def changed() -> None:
+            specs = tuple(seat.spec for seat in pipeline.dsps)
+            out = frozenset(seat.name for seat in pipeline.dsps if seat.left_out)
+            self._chain = replace(self._chain, dsps=specs, left_out=out)
+
+        make = partial(make_seat, self._runtime, self._chain.pacing, pipeline.format)
+        return ChainEdits(pipeline, recovery, self._runtime.supervisor, make, changed)
 
     @contextlib.contextmanager
     def _warming(self) -> Iterator[None]:

@@ -87,8 +87,9 @@ class Recovery:
 
     async def _swap_all(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         seats = [seat for seat in self._pipeline.seats if not isinstance(seat, DecodeSeat) or seat.occupied]
-        names = (seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats)
-        return tuple([await self._swap(seat) for seat, name in zip(seats, names, strict=True) if name == plugin_id])
+        names = [seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats]
+        named = [seat for seat, name in zip(seats, names, strict=True) if name == plugin_id]
+        return tuple([await self._swap(seat) for seat in named if not seat.out])
 
     async def _swap(self, seat: Seat) -> Swapped:
         before, lost, position = seat.use, 0, seat.position
@@ -120,6 +121,17 @@ class Recovery:
             if not counted(error):
                 self._give_up(seat, error)  # the old one had to be closed before
             raise
+
+    def leaves(self, seat: DspSeat) -> None:
+        """Somebody wishes it to be left out: a bypass that was not wished for ends here, and is told."""
+        if seat.dry_since is not None:
+            first, at = seat.dry_since, seat.position
+            self._tell(self._repair(seat, seat.use, Grade.BYPASS, at, first, max(first, at - 1)))
+            seat.dry_since = None
+
+    def break_off(self, error: RingsBroken) -> None:
+        """Somebody found out that this pipeline cannot go on."""
+        self._give_up(self._pipeline.sink, error)
 
     # ---- deaths ----
 
@@ -224,6 +236,11 @@ class Recovery:
         poisoned = not seat.bypassed and inside(death, "process", seat) and seat.poisoned()
         refusals = 0
         while seat.lost or seat.bypassed:
+            if seat.left_out and not seat.lost:
+                return  # as somebody wishes
+            if seat.left_out:
+                await self.bypass(seat)
+                continue
             waits = self._supervisor.standing(plugin).state is State.WAIT
             if self._paced and seat.lost and waits and not seat.well_fed:
                 await self.bypass(seat)
@@ -243,7 +260,7 @@ class Recovery:
                     return
                 continue
             if admission is None:
-                return
+                continue
             self._tell(self._admitted(seat, before, admission, dry_until=seat.dry_until if poisoned else 0))
             return
 
@@ -268,11 +285,13 @@ class Recovery:
         if seat.lost:
             await self.bypass(seat)
         release = asyncio.ensure_future(self._supervisor.until_reset(plugin))
+        wished = asyncio.ensure_future(seat.wished.wait())
         gone = seat.instance.worker.exited
         try:
-            await asyncio.wait((release, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((release, wished, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
             release.cancel()
+            wished.cancel()
 
     async def bypass(self, seat: DspSeat) -> None:
         """Puts the dry stage in a dead occupant's place.
@@ -287,7 +306,7 @@ class Recovery:
                 if attempt == MAX_DRY_DEATHS - 1 or not counted(error):
                     raise
                 continue
-            if position is not None:
+            if position is not None and not seat.left_out:
                 self._audible(seat)
                 self._bus.publish(StageBypassed(seat.name, seat.spec.plugin_id, position, self._causes.get(seat, "")))
             return

@@ -44,7 +44,13 @@ def stage(start_worker: Start, rings: StageRings) -> TakenOver:
 
 
 def joined(
-    stage: TakenOver, first: Effect, second: Effect, join: Join, replay_frames: int = 0, dry_frames: int = 0, late_frames: int = 0
+    stage: TakenOver,
+    first: Effect,
+    second: Effect,
+    join: Join,
+    replay_frames: int = 0,
+    dry_frames: int = 0,
+    late_frames: int = 0,
 ) -> tuple[Audio, int]:
     """All that is heard, shape (frames, channels), and where the second took over."""
     stage.begin(first)

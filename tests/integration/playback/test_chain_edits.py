@@ -1,0 +1,123 @@
+"""Effects that come, go, move and are left out while a device plays: before and behind each change it is exact."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from host.errors import NotFound, Usage
+from host.playback import Heard
+from tests.integration.playback.edited_chain import State, effect, expect_states, playing
+
+HALF, DOUBLE = effect("half", 0.5), effect("double", 2.0)
+LATE = effect("late", late_frames=1000)
+
+
+def test_an_effect_is_left_out_and_brought_in_again(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF, DOUBLE) as play:
+            out = await play.edits.leave_out("half")
+            (effect_now, _) = play.player.effects()
+            assert (effect_now.heard, effect_now.plugin_id) == (Heard.LEFT_OUT, "test.level")
+            assert out.shift_frames == 0
+            again = await play.edits.leave_out("half")
+            assert again.position >= out.position
+            back = await play.edits.bring_in("half")
+            assert back.position >= again.position
+            assert [each.heard for each in play.player.effects()] == [Heard.YES, Heard.YES]
+        expect_states(play.heard(), [State(1.0), State(2.0), State(1.0)])
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("name", ["first", "middle", "last"])
+def test_an_effect_goes(tmp_path: Path, name: str) -> None:
+    async def body() -> None:
+        chain = (effect("first", 0.5), effect("middle", 0.25), effect("last", 8.0))
+        factors = {"first": 2.0, "middle": 4.0, "last": 0.125}
+        async with playing(tmp_path, *chain) as play:
+            await play.edits.remove(name)
+            assert play.names == [each.name for each in chain if each.name != name]
+        expect_states(play.heard(), [State(1.0), State(factors[name])])
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_effect_comes(tmp_path: Path, place: int) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, effect("first", 0.5), effect("last", 8.0)) as play:
+            await play.edits.add(play.spec(effect("new", 0.125)), place)
+            assert play.names.index("new") == place
+        expect_states(play.heard(), [State(4.0), State(0.5)])
+
+    asyncio.run(body())
+
+
+def test_the_only_effect_goes_and_another_comes(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF) as play:
+            await play.edits.remove("half")
+            assert play.names == []
+            await play.edits.add(play.spec(DOUBLE), 0)
+        expect_states(play.heard(), [State(0.5), State(1.0), State(2.0)])
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize(("name", "place", "order"), [("a", 2, "bca"), ("c", 0, "cab"), ("b", 0, "bac"), ("b", 2, "acb")])
+def test_an_effect_moves(tmp_path: Path, name: str, place: int, order: str) -> None:
+    async def body() -> None:
+        chain = {"a": 0.5, "b": 4.0, "c": 0.25}
+        async with playing(tmp_path, *(effect(each, factor) for each, factor in chain.items())) as play:
+            await play.edits.move(name, place)
+            assert "".join(play.names) == order
+            assert {each.heard for each in play.player.effects()} == {Heard.YES}
+        expect_states(play.heard(), [State(0.5), State(0.5 / chain[name]), State(0.5)])
+
+    asyncio.run(body())
+
+
+def test_a_delay_shifts_the_programme_by_itself_and_no_more(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF) as play:
+            came = await play.edits.add(play.spec(LATE), 1)
+            assert came.shift_frames == 1000
+            await play.edits.leave_out("late")
+            await play.edits.bring_in("late")
+            gone = await play.edits.remove("late")
+            assert gone.shift_frames == -1000
+        expect_states(play.heard(), [State(0.5), State(0.5, 1000), State(0.5)])
+
+    asyncio.run(body())
+
+
+def test_what_cannot_be_leaves_the_chain_as_it_was(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF) as play:
+            with pytest.raises(Usage, match="taken"):
+                await play.edits.add(play.spec(effect("half", 2.0)), 0)
+            with pytest.raises(NotFound, match="there are: half"):
+                await play.edits.remove("other")
+            assert play.names == ["half"]
+        expect_states(play.heard(), [State(0.5)])
+
+    asyncio.run(body())
+
+
+def test_changes_asked_for_at_once_are_made_one_after_the_other(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF) as play:
+            await asyncio.gather(
+                play.edits.add(play.spec(DOUBLE), 1),
+                play.edits.leave_out("half"),
+                play.edits.move("double", 0),
+                play.edits.remove("half"),
+            )
+            assert play.names == ["double"]
+        states = [State(0.5), State(1.0), State(2.0), State(1.0), State(2.0)]
+        expect_states(play.heard(), states)
+
+    asyncio.run(body())
