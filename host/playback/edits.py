@@ -2,8 +2,9 @@
 
 Who leaves fades to the dry signal first; then its reader goes over to the ring before it, at the position at which the
 dry stage is held. Who comes is dry first, between a reader and a new ring that has the old one's past, and then takes
-over with a ramp. The seats know what a successor must know, so that a death at any moment leaves a chain that recovery
-can mend; the change then goes on.
+over with a ramp. Places stand at different positions of the clock, the last ones behind the first: what is heard of a
+change begins where the one before it is over. The seats know what a successor must know, so that a death at any moment
+leaves a chain that recovery can mend; the change then goes on.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class ChainEdits:
         self._make = make
         self._changed = changed
         self._turn = asyncio.Lock()
+        self._audible_until = 0
         self._under_way: set[asyncio.Task[Edited]] = set()
         #: What the lanes of effects that were taken out had counted.
         self.faults: tuple[Fault, ...] = ()
@@ -183,6 +185,7 @@ class ChainEdits:
         """Returns when nothing but the dry signal comes out of the place."""
         if seat.left_out and not seat.bypassed and seat.delay_frames != delay_frames:
             await self._stand_aside(seat)  # it fades to another signal already
+        await self._in_order(seat)
         while True:
             self._recovery.leaves(seat)
             try:
@@ -192,6 +195,7 @@ class ChainEdits:
                 continue
             while not seat.lost:
                 if seat.position >= dry_from:
+                    self._audible_until = max(self._audible_until, dry_from)
                     return
                 await asyncio.sleep(LOOK_S)
 
@@ -298,6 +302,7 @@ class ChainEdits:
 
     async def _admit(self, seat: DspSeat) -> int:
         """The effect takes the dry stage's place; says where."""
+        await self._in_order(seat)
         await self._until(lambda: not seat.lost and seat.past_is_kept)
         for _ in range(0 if self._pipeline.pacing.batched else MOST_FILL_LOOKS):
             if seat.well_fed:
@@ -313,9 +318,16 @@ class ChainEdits:
                         "the end of the last track is near, and would be cut off", remedy="add it to the next playback"
                     )
                 admission = await seat.bring_in(candidate)
-            return seat.position if admission is None else admission.position
+            if admission is None:
+                return seat.position
+            self._audible_until = max(self._audible_until, admission.alone_from)
+            return admission.position
 
         return await try_again(self._supervisor, seat.spec.plugin_id, attempt, MOST_DEATHS)
+
+    async def _in_order(self, seat: DspSeat) -> None:
+        """Waits until the place has passed all that is heard of earlier changes."""
+        await self._until(lambda: seat.position >= self._audible_until)
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         """Looks as long as the pipeline lives: it may stand still, and then so does the change."""

@@ -69,6 +69,9 @@ int st_dsp_stays_dry(st_dsp *d, uint64_t position) {
     return 1;
 }
 
+/* From `a` to `b`; where they are equal, exactly that. */
+static float between(float a, float b, float g) { return a + g * (b - a); }
+
 static void mix_fade(st_dsp *d, uint64_t position) {
     uint32_t block = d->input.format.block_frames, channels = d->input.format.channels;
     fetch_dry(d, position, d->fade_latency_frames);
@@ -79,7 +82,7 @@ static void mix_fade(st_dsp *d, uint64_t position) {
         uint64_t done = at < d->fade_from ? 0 : at - d->fade_from;
         float g = done < d->fade_frames ? (float)done / (float)d->fade_frames : 1.0f;
         if (done == 0 && d->fade_frames > 0) continue;
-        for (uint32_t c = 0; c < channels; c++) wet[c] = g < 1.0f ? g * dry[c] + (1.0f - g) * wet[c] : dry[c];
+        for (uint32_t c = 0; c < channels; c++) wet[c] = g < 1.0f ? between(wet[c], dry[c], g) : dry[c];
     }
 }
 
@@ -92,7 +95,7 @@ static void mix_join(st_dsp *d, uint64_t position) {
         float g = (float)done / (float)d->join_frames;
         const float *dry = d->join == ST_JOIN_RAMP ? d->dry.samples + (size_t)i * channels : NULL;
         for (uint32_t c = 0; c < channels; c++)
-            wet[c] = dry ? g * wet[c] + (1.0f - g) * dry[c] : wet[c] + d->settle[c] * (1.0f - g);
+            wet[c] = dry ? between(dry[c], wet[c], g) : wet[c] + d->settle[c] * (1.0f - g);
     }
     if (done >= d->join_frames) d->join = ST_JOIN_NONE;
 }
