@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
+from host.app.chain_commands import ChainCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.status import fault_facts, host_facts, playback_facts
 from host.capabilities import Candidate, select_decoders
@@ -65,6 +66,11 @@ class Application:
         if self._plugins is None:
             raise RuntimeError("the application has not started")
         return self._plugins
+
+    @property
+    def chain(self) -> ChainCommands:
+        """What can be asked about the chain that plays, and done to it."""
+        return ChainCommands(self.discovery, lambda: self._player)
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""

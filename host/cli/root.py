@@ -26,6 +26,7 @@ COMMANDS = {
     "stop": ("host.cli.stop", "stop", "End the running host."),
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
+    "dsp": ("host.cli.dsp", "dsp", "The effects of what plays, and live changes of the chain."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),

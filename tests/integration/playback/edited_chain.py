@@ -133,7 +133,7 @@ async def playing(folder: Path, *options: DspOption, sizes: PipelineSizes = SIZE
 
 
 def expect_states(heard: Capture, states: Sequence[State], seam_frames: int = RAMP_FRAMES + BLOCK) -> None:
-    """One state after the other, each to the bit, none left out; between two a seam that stays between their signals."""
+    """One state after the other, each to the bit, none left out; a seam between two stays between their signals."""
     assert (heard.lost, heard.doubled, heard.restarts) == ((), (), ())
     samples = heard.samples().reshape(-1, heard.channels)[: heard.frames - LAST_WORDS_FRAMES]
     assert (samples[:, 0] == samples[:, 1]).all()

@@ -67,7 +67,9 @@ def test_the_only_effect_goes_and_another_comes(tmp_path: Path) -> None:
     asyncio.run(body())
 
 
-@pytest.mark.parametrize(("name", "place", "order"), [("a", 2, "bca"), ("c", 0, "cab"), ("b", 0, "bac"), ("b", 2, "acb")])
+@pytest.mark.parametrize(
+    ("name", "place", "order"), [("a", 2, "bca"), ("c", 0, "cab"), ("b", 0, "bac"), ("b", 2, "acb")]
+)
 def test_an_effect_moves(tmp_path: Path, name: str, place: int, order: str) -> None:
     async def body() -> None:
         chain = {"a": 0.5, "b": 4.0, "c": 0.25}

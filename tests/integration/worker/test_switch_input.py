@@ -1,4 +1,4 @@
-"""A stage that goes over to another ring at a position: nothing is lost or doubled there, and its signal does not jump."""
+"""A stage that goes over to another ring at a position: nothing is lost or doubled there."""
 
 from __future__ import annotations
 
