@@ -257,8 +257,9 @@ class DspSeat(DryableSeat):
             usable = (
                 slot.index not in self._refused_slots
                 and (slot.epoch, slot.config_gen) == (self._epoch, self._config_gen)
-                and max(retain, self._floor(position), self.inlet.true_from) <= slot.position <= position
+                and max(retain, self._floor(position)) <= slot.position <= position
                 and slot.position % self._inp.format.block_frames == 0
+                and slot.position >= self.inlet.true_from
             )
             if usable:
                 return slot, True

@@ -9,7 +9,8 @@ import pytest
 
 from host.errors import NotFound, Usage
 from host.playback import Heard
-from tests.integration.playback.edited_chain import State, effect, expect_states, playing
+from tests.integration.playback.edited_chain import LOOK_S, State, effect, expect_states, playing
+from tests.support.ring_end import RawWords
 
 HALF, DOUBLE = effect("half", 0.5), effect("double", 2.0)
 LATE = effect("late", late_frames=1000)
@@ -121,5 +122,30 @@ def test_changes_asked_for_at_once_are_made_one_after_the_other(tmp_path: Path) 
             assert play.names == ["double"]
         states = [State(0.5), State(1.0), State(2.0), State(1.0), State(2.0)]
         expect_states(play.heard(), states)
+
+    asyncio.run(body())
+
+
+def test_a_pipeline_that_is_built_anew_has_the_chain_as_it_was_changed(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF, DOUBLE) as play:
+            await play.edits.remove("half")
+            await play.edits.add(play.spec(effect("new", 4.0)), 0)
+            await play.edits.leave_out("double")
+            before = play.player.effects()
+            broken = play.player._pipeline
+            assert broken is not None
+            words = RawWords(broken.rings[1].fd)
+            while play.player._pipeline is broken:  # who owns the word writes it again
+                words.set(read_pos=1 << 61)
+                await asyncio.sleep(LOOK_S)
+            words.close()
+            while play.player._edits is None:
+                await asyncio.sleep(LOOK_S)
+            after = play.player.effects()
+            assert [(each.name, each.heard) for each in after] == [(each.name, each.heard) for each in before]
+            assert not {each.pid for each in before} & {each.pid for each in after}
+            await play.edits.bring_in("double")
+            assert {each.heard for each in play.player.effects()} == {Heard.YES}
 
     asyncio.run(body())

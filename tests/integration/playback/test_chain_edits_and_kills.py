@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -33,6 +32,8 @@ SIZES = PipelineSizes(decode_ahead_ms=1000, ring_ahead_ms=500)
 #: A fade, and what settles when its worker dies over it, again and again.
 SEAM_FRAMES = 6 * (RAMP_FRAMES + BLOCK)
 MOST_EFFECTS = 4
+#: About as long as a change takes.
+MOST_S_TO_A_KILL = 0.3
 
 
 class Wish:
@@ -92,19 +93,19 @@ class Wish:
         self._changed()
 
 
-async def killing(play: Playing, random: Random, done: list[int]) -> None:
-    """Workers of decoder, effects and dry stages, one after the other."""
-    while True:
-        await asyncio.sleep(random.uniform(0.05, 0.4))
-        now = play.player.now()
-        if now is None:
-            continue
-        *uses, _ = now.stages
-        victim = random.choice([now.track.use, *uses])
-        with suppress(ProcessLookupError):
-            os.kill(victim.pid, signal.SIGKILL)
-            done.append(victim.pid)
-        play.app.runtime.supervisor.reset(victim.plugin_id, None)
+def kill_somebody(play: Playing, random: Random) -> int:
+    """The worker of the decoder, of an effect or of a dry stage; says how many died."""
+    now = play.player.now()
+    if now is None:
+        return 0
+    *uses, _ = now.stages
+    victim = random.choice([now.track.use, *uses])
+    play.app.runtime.supervisor.reset(victim.plugin_id, None)
+    try:
+        os.kill(victim.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return 0
+    return 1
 
 
 def expect_all_but(heard: Capture, states: Sequence[State], declared: Sequence[tuple[int, int]]) -> None:
@@ -145,20 +146,20 @@ def expect_all_but(heard: Capture, states: Sequence[State], declared: Sequence[t
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_changes_and_kills(tmp_path: Path, seed: int) -> None:
     async def body() -> None:
-        random, kills = Random(seed), list[int]()
+        random, kills = Random(seed), 0
         wish = Wish(random)
         declared: list[tuple[int, int]] = []
         async with playing(tmp_path, effect("e0", 0.5), sizes=SIZES) as play:
             mended = play.app.bus.subscribe(StageMended, capacity=1000)
-            violence = asyncio.create_task(killing(play, Random(seed + 100), kills))
             for _ in range(EDITS):
-                await wish.change(play)
-            violence.cancel()
-            await asyncio.wait((violence,))
+                change = asyncio.create_task(wish.change(play))
+                await asyncio.wait((change,), timeout=random.uniform(0, MOST_S_TO_A_KILL))
+                kills += kill_somebody(play, random)
+                await change
             effects = play.player.effects()
             assert [each.name for each in effects] == [name for name, _, _ in wish.chain]
             assert [each.heard is not Heard.LEFT_OUT for each in effects] == [heard for *_, heard in wish.chain]
-            assert len(kills) > EDITS // 3
+            assert kills > EDITS // 2
             while Heard.MISSING in {each.heard for each in play.player.effects()}:
                 await play.until_heard(BLOCK)
             for fact in iter(mended.poll, None):
