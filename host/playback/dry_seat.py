@@ -114,13 +114,12 @@ class DryableSeat(ReadingSeat):
         self._output = out
         self.read(Inlet(inp, wake_frames))
 
-    async def enter(self) -> None:
+    async def enter(self, stand_in: StandIn) -> None:
         """Joins its rings for the first time, dry. What is kept of the input before is kept behind it, too.
 
         Raises:
-            StellaError: the dry stage failed; nobody is here.
+            StellaError: the dry stage failed, and is destroyed; nobody is here.
         """
-        stand_in = await self._stand_in()
         async with self.turn(stand_in.dsp):
             position = self.position
             self._origin = words_of(self._inp).retain_pos
@@ -148,7 +147,7 @@ class DryableSeat(ReadingSeat):
         Raises:
             StellaError: it failed; the effect passes the music on, or a dry stage will.
         """
-        stand_in = await self._stand_in()
+        stand_in = await self.stand_in()
         async with self.turn(stand_in.dsp):
             old = self._dsp
             try:
@@ -207,7 +206,7 @@ class DryableSeat(ReadingSeat):
     def _has_read(self, at: int) -> bool:
         return words_of(self._out).write_pos >= at
 
-    async def _stand_in(self) -> StandIn:
+    async def stand_in(self) -> StandIn:
         """A dry stage that is not in place yet. Nobody is protected from what they ask for."""
         silent, delay_frames = self._protective and not self.left_out, self.delay_frames
         config: JsonObject = {"latency_frames": delay_frames, "silent": silent}

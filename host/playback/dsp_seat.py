@@ -64,7 +64,7 @@ class DspSeat(DryableSeat):
         """Joins its rings for the first time. One that died meanwhile is left to recovery."""
         self._origin = self.position
         if self.left_out:
-            await self.enter()
+            await self.enter(await self.stand_in())
             return
         async with self.lock:
             self._worked = True
@@ -164,7 +164,7 @@ class DspSeat(DryableSeat):
         Raises:
             StellaError: it failed, too.
         """
-        stand_in = await self._stand_in()
+        stand_in = await self.stand_in()
         dry = stand_in.dsp
         async with self.turn(dry):
             if not self.lost:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from host.errors import NotFound, NotRunning, OutputError, StellaError, Supervised, Usage
 from host.playback.deaths import counted, try_again
+from host.playback.dry_seat import DRY_PLUGIN, StandIn
 from host.playback.dsp_seat import DspSeat
 from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline
@@ -270,6 +271,7 @@ class ChainEdits:
         """Whether the seat stands between the reader of ring ``index`` and its new one; else all is as before."""
         pipeline = self._pipeline
         reader, before = pipeline.reader(index), pipeline.rings[index]
+        dry = await try_again(self._supervisor, DRY_PLUGIN, seat.stand_in, MOST_DEATHS)  # while the reader works on
         try:
             async with pipeline.shape, reader.stopped() as stop:
                 words = words_of(before)
@@ -278,7 +280,7 @@ class ChainEdits:
                     return False  # the reader stands within a block that is not whole yet
                 ring.set_words(start)
                 ring.set_reader(min(on_grid(words.retain_pos, pipeline.block_frames), stop.position), stop.position)
-                await self._enter(seat, before, stop.position)
+                await self._enter(seat, dry, before, stop.position)
                 pipeline.insert(index, seat, ring)
                 wake_frames = pipeline.plan(index + 1).wake_frames
                 await reader.go_over(stop, Inlet(ring, wake_frames, stop.position))
@@ -286,13 +288,16 @@ class ChainEdits:
             raise
         except Supervised:  # the reader died: its successor will be asked
             return False
+        finally:
+            if not seat.bypassed:
+                await dry.dsp.destroy()
         return True
 
-    async def _enter(self, seat: DspSeat, before: Ring, position: int) -> None:
+    async def _enter(self, seat: DspSeat, dry: StandIn, before: Ring, position: int) -> None:
         """Several dry stages may die over it; the reader is held meanwhile."""
         for deaths in range(1, MOST_DEATHS + 1):
             try:
-                await seat.enter()
+                await seat.enter(dry if deaths == 1 else await seat.stand_in())
                 return
             except StellaError as error:
                 if counted(error) and deaths < MOST_DEATHS:
