@@ -99,7 +99,9 @@ class Playing:
 
 
 @asynccontextmanager
-async def playing(folder: Path, *options: DspOption, sizes: PipelineSizes = SIZES) -> AsyncIterator[Playing]:
+async def playing(
+    folder: Path, *options: DspOption, sizes: PipelineSizes = SIZES, frames: int = FRAMES
+) -> AsyncIterator[Playing]:
     """Plays until the block is left."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
@@ -115,7 +117,7 @@ async def playing(folder: Path, *options: DspOption, sizes: PipelineSizes = SIZE
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
             chain = Chain(stages(options, found), replace(output, silence_after_ms=0), Pacing.paced(sizes))
             player = app.player(chain, Excerpt(), None)
-            source = make_frames(folder / "in.frames", FRAMES, RATE_HZ)
+            source = make_frames(folder / "in.frames", frames, RATE_HZ)
             task: asyncio.Task[object] = asyncio.create_task(player.play((Input(source),)))
             play = Playing(app, player, task, heard)
             try:

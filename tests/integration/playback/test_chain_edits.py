@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from host.errors import NotFound, Usage
+from host.errors import NotFound, NotRunning, Usage
 from host.playback import Heard
-from tests.integration.playback.edited_chain import LOOK_S, State, effect, expect_states, playing
+from tests.integration.playback.edited_chain import LOOK_S, RATE_HZ, State, effect, expect_states, playing
 from tests.support.ring_end import RawWords
 
 HALF, DOUBLE = effect("half", 0.5), effect("double", 2.0)
@@ -147,5 +147,36 @@ def test_a_pipeline_that_is_built_anew_has_the_chain_as_it_was_changed(tmp_path:
             assert not {each.pid for each in before} & {each.pid for each in after}
             await play.edits.bring_in("double")
             assert {each.heard for each in play.player.effects()} == {Heard.YES}
+
+    asyncio.run(body())
+
+
+def test_near_the_end_nothing_is_changed_any_more(tmp_path: Path) -> None:
+    """All is decoded, and the end is told; what lies in the rings and the device is played out."""
+
+    async def body() -> None:
+        async with playing(tmp_path, HALF, frames=14 * RATE_HZ) as play:
+            pipeline = play.player._pipeline
+            assert pipeline is not None
+            while not pipeline.decode.finishing:
+                await asyncio.sleep(LOOK_S)
+            with pytest.raises(NotRunning, match="played out"):
+                await play.edits.remove("half")
+            assert play.names == ["half"]
+        expect_states(play.heard(), [State(0.5)])
+
+    asyncio.run(body())
+
+
+def test_who_asks_may_go_away_and_the_change_is_made(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with playing(tmp_path, HALF) as play:
+            asking = asyncio.create_task(play.edits.remove("half"))
+            await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait((asking,))
+            await play.edits.add(play.spec(DOUBLE), 0)
+            assert play.names == ["double"]
+        expect_states(play.heard(), [State(0.5), State(1.0), State(2.0)])
 
     asyncio.run(body())
