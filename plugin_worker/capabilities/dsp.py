@@ -169,7 +169,7 @@ class DspInstance(InletStage):
         kept = native.input.own_retain + latency_frames
         joined = native.join_from + native.join_frames if native.join != Join.NONE else 0
         block = native.input.format.block_frames
-        return max(self.position, -(-max(kept, joined) // block) * block)
+        return max(self.position, int(-(-max(kept, joined) // block) * block))
 
     def begin(self, epoch: int) -> None:
         self._native.epoch = epoch

@@ -100,9 +100,13 @@ class Playing:
 
 @asynccontextmanager
 async def playing(
-    folder: Path, *options: DspOption, sizes: PipelineSizes = SIZES, frames: int = FRAMES
+    folder: Path,
+    *options: DspOption,
+    sizes: PipelineSizes = SIZES,
+    frames: int = FRAMES,
+    more_frames: int = 3 * RATE_HZ,
 ) -> AsyncIterator[Playing]:
-    """Plays until the block is left."""
+    """Plays until the block is left, and then so much more."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
     plugins.mkdir()
@@ -123,7 +127,7 @@ async def playing(
             try:
                 await play.until_heard(RATE_HZ)
                 yield play
-                await play.until_heard(3 * RATE_HZ)
+                await play.until_heard(more_frames)
             finally:
                 task.cancel()
                 await asyncio.wait((task,))

@@ -155,7 +155,7 @@ def test_near_the_end_nothing_is_changed_any_more(tmp_path: Path) -> None:
     """All is decoded, and the end is told; what lies in the rings and the device is played out."""
 
     async def body() -> None:
-        async with playing(tmp_path, HALF, frames=14 * RATE_HZ) as play:
+        async with playing(tmp_path, HALF, frames=14 * RATE_HZ, more_frames=0) as play:
             pipeline = play.player._pipeline
             assert pipeline is not None
             while not pipeline.decode.finishing:
