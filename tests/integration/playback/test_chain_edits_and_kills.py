@@ -32,6 +32,8 @@ SIZES = PipelineSizes(decode_ahead_ms=1000, ring_ahead_ms=500)
 #: A fade, and what settles when its worker dies over it, again and again.
 SEAM_FRAMES = 6 * (RAMP_FRAMES + BLOCK)
 MOST_EFFECTS = 4
+#: Within a span that was declared.
+MOST_CHANGES_UNHEARD = 8
 #: About as long as a change takes.
 MOST_S_TO_A_KILL = 0.3
 
@@ -124,6 +126,7 @@ def expect_all_but(heard: Capture, states: Sequence[State], declared: Sequence[t
     excused = np.zeros(len(found), bool)
     for first, last in declared:
         excused[first : last + 1 + SEAM_FRAMES] = True
+    factors[excused] = 0  # who is missing there makes it sound like another state
     edges = [0, *(np.flatnonzero(np.diff(factors)) + 1), len(found)]
     possible, end, reached = {0}, 0, 0
     for start, stop in pairwise(edges):
@@ -134,12 +137,13 @@ def expect_all_but(heard: Capture, states: Sequence[State], declared: Sequence[t
         following = {
             index
             for index, state in enumerate(states)
-            if state.factor == factors[start] and any(0 <= index - before <= 2 for before in possible)
+            if state.factor == factors[start]
+            and any(0 <= index - before <= (MOST_CHANGES_UNHEARD if free else 2) for before in possible)
         }
-        assert following or free, f"at {start} {factors[start]} follows states {sorted(possible)} of {states}"
-        possible, end = following or possible, stop
+        assert following, f"at {start} {factors[start]} follows states {sorted(possible)} of {states}"
+        possible, end = following, stop
         reached = max(possible)
-    assert end == len(found)
+    assert end == len(found) or excused[end:].all()
     assert reached == len(states) - 1, f"only {reached + 1} of {len(states)} states were heard"
 
 
