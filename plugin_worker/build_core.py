@@ -15,7 +15,8 @@ typedef struct {
     uint32_t sample_rate_hz; uint32_t channels; uint32_t block_frames; uint32_t ahead_frames; ...;
 } st_ring_format;
 typedef struct {
-    st_ring_format format; st_ring_words *words; uint64_t own_pos; uint64_t own_retain; uint64_t seen_peer; ...;
+    st_ring_format format; st_ring_words *words; uint64_t own_pos; uint64_t own_retain; uint64_t seen_peer;
+    uint64_t seen_retain; ...;
 } st_ring;
 int st_ring_map(st_ring *ring, int fd, int side);
 int st_ring_adopt(st_ring *ring);
@@ -108,7 +109,7 @@ int st_module_open(const char *path, const StHostVTable *host, const StPluginMod
                    size_t error_bytes);
 
 enum { ST_STOP_INTERRUPTED = 1, ST_STOP_END_OF_STREAM, ST_STOP_FINISHED, ST_STOP_PLUGIN_ERROR, ST_STOP_CONTRACT,
-       ST_STOP_RING, ST_STOP_DIGEST };
+       ST_STOP_RING, ST_STOP_DIGEST, ST_STOP_SWITCH };
 #define ST_NO_POSITION ...
 typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...]; ...; } st_stop;
 typedef struct {
@@ -116,17 +117,19 @@ typedef struct {
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
     int64_t take_frames; uint64_t finish_at; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
-enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP };
+enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL };
 enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
 typedef struct {
     st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames;
     uint32_t errors; st_checkpoint checkpoint; uint8_t *exported; uint32_t state_form; uint32_t checkpoint_frames;
     uint64_t checkpoint_at; uint64_t epoch; uint64_t config_gen; st_checkpoint_label kept; uint32_t unkept;
-    uint32_t join; uint32_t join_frames; uint64_t join_from; uint32_t latency_frames; st_scratch dry; ...;
+    uint32_t join; uint32_t join_frames; uint64_t join_from; uint32_t join_latency_frames; uint64_t fade_from;
+    uint32_t fade_frames; uint32_t fade_latency_frames; st_ring next; uint64_t switch_at; st_scratch dry; ...;
 } st_dsp;
 typedef struct {
     st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
-    void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; int64_t silence_after_ns;
+    void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; st_ring next; uint64_t switch_at;
+    int64_t silence_after_ns;
     uint32_t wake_frames; uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query;
     uint32_t starved; uint32_t started; ...;
 } st_sink;

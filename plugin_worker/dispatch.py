@@ -19,6 +19,7 @@ from abi.wire import (
     DetachStage,
     Done,
     ExportState,
+    FadeDsp,
     FetchLyrics,
     FinishStage,
     HoldStage,
@@ -39,6 +40,7 @@ from abi.wire import (
     SearchLyrics,
     SeekDecoder,
     SetVolume,
+    SwitchInput,
     close_fds,
 )
 from plugin_worker._core import lib
@@ -171,6 +173,24 @@ def _attach(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     raise Misuse("attach", f"{type(message).__name__} is not for a {type(instance).__name__}")
 
 
+def _switch_input(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    assert isinstance(message, SwitchInput)
+    try:
+        if not isinstance(instance, DspInstance | SinkInstance):
+            raise Misuse("switch_input", f"a {type(instance).__name__} reads no ring")
+        instance.switch_input(message, fds[0])
+    finally:
+        close_fds(list(fds))
+    return Done()
+
+
+def _fade(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
+    assert isinstance(message, FadeDsp)
+    if not isinstance(instance, DspInstance):
+        raise Misuse("fade", "the instance is no dsp")
+    return At(instance.fade(message))
+
+
 def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, OpenDecoder)
     try:
@@ -261,7 +281,7 @@ def _call_ended(_instance: Instance, _message: Message, _fds: Sequence[int]) -> 
 
 
 #: Descriptors that a request carries, where there are any.
-_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 3, AttachSink: 1}
+_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 3, AttachSink: 1, SwitchInput: 1}
 
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
@@ -290,4 +310,6 @@ _WORK: dict[type[Message], _Work] = {
     ReleaseStage: _steer,
     DetachStage: _steer,
     FinishStage: _steer,
+    FadeDsp: _fade,
+    SwitchInput: _switch_input,
 }

@@ -35,6 +35,9 @@ class Pumping(Protocol):
     def pump(self) -> bool:
         """Runs until a reason to stop; says whether the pump is to be entered again."""
 
+    def between_pumps(self) -> None:
+        """The pump is to be entered again, and until then nobody rings the rings: they may be exchanged."""
+
     @property
     def rings(self) -> tuple[CData, CData]:
         """Input and output ring, null where there is none; rung by the control thread while the pump runs."""
@@ -127,7 +130,9 @@ class Lane:
         finally:
             with self._door:
                 self._pumping = None
-        if not again and self.stage is stage:
+        if again:
+            stage.between_pumps()
+        elif self.stage is stage:
             self.stage = None
         return True if self._jobs.empty() else self._do(self._jobs.get())
 

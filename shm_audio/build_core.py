@@ -26,6 +26,7 @@ int st_ring_map(st_ring *ring, int fd, int side);
 int st_ring_adopt(st_ring *ring);
 void st_ring_unmap(st_ring *ring);
 void st_ring_set_words(st_ring *ring, uint64_t position);
+void st_ring_set_reader(st_ring *ring, uint64_t retain, uint64_t read);
 int st_ring_room(st_ring *ring, uint32_t *out_frames);
 int st_ring_available(st_ring *ring, uint32_t *out_frames);
 void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed);

@@ -100,6 +100,10 @@ class Ring:
         """Moves all positions. Only while no lane runs on this ring."""
         lib.st_ring_set_words(self._face, position)
 
+    def set_reader(self, retain_pos: int, read_pos: int) -> None:
+        """Moves the reader's positions. Only while no lane reads this ring."""
+        lib.st_ring_set_reader(self._face, retain_pos, read_pos)
+
     def close(self) -> None:
         """Unmaps and closes; twice is fine. Both ends keep what they have mapped."""
         lib.st_ring_unmap(self._face)

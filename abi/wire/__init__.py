@@ -38,6 +38,7 @@ from abi.wire.stage import (
     CutDigest,
     DetachStage,
     DigestReady,
+    FadeDsp,
     FinishStage,
     HoldStage,
     Join,
@@ -45,6 +46,7 @@ from abi.wire.stage import (
     SetVolume,
     StageStopped,
     StopReason,
+    SwitchInput,
 )
 from abi.wire.update import (
     Applied,
@@ -84,6 +86,7 @@ __all__ = [
     "Event",
     "ExtScore",
     "ExportState",
+    "FadeDsp",
     "Failed",
     "FaultKind",
     "FetchLyrics",
@@ -132,6 +135,7 @@ __all__ = [
     "State",
     "StateForm",
     "StopReason",
+    "SwitchInput",
     "WireError",
     "close_fds",
     "decode",

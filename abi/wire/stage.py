@@ -15,6 +15,7 @@ __all__ = [
     "CutDigest",
     "DetachStage",
     "DigestReady",
+    "FadeDsp",
     "FinishStage",
     "HoldStage",
     "Join",
@@ -22,6 +23,7 @@ __all__ = [
     "SetVolume",
     "StageStopped",
     "StopReason",
+    "SwitchInput",
 ]
 
 
@@ -40,7 +42,8 @@ class Join(IntEnum):
 
     NONE = 0  # as it is: the state is exact, or the stage is new
     SETTLE = 1  # the step between the last frame heard and the own signal dies away in a straight line
-    RAMP = 2  # from the dry signal, delayed by the latency, to the wet one
+    RAMP = 2  # from the dry signal to the wet one
+    FILL = 3  # as it is, and what the replay gives is kept in the output ring, which is new: its reader gets a past
 
 
 @message(40)
@@ -75,7 +78,8 @@ class AttachDsp(Request[At]):
     multiples of it (a multiple of the block; 0: never). ``state_slot``: the checkpoint to go on from (-1: none), of
     position ``replay_from``, this epoch and ``config_gen``. Before it pumps, the input from ``replay_from`` on is
     processed again, in whole blocks, and the output thrown away. ``join``: ``Join``, over ``join_frames``; where a ramp
-    is to begin at ``join_at``, on the grid, the signal is dry until there, and the plugin sees nothing of it.
+    is to begin at ``join_at``, on the grid, the signal is dry until there, and the plugin sees nothing of it. The dry
+    signal of a ramp is ``join_latency_frames`` late.
     """
 
     instance: int
@@ -88,6 +92,7 @@ class AttachDsp(Request[At]):
     join: int
     join_at: int
     join_frames: int
+    join_latency_frames: int
 
 
 @message(43)
@@ -176,3 +181,29 @@ class DigestReady(Event):
     start: int
     end: int
     sha256: str
+
+
+@message(52)
+class FadeDsp(Request[At]):
+    """Ramps a dsp to its dry signal, ``latency_frames`` late, within ``frames``; says from where on it is fully dry.
+
+    From there the plugin is not called any more, and no state is kept. The ramp begins when a join that is under way is
+    over, and when so much of the input is kept. Asked again for the same, it says the same.
+    """
+
+    instance: int
+    frames: int
+    latency_frames: int
+
+
+@message(53)
+class SwitchInput(Request[Done]):
+    """Descriptor 0: a ring that takes the input's place at position ``at``, where its reader stands already.
+
+    The lane goes on at once, held or not: up to ``at`` it reads the ring that it has, from there on the new one, and
+    nothing else of it changes. A dsp switches at a block boundary. ``wake_frames`` as in the attach.
+    """
+
+    instance: int
+    at: int
+    wake_frames: int

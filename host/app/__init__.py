@@ -1,6 +1,7 @@
 """Composition root: the one room that knows all others. It puts a host together, and offers what can be asked of it."""
 
 from host.app.application import Application
+from host.app.chain_commands import MAX_INSTANCES
 from host.app.status import elapsed
 
-__all__ = ["Application", "elapsed"]
+__all__ = ["MAX_INSTANCES", "Application", "elapsed"]

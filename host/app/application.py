@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 
 from abi.kinds import CapabilityKind
+from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
@@ -97,6 +98,13 @@ class Application:
             config = self.config_of(kind, plugin_id, type_id)
             self._owners[key] = QueryOwner(self.queries, self.runtime, self.bus, plugin_id, kind, type_id, config)
         return self._owners[key]
+
+    @property
+    def chain(self) -> ChainCommands:
+        """What can be asked about the chain that plays, and done to it."""
+        return ChainCommands(
+            self.discovery, lambda: self._player, self.settings.plugins, self.settings.limits.open_ms / 1000
+        )
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abi.wire import AttachDsp, Join
+from abi.wire import AttachDsp, FadeDsp, Join
 from host.capabilities.stage import Stage, position_of
 from host.runtime import Instance
 from shm_audio import Checkpoints, Ring
@@ -46,13 +46,14 @@ class Dsp(Stage):
         join: Join = Join.NONE,
         join_at: int = 0,
         join_frames: int = 0,
+        join_latency_frames: int = 0,
     ) -> int:
         """Begins at the output ring's write position, and says where that is. Sleeps for ``wake_frames`` of input.
 
         The state is kept every ``checkpoint_frames`` (0: never). An instance that takes over goes on from the
         checkpoint ``state_slot`` (-1: from nothing) and processes the input from ``replay_from`` on once more, unheard;
         ``join`` says how its signal then meets what was heard last; until ``join_at`` a ramp stays dry, and the effect
-        sees nothing of that input.
+        sees nothing of that input; its dry signal is ``join_latency_frames`` late.
 
         Raises:
             PluginRefused: the state is none of its own.
@@ -68,9 +69,15 @@ class Dsp(Stage):
             join=int(join),
             join_at=join_at,
             join_frames=join_frames,
+            join_latency_frames=join_latency_frames,
         )
         limit_s = self._command_s
         if replay_from < out.words().write_pos:  # a replay is never longer than the history, nor slower than playing it
             limit_s += inp.format.history_frames / inp.format.sample_rate_hz
         reply = await self.instance.request(message, limit_s, (inp.fd, out.fd, checkpoints.fd))
         return position_of(self.instance, "attach", reply.position)
+
+    async def fade(self, frames: int, latency_frames: int) -> int:
+        """Ramps to the dry signal, so late, and stays there; says from where on it is dry. The effect works no more."""
+        reply = await self.instance.request(FadeDsp(self.instance.id, frames, latency_frames), self._command_s)
+        return position_of(self.instance, "fade", reply.position)

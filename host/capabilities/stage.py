@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from abi.wire import DetachStage, FinishStage, HoldStage, ReleaseStage
+from abi.wire import DetachStage, FinishStage, HoldStage, ReleaseStage, SwitchInput
 from host.errors import ProtocolViolated
 from host.runtime import Instance
+from shm_audio import Ring
 
 __all__ = ["Stage", "position_of", "violation"]
 
@@ -37,6 +38,10 @@ class Stage:
         """Lets go of the rings at a block boundary and says where; the instance lives on."""
         reply = await self.instance.request(DetachStage(self.instance.id), self._command_s)
         return position_of(self.instance, "detach", reply.position)
+
+    async def switch_input(self, ring: Ring, at: int, wake_frames: int) -> None:
+        """From ``at`` on it reads that ring, whose reader stands there, and works on; for one that has an input."""
+        await self.instance.request(SwitchInput(self.instance.id, at, wake_frames), self._command_s, (ring.fd,))
 
     async def destroy(self) -> None:
         """Ends the instance; twice is fine."""

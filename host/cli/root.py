@@ -26,6 +26,7 @@ COMMANDS = {
     "stop": ("host.cli.stop", "stop", "End the running host."),
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
+    "dsp": ("host.cli.dsp", "dsp", "The effects of what plays, and live changes of the chain."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
     "sources": ("host.cli.sources", "sources", "Where music can come from."),
     "lyrics": ("host.cli.lyrics", "lyrics", "The words of a track."),

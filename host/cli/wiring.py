@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from abi.kinds import CapabilityKind
+from host.app import MAX_INSTANCES
 from host.capabilities import Candidate
 from host.cli.chain_options import DspOption, OutputOption
 from host.errors import Usage
@@ -44,9 +45,6 @@ Plugins = Mapping[PluginId, PluginManifest]
 
 #: A device that starves for so long gets silence; files and the null output simply wait.
 DEVICE_SILENCE_MS = 100
-
-#: Of one plugin in one worker: its status page has 64 lanes, and the first is the worker's own (ST_STATUS_LANES).
-MAX_INSTANCES = 63
 
 
 def stage(

@@ -55,6 +55,17 @@ class Arguments:
             return value
         raise self._wrong(name, f"must be a whole number from 1 to {most}")
 
+    def count_or_none(self, name: str, most: int) -> int | None:
+        """An optional whole number from 1 to ``most``."""
+        return None if self._given.get(name) is None and self._take(name) is None else self.count(name, 1, most)
+
+    def object_or_none(self, name: str) -> JsonObject | None:
+        """An optional JSON object."""
+        value = self._take(name)
+        if value is None or isinstance(value, dict):
+            return value
+        raise self._wrong(name, "must be a JSON object")
+
     def finish(self) -> None:
         """Refuses what is left."""
         for name in self._given:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from host.control.arguments import Arguments
+from host.control.chain_verbs import CHAIN_VERBS, ChainDesk
 from host.errors import NotFound, Usage
 from host.events import EventBus
 from host.ids import Role
@@ -50,8 +51,13 @@ class Desk(Protocol):
     def plugins(self) -> PluginDesk: ...
     @property
     def configs(self) -> ConfigDesk: ...
+    @property
+    def chain(self) -> ChainDesk: ...
     def status(self) -> JsonObject: ...
     def stop(self) -> None: ...
+
+
+Verb = Callable[[Desk, Arguments], Awaitable[JsonObject]]
 
 
 def _role(arguments: Arguments) -> Role | None:
@@ -134,7 +140,11 @@ async def _stop(_desk: Desk, arguments: Arguments) -> JsonObject:
     return {"stopping": True}
 
 
-VERBS: dict[str, Callable[[Desk, Arguments], Awaitable[JsonObject]]] = {
+def _of_chain(verb: Callable[[ChainDesk, Arguments], Awaitable[JsonObject]]) -> Verb:
+    return lambda desk, arguments: verb(desk.chain, arguments)
+
+
+VERBS: dict[str, Verb] = {
     "status": _status,
     STOP: _stop,
     "plugins.list": _list,
@@ -148,6 +158,7 @@ VERBS: dict[str, Callable[[Desk, Arguments], Awaitable[JsonObject]]] = {
     "plugins.logs": _logs,
     "config.show": _show_configs,
     "config.update": _update_config,
+    **{name: _of_chain(verb) for name, verb in CHAIN_VERBS.items()},
 }
 
 

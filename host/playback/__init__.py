@@ -6,6 +6,8 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 from host.patience import off_loop
 from host.playback.chain import Chain
 from host.playback.decoder_configs import DecoderConfigs
+from host.playback.edits import ChainEdits, Edited
+from host.playback.effects import Effect, Heard
 from host.playback.faults import Fault
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
@@ -23,9 +25,13 @@ from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, T
 __all__ = [
     "Chain",
     "DecoderConfigs",
+    "ChainEdits",
+    "Edited",
+    "Effect",
     "Excerpt",
     "Fault",
     "Grade",
+    "Heard",
     "Input",
     "Media",
     "Now",

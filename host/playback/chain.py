@@ -23,7 +23,7 @@ from host.playback.stage_spec import StageSpec
 from host.runtime import PluginRuntime
 from shm_audio import ShmError
 
-__all__ = ["Chain", "build_pipeline"]
+__all__ = ["Chain", "build_pipeline", "make_seat"]
 
 
 #: Of its own doing, in create or open, before the playback is given up; about half a second of back-off.
@@ -32,7 +32,10 @@ MOST_DEATHS = 4
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Everything after the decoder. ``rate_hz`` None: the first track's own."""
+    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name.
+
+    ``rate_hz`` None: the first track's own.
+    """
 
     dsps: tuple[StageSpec, ...]
     output: Output
@@ -40,6 +43,7 @@ class Chain:
     rate_hz: int | None = None
     volume: float = 1.0
     digest: bool = False
+    left_out: frozenset[str] = frozenset()
 
 
 async def build_pipeline(
@@ -62,9 +66,11 @@ async def build_pipeline(
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
-            make = partial(_dsp_seat, runtime, chain.pacing, spec, sink.format)
+            make = partial(make_seat, runtime, chain.pacing, sink.format, spec)
             dsps.append(await try_again(supervisor, spec.plugin_id, make, MOST_DEATHS))
             made.push_async_callback(dsps[-1].close)
+            if spec.name in chain.left_out:
+                dsps[-1].wished.set()
         pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin)
         made.pop_all()
     return pipeline
@@ -90,7 +96,8 @@ async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFor
     return SinkSeat(runtime, replace(output, stage=stage), sink, fmt)
 
 
-async def _dsp_seat(runtime: PluginRuntime, pacing: Pacing, wished: StageSpec, fmt: PipelineFormat) -> DspSeat:
+async def make_seat(runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, wished: StageSpec) -> DspSeat:
+    """An effect that is in no chain yet, with files of its own. What ``create`` raises, or OutputError: no memory."""
     with ExitStack() as held:
         spec = wished.held()
         held.callback(spec.files.close)

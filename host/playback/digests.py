@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from host.errors import OutputError
 from host.playback.sink_seat import SinkSeat
@@ -22,15 +22,24 @@ TIMEOUT_S = 5.0
 
 
 class TrackDigests:
-    """Cuts at the joins of one playback. ``stages``: who must go on working while a digest is waited for."""
+    """Cuts at the joins of one playback. ``stages``: who must go on working while a digest is waited for.
+
+    ``latency``: by how many frames the effects delay the programme now.
+    """
 
     def __init__(
-        self, sink: SinkSeat, watch: StageWatch, stages: Iterable[Watched], *, latency_frames: int, block_frames: int
+        self,
+        sink: SinkSeat,
+        watch: StageWatch,
+        stages: Iterable[Watched],
+        *,
+        latency: Callable[[], int],
+        block_frames: int,
     ) -> None:
         self._sink = sink
         self._watch = watch
-        self._stages = tuple(stages)
-        self._latency_frames = latency_frames
+        self._stages = stages
+        self._latency = latency
         self._block_frames = block_frames
         self._spans: list[tuple[int, int]] = []  # (track, where its digest begins)
         self._empty: set[int] = set()
@@ -46,7 +55,7 @@ class TrackDigests:
             self._spans.append((track, 0))
             return
         before, start = self._spans[-1]
-        cut = position + self._latency_frames
+        cut = position + self._latency()
         if position == 0 or cut == start:
             self._empty.add(before)
             self._spans[-1] = (track, start)

@@ -14,78 +14,44 @@ from abi.kinds import CapabilityKind
 from abi.wire import Join
 from host.capabilities import Dsp
 from host.errors import OutputError, StellaError, Supervised
-from host.ids import PluginId, TypeId
-from host.jsontext import JsonObject
 from host.playback.deadly_place import DeadlyPlace
 from host.playback.deaths import own_doing
-from host.playback.seat import NotAtWork, Outdated, Remade, RingsBroken, Seat, words_of
+from host.playback.dry_seat import DRY_PLUGIN, DryableSeat
+from host.playback.seat import NotAtWork, Outdated, Remade, RingsBroken, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.succession import Admission, Begin
 from host.runtime import Instance, PluginRuntime, hand_over
-from shm_audio import Checkpoints, CheckpointSlot, Ring, RingWords
+from shm_audio import Checkpoints, CheckpointSlot, RingWords
 
 __all__ = ["DRY_PLUGIN", "DspSeat"]
 
-DRY_PLUGIN = PluginId("stellatune.dsp.dry")
-DRY_TYPE = TypeId("dry")
-RAMP_S = 0.01
 POISON_S = 0.1
 
 
-class DspSeat(Seat):
+class DspSeat(DryableSeat):
     """An effect, or the dry stage in its place."""
 
     def __init__(
         self, runtime: PluginRuntime, spec: StageSpec, dsp: Dsp, *, protective: bool, checkpoint_bytes: int
     ) -> None:
         """Takes over the effect, and the files of its configuration. Raises: ShmError: no memory for checkpoints."""
-        super().__init__(spec.name)
+        super().__init__(spec.name, dsp, protective=protective)
         self.spec = spec
         self.latency_frames = dsp.latency_frames
         self._runtime = runtime
-        self._protective = protective
-        self._dsp = dsp
-        self._dry: Dsp | None = None
         self._checkpoints = Checkpoints(checkpoint_bytes)
-        self._rings: tuple[Ring, Ring] | None = None
-        self._wake_frames = 0
-        self._epoch = 1
         self._refused_slots: set[int] = set()
         self._deadly = DeadlyPlace()
-        self._origin = 0
-        #: From this position on the dry stage works here; None while the effect does.
-        self.dry_since: int | None = None
-
-    @property
-    def instance(self) -> Instance:
-        """The effect's, or the dry stage's while that works here."""
-        return (self._dry or self._dsp).instance
-
-    @property
-    def bypassed(self) -> bool:
-        """Whether the dry stage works here."""
-        return self._dry is not None
-
-    @property
-    def position(self) -> int:
-        """Frames that have come out."""
-        return words_of(self._out).write_pos
-
-    @property
-    def well_fed(self) -> bool:
-        """Whether more than half of what fits lies ready for the one after it."""
-        words = words_of(self._out)
-        return words.write_pos - words.read_pos > self._out.format.ahead_frames // 2
-
-    def place(self, inp: Ring, out: Ring, wake_frames: int) -> None:
-        """Between which rings it is."""
-        self._rings, self._wake_frames = (inp, out), wake_frames
 
     async def start(self) -> None:
         """Joins its rings for the first time. One that died meanwhile is left to recovery."""
         self._origin = self.position
+        if self.left_out:
+            await self.enter(await self.stand_in())
+            return
         async with self.lock:
+            self._worked = True
             with suppress(Supervised):
                 await self._attach(self._dsp, self.position, Begin(None, Join.NONE), self.spec)
 
@@ -95,11 +61,12 @@ class DspSeat(Seat):
         Raises:
             OutputError: it delays the programme by another time than the one before. And what ``create`` raises.
         """
-        return await self._made(self.spec)
+        return await self._made(self.spec, may_shift=False)
 
-    async def _made(self, spec: StageSpec) -> Dsp:
+    async def _made(self, spec: StageSpec, *, may_shift: bool) -> Dsp:
         made = Dsp(await self._create(spec))
-        if made.latency_frames != self.latency_frames:
+        most = self._inp.format.history_frames if may_shift else self.latency_frames
+        if made.latency_frames != self.latency_frames and (not may_shift or made.latency_frames > most):
             await made.destroy()
             raise OutputError(
                 f"{self.name} ({spec.plugin_id}) now delays by {made.latency_frames} frames, "
@@ -124,7 +91,7 @@ class DspSeat(Seat):
     async def admit(self, successor: Dsp) -> Admission | None:
         """Puts a successor in place: of the dead effect at the very frame, of the dry stage with a ramp.
 
-        None when the effect lives: the successor is destroyed then.
+        None when the effect lives, or is left out: the successor is destroyed then.
 
         Raises:
             Outdated: the configuration was changed meanwhile; the successor is destroyed.
@@ -138,7 +105,7 @@ class DspSeat(Seat):
             if changed is None:
                 await self._expect_current(successor)
             dry, since = self._dry, self.dry_since
-            if dry is None and not self.lost:
+            if self.left_out or (dry is None and not self.lost):
                 await successor.destroy()
                 return None
             try:
@@ -160,10 +127,25 @@ class DspSeat(Seat):
                 raise
             self._dsp, self._dry, self.dry_since = successor, None, None
             self.adopt(spec)
+            self.latency_frames = self.delay_frames = successor.latency_frames
             if dry is not None:
                 dry.instance.destroy_soon()
             joined = 0 if join is Join.NONE else self._join_frames
             return Admission(position, position + joined, exact, since)
+
+    async def bring_in(self, candidate: Dsp) -> Admission | None:
+        """It is not left out any more: it takes the dry stage's place with a ramp. What ``admit`` raises and gives."""
+        retain = words_of(self._inp).retain_pos
+        self.wished.clear()
+        try:
+            admission = await self.admit(candidate)
+        except BaseException:
+            self.wished.set()
+            raise
+        if not self._worked:  # all that it ever hears is kept
+            self._origin = retain
+        self._worked = True
+        return admission
 
     async def bypass(self) -> int | None:
         """The dry stage takes the place of a dead occupant; from where, or None when somebody else was quicker.
@@ -171,9 +153,8 @@ class DspSeat(Seat):
         Raises:
             StellaError: it failed, too.
         """
-        config: JsonObject = {"latency_frames": self.latency_frames, "silent": self._protective}
-        spec = StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)
-        dry = Dsp(await self._create(spec))
+        stand_in = await self.stand_in()
+        dry = stand_in.dsp
         async with self.turn(dry):
             if not self.lost:
                 await dry.destroy()
@@ -184,13 +165,14 @@ class DspSeat(Seat):
             except BaseException:
                 await dry.destroy()
                 raise
-            block = self._inp.format.block_frames
-            floor = max(0, words.write_pos - on_grid(self.latency_frames, block))
-            await self._attach_or_destroy(dry, words.write_pos, Begin(None, Join.SETTLE, floor), spec)
-            self._dry = dry
-            if self.dry_since is None:
-                self.dry_since = words.write_pos
-            return words.write_pos
+            position = words.write_pos
+            await self._attach_or_destroy(
+                dry, position, Begin(None, Join.SETTLE, self._floor_of_delay(position)), stand_in.spec
+            )
+            self._sit_dry(stand_in, position + self._join_frames)
+            if self.dry_since is None and not self.left_out:
+                self.dry_since = position
+            return position
 
     async def swap(self, successor: Dsp) -> int:
         """Successor first: it goes on at the very frame at which the old one is held; says where.
@@ -201,6 +183,9 @@ class DspSeat(Seat):
         """
         async with self.turn(successor):
             await self._expect_current(successor)
+            if self.left_out:
+                await successor.destroy()
+                return self.position
 
             async def begin(position: int) -> Begin:
                 slot, _ = self._start_of_replay(position)
@@ -224,16 +209,25 @@ class DspSeat(Seat):
             before.files.close()
         self._refused_slots.clear()
 
-    async def recreate(self, spec: StageSpec) -> Remade:
+    async def recreate(self, spec: StageSpec, *, may_shift: bool = True) -> Remade:
         """Another instance with another configuration goes on with the running state, or with what it hears again.
+
+        ``may_shift``: it may delay the programme by another time; so much of it is then heard twice, or not at all.
 
         Raises:
             StellaError: it failed and is destroyed; what was there works on.
         """
-        successor = await self._made(spec)
+        successor = await self._made(spec, may_shift=may_shift)
+        if self.left_out:
+            await successor.destroy()
+            async with self.lock:
+                self.adopt(spec)
+            return Remade(None, "it is left out, and takes it when it comes back")
         if self.bypassed:
             admission = await self._admit(successor, spec)
-            return Remade(None if admission is None else admission.position, "it was bypassed")
+            if admission is not None:
+                return Remade(admission.position, "it was bypassed")
+            successor = await self._made(spec, may_shift=may_shift)
         note = ""
         async with self.turn(successor):
 
@@ -267,6 +261,7 @@ class DspSeat(Seat):
                 await self._go_on(old)
             raise
         self._dsp = successor
+        self.latency_frames = self.delay_frames = successor.latency_frames
         self.adopt(spec)
         old.instance.destroy_soon()
         return position
@@ -283,31 +278,11 @@ class DspSeat(Seat):
 
     async def close(self) -> None:
         """Ends effect and dry stage, then lets go of the checkpoints; twice is fine."""
-        async with self.lock:
-            if self._dry is not None:
-                await self._dry.destroy()
-            await self._dsp.destroy()
-            self._checkpoints.close()
-            self.spec.files.close()
+        await super().close()
+        self._checkpoints.close()
+        self.spec.files.close()
 
     # ---- inside ----
-
-    @property
-    def _inp(self) -> Ring:
-        return self._joined()[0]
-
-    @property
-    def _out(self) -> Ring:
-        return self._joined()[1]
-
-    @property
-    def _join_frames(self) -> int:
-        return int(self._inp.format.sample_rate_hz * RAMP_S)
-
-    def _joined(self) -> tuple[Ring, Ring]:
-        if self._rings is None:
-            raise RuntimeError("the effect has not started")
-        return self._rings
 
     async def _create(self, spec: StageSpec) -> Instance:
         fmt = self._inp.format
@@ -355,15 +330,17 @@ class DspSeat(Seat):
                 and (slot.epoch, slot.config_gen) == (self._epoch, self.spec.config_gen)
                 and max(retain, self._deadly.floor(position)) <= slot.position <= position
                 and slot.position % self._inp.format.block_frames == 0
+                and slot.position >= self.inlet.true_from
             )
             if usable:
                 return slot, True
         heard_all = retain == self._origin or not self._dsp.exports_state
-        return None, heard_all and self._deadly.floor(position) == 0
+        return None, heard_all and self._deadly.floor(position) == 0 and self.inlet.true_from <= retain
 
     def _join_of(self, slot: CheckpointSlot | None) -> Join:
         """Where not all that was ever heard is heard again, a step may be left that has to settle."""
-        whole = slot is not None or words_of(self._inp).retain_pos == self._origin
+        retain = words_of(self._inp).retain_pos
+        whole = slot is not None or self.inlet.true_from <= retain == self._origin
         return Join.NONE if whole else Join.SETTLE
 
     async def _attach_or_destroy(self, dsp: Dsp, position: int, begin: Begin, spec: StageSpec) -> None:
@@ -380,7 +357,7 @@ class DspSeat(Seat):
         self._refused_slots.clear()
 
     async def _attach(self, dsp: Dsp, position: int, begin: Begin, spec: StageSpec) -> None:
-        fmt, slot = self._inp.format, begin.slot
+        fmt, slot, following = self._inp.format, begin.slot, self._yet_to_follow()
         retained = on_grid(words_of(self._inp).retain_pos, fmt.block_frames)
         start = min(position, max(retained, self._deadly.floor(position), begin.floor))
         await dsp.attach(
@@ -388,7 +365,7 @@ class DspSeat(Seat):
             self._out,
             epoch=self._epoch,
             config_gen=spec.config_gen,
-            wake_frames=self._wake_frames,
+            wake_frames=self.inlet.wake_frames,
             checkpoints=self._checkpoints,
             checkpoint_frames=0 if dsp.instance.plugin_id == DRY_PLUGIN else checkpoint_frames(fmt),
             state_slot=-1 if slot is None else slot.index,
@@ -396,4 +373,6 @@ class DspSeat(Seat):
             join=begin.join,
             join_at=self._deadly.end if self._deadly.holds(position) else 0,
             join_frames=self._join_frames,
+            join_latency_frames=self.delay_frames,
         )
+        await self._tell(dsp, following)

@@ -1,11 +1,13 @@
 """A pipeline of one format: the rings between decode, effects and sink, and the seats that join them.
 
 Owns rings and seats. Knows nothing of files or tracks: a decoder comes and goes at positions of the one frame clock, an
-occupant that dies is replaced in its seat, the rest stays. Positions count frames of the pipeline since its start.
+occupant that dies is replaced in its seat, an effect that comes brings its ring along. Positions count frames of the
+pipeline since its start.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
@@ -13,6 +15,7 @@ from host.errors import OutputError, Supervised
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.opening import Opener
+from host.playback.reading_seat import ReadingSeat
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sink_seat import SinkSeat
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
@@ -41,14 +44,15 @@ class Pipeline:
         """
         self.format = fmt
         self.pacing = pacing
-        self.dsps = tuple(dsps)
+        self.dsps: tuple[DspSeat, ...] = tuple(dsps)
         self.sink = sink
-        self.latency_frames = sum(dsp.latency_frames for dsp in self.dsps)
         self.block_frames = pacing.block_frames
+        #: Held by whoever changes who reads which ring, or says where the end is.
+        self.shape = asyncio.Lock()
         plans = [RingPlan.of(fmt, pacing, pacing.decode_ahead_ms)]
         plans += [RingPlan.of(fmt, pacing, pacing.ring_ahead_ms) for _ in self.dsps]
-        if any(dsp.latency_frames > plans[0].format.history_frames for dsp in self.dsps):
-            raise OutputError("an effect delays longer than the history", remedy="raise [pipeline] history_ms")
+        for dsp in self.dsps:
+            self.expect_to_hold(dsp)
         self.rings: list[Ring] = []
         self._heard = origin
         try:
@@ -67,6 +71,37 @@ class Pipeline:
     def seats(self) -> tuple[Seat, ...]:
         """All seats in the order of the music; the ring after seat ``n`` is ring ``n``, and the sink has none."""
         return (self.decode, *self.dsps, self.sink)
+
+    @property
+    def latency_frames(self) -> int:
+        """By how much the programme is later behind the effects than before them, as they are now."""
+        return sum(dsp.delay_frames for dsp in self.dsps)
+
+    def expect_to_hold(self, dsp: DspSeat) -> None:
+        """Raises: OutputError when an effect delays the programme by more than the rings keep."""
+        if dsp.latency_frames > RingPlan.of(self.format, self.pacing, self.pacing.ring_ahead_ms).format.history_frames:
+            raise OutputError("an effect delays longer than the history", remedy="raise [pipeline] history_ms")
+
+    # ---- effects come and go ----
+
+    def reader(self, index: int) -> ReadingSeat:
+        """Who reads ring ``index``: the effect of that index, or the sink."""
+        return self.dsps[index] if index < len(self.dsps) else self.sink
+
+    def plan(self, index: int) -> RingPlan:
+        """The sizes of ring ``index``, which may not be there yet."""
+        ahead_ms = self.pacing.ring_ahead_ms if index else self.pacing.decode_ahead_ms
+        return RingPlan.of(self.format, self.pacing, ahead_ms)
+
+    def insert(self, index: int, dsp: DspSeat, after: Ring) -> None:
+        """The effect has taken ring ``index`` over from its reader, who reads ``after`` from now on."""
+        self.dsps = (*self.dsps[:index], dsp, *self.dsps[index:])
+        self.rings.insert(index + 1, after)
+
+    def take_out(self, index: int) -> None:
+        """The effect of this index is no more, and the ring after it: who read that reads ring ``index``."""
+        self.dsps = (*self.dsps[:index], *self.dsps[index + 1 :])
+        self.rings.pop(index + 1).close()
 
     @property
     def position(self) -> int:
@@ -99,15 +134,16 @@ class Pipeline:
 
         The sink is told first, lest it takes the padding.
         """
-        end, padded = end_of_programme(position, self.latency_frames, self.block_frames)
-        await self.sink.finish(end)
-        if not self.dsps:
+        async with self.shape:
+            end, padded = end_of_programme(position, self.latency_frames, self.block_frames)
+            await self.sink.finish(end)
+            if not self.dsps:
+                return end
+            try:
+                await self.decode.finish(padded)
+            except Supervised:
+                end = await self.finish_unpadded(position)
             return end
-        try:
-            await self.decode.finish(padded)
-        except Supervised:
-            end = await self.finish_unpadded(position)
-        return end
 
     async def finish_unpadded(self, position: int) -> int:
         """Where nobody pads any more, as no decoder is left, effects end at the last whole block of what is there."""

@@ -11,14 +11,17 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId
 from host.jsontext import JsonObject
-from host.playback.chain import Chain, build_pipeline
+from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
+from host.playback.edits import ChainEdits, editing
+from host.playback.effects import Effect, effect_of
 from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
@@ -80,6 +83,7 @@ class Player:
         self._care: Care | None = None
         self._updates: StageUpdates | None = None
         self._files = contextlib.ExitStack()
+        self._edits: ChainEdits | None = None
         self._record: Record | None = None
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
@@ -88,6 +92,7 @@ class Player:
         """What is playing at this moment, as the sink stands; None before and after."""
         if self._pipeline is None or self._record is None:
             return None
+        self._record.timeline.latency_frames = self._pipeline.latency_frames
         position, xruns, clipped = self._pipeline.position, 0, 0
         sink = self._pipeline.sink.instance
         for lane in sink.worker.status.lanes():
@@ -134,6 +139,21 @@ class Player:
             raise NotRunning("nothing plays", remedy="stellatune play FILE")
         return self._updates
 
+    @property
+    def edits(self) -> ChainEdits:
+        """Changes of the chain that plays now. Raises: NotRunning."""
+        if self._edits is None:
+            raise NotRunning(
+                "nothing plays, so there is no chain to change", remedy="`stellatune play FILE` begins one"
+            )
+        return self._edits
+
+    def effects(self) -> tuple[Effect, ...]:
+        """The effects of the chain that plays now, in order. Raises: NotRunning."""
+        if self._edits is None or self._pipeline is None:
+            raise NotRunning("nothing plays, so there is no chain", remedy="`stellatune play FILE` begins one")
+        return tuple(effect_of(seat) for seat in self._pipeline.dsps)
+
     async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
         """Plays all inputs and says what became of each.
 
@@ -172,6 +192,7 @@ class Player:
                 except RingsBroken:
                     rebuilds += 1
                     origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
+                    record.timeline.latency_frames = pipeline.latency_frames
                     rewound = record.rewind(origin)
                     playlist.put_back(rewound.tracks)
                     again = await playlist.next_track() if rebuilds <= MAX_REBUILDS else None
@@ -207,7 +228,8 @@ class Player:
                 self._updates = StageUpdates(pipeline, care.swaps, self._runtime, self._bus)
                 try:
                     await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
-                    return await relay.run(first, begun_at)
+                    async with editing(self._editing(pipeline, care)) as self._edits:
+                        return await relay.run(first, begun_at)
                 except asyncio.CancelledError:
                     await self._fade_out(pipeline, watch)
                     raise
@@ -222,19 +244,25 @@ class Player:
                     await self._updates.close()
         finally:
             self._repairs += care.log.repairs
+            self._faults += self._edits.faults if self._edits else ()
             self._faults += self._chain_faults(pipeline)
-            self._keep_configs(pipeline)
-            self._pipeline, self._care, self._updates = None, None, None
+            self._keep_chain(pipeline)
+            self._pipeline, self._care, self._updates, self._edits = None, None, None, None
             await first.close()
             await pipeline.close()
 
-    def _keep_configs(self, pipeline: Pipeline) -> None:
-        """What replaces this pipeline has the configurations that are in force now, with files of its own."""
+    def _keep_chain(self, pipeline: Pipeline) -> None:
+        """What replaces this pipeline has the effects and configurations of now, with files of its own."""
         held = [*(seat.spec.held() for seat in pipeline.dsps), pipeline.sink.spec.held()]
         for spec in held:
             self._files.callback(spec.files.close)
         output = replace(pipeline.sink.output, stage=held[-1])
-        self._chain = replace(self._chain, dsps=tuple(held[:-1]), output=output)
+        out = frozenset(seat.name for seat in pipeline.dsps if seat.left_out)
+        self._chain = replace(self._chain, dsps=tuple(held[:-1]), output=output, left_out=out)
+
+    def _editing(self, pipeline: Pipeline, care: Care) -> ChainEdits:
+        make = partial(make_seat, self._runtime, self._chain.pacing, pipeline.format)
+        return ChainEdits(pipeline, care.log, self._runtime.supervisor, make)
 
     @contextlib.contextmanager
     def _warming(self) -> Iterator[None]:

@@ -159,6 +159,11 @@ class Recovery:
         poisoned = not seat.bypassed and inside(death, "process", seat) and seat.poisoned()
         refusals = 0
         while seat.lost or seat.bypassed:
+            if seat.left_out and not seat.lost:
+                return  # as somebody wishes
+            if seat.left_out:
+                await self.bypass(seat)
+                continue
             waits = self._supervisor.standing(plugin).state is State.WAIT
             if self._log.paced and seat.lost and waits and not seat.well_fed:
                 await self.bypass(seat)
@@ -178,7 +183,7 @@ class Recovery:
                     return
                 continue
             if admission is None:
-                return
+                continue
             self._log.admitted(seat, before, admission, dry_until=seat.dry_until if poisoned else 0)
             return
 
@@ -194,11 +199,13 @@ class Recovery:
         if seat.lost:
             await self.bypass(seat)
         release = asyncio.ensure_future(self._supervisor.until_reset(plugin))
+        wished = asyncio.ensure_future(seat.wished.wait())
         gone = seat.instance.worker.exited
         try:
-            await asyncio.wait((release, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((release, wished, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
             release.cancel()
+            wished.cancel()
 
     async def bypass(self, seat: DspSeat) -> None:
         """Puts the dry stage in a dead occupant's place.
@@ -213,7 +220,7 @@ class Recovery:
                 if attempt == MAX_DRY_DEATHS - 1 or not counted(error):
                     raise
                 continue
-            if position is not None:
+            if position is not None and not seat.left_out:
                 self._log.bypassed(seat, position)
             return
 

@@ -20,7 +20,7 @@ from host.playback.graph import Pipeline
 from host.playback.output_failures import output_failure
 from host.playback.record import Record
 from host.playback.seat import RingsBroken
-from host.playback.stage_watch import StageWatch, Watched
+from host.playback.stage_watch import Stages, StageWatch, Watched
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
 
@@ -59,8 +59,8 @@ class Relay:
             TrackDigests(
                 pipeline.sink,
                 watch,
-                self._rest(),
-                latency_frames=pipeline.latency_frames,
+                Stages(self._rest),
+                latency=lambda: pipeline.latency_frames,
                 block_frames=pipeline.block_frames,
             )
             if digest
@@ -110,7 +110,7 @@ class Relay:
             return
         start = start if begun_at is None else begun_at
         seat = self._pipeline.decode
-        end = await self._watch.first_end((seat, *self._rest()))
+        end = await self._watch.first_end(Stages(lambda: (seat, *self._rest())))
         if end.stage is not seat or isinstance(end.failure, RingsBroken):
             raise end.failure or self._stopped_early()
         self._record(seat.track, seat.position - start, end.failure, time.monotonic() - began)
@@ -181,13 +181,14 @@ class Relay:
         if seat.occupied:
             self._watch.forget(seat)
         end = await pipeline.finish(position)
-        waiting: tuple[Watched, ...] = (*self._rest(), seat) if seat.occupied else self._rest()
+        padding: tuple[Watched, ...] = (seat,) if seat.occupied else ()
+        waiting = Stages(lambda: (*self._rest(), *padding))
         while True:
             stopped = await self._watch.first_end(waiting)
             if stopped.stage is seat:
                 if isinstance(stopped.failure, RingsBroken):
                     raise stopped.failure
-                waiting = self._rest()
+                padding = ()
                 if stopped.failure is not None:
                     end = await pipeline.finish_unpadded(position)
                 continue

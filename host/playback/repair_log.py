@@ -87,6 +87,13 @@ class RepairLog:
         else:
             self.tell(self.repair(seat, before, Grade.BYPASS, admission.position, first, last))
 
+    def leaves(self, seat: DspSeat) -> None:
+        """Somebody wishes it to be left out: a bypass that was not wished for ends here, and is told."""
+        if seat.dry_since is not None:
+            first, at = seat.dry_since, seat.position
+            self.tell(self.repair(seat, seat.use, Grade.BYPASS, at, first, max(first, at - 1)))
+            seat.dry_since = None
+
     def bypassed(self, seat: DspSeat, position: int) -> None:
         """The music goes on without an effect; who listens may hear that."""
         if self.paced:

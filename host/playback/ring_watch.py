@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 from host.errors import StellaError
 from host.playback.dsp_seat import DRY_PLUGIN, DspSeat
@@ -30,10 +31,10 @@ class RingWatch:
         self._pipeline = pipeline
         self._bypass = bypass
         sink_looks = int(limits.first_write_ms / 1000 / LOOK_S)
-        self._seen: dict[Seat, Stillness] = {seat: Stillness(DSP_LOOKS) for seat in pipeline.dsps}
+        self._seen: WeakKeyDictionary[Seat, Stillness] = WeakKeyDictionary()
         self._seen[pipeline.decode] = Stillness(DECODE_LOOKS)
         self._seen[pipeline.sink] = Stillness(sink_looks, armed=True)
-        self._occupants: dict[Seat, int] = {}
+        self._occupants: WeakKeyDictionary[Seat, int] = WeakKeyDictionary()
         self._bypassing: dict[DspSeat, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -80,7 +81,10 @@ class RingWatch:
         return Look(after.write_pos, has_input, fill <= ahead // 2, on_time)
 
     def _judge(self, seat: Seat, seen: Look) -> None:
-        stillness, coming = self._seen[seat], seat.coming
+        stillness, coming = self._seen.setdefault(seat, Stillness(DSP_LOOKS)), seat.coming
+        if seat.held:
+            stillness.forget()
+            return
         pid = (coming or seat.instance).pid if seen.can_work else 0
         if self._occupants.get(seat) != pid:
             self._occupants[seat] = pid

@@ -64,6 +64,10 @@ class Seat(ABC):
         self.failure: StellaError | None = None
         #: Who is about to take over at this moment, while the occupant is held or dead.
         self.coming: Instance | None = None
+        #: Whether the occupant is held for a moment, and stands still because it was told to.
+        self.held = False
+        #: Whether nobody works here any more, as the place is given up.
+        self.retired = False
 
     @property
     @abstractmethod
@@ -79,7 +83,7 @@ class Seat(ABC):
     def lost(self) -> bool:
         """Whether the occupant's worker is gone, or about to be."""
         worker = self.instance.worker
-        return worker.exited.done() or bool(worker.doomed)
+        return not self.retired and (worker.exited.done() or bool(worker.doomed))
 
     @property
     def updatable(self) -> Instance:
@@ -118,6 +122,11 @@ class Seat(ABC):
             raise RingsBroken(
                 f"{self.name}: worker {self.instance.pid} does not die", remedy="look for a disk or driver that hangs"
             )
+
+    @property
+    def out(self) -> bool:
+        """Whether nobody is to work here, by wish."""
+        return self.retired
 
     @asynccontextmanager
     async def turn(self, coming: Stage) -> AsyncIterator[None]:

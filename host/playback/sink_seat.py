@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from abi.kinds import CapabilityKind
-from host.capabilities import Sink
+from host.capabilities import Sink, Stage
 from host.errors import StellaError, Supervised
 from host.jsontext import JsonObject
-from host.playback.seat import Remade, Seat, words_of
+from host.playback.reading_seat import Inlet, ReadingSeat
+from host.playback.seat import Remade, words_of
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
 from host.runtime import FileGrants, Instance, PluginRuntime, hand_over
@@ -34,7 +35,7 @@ class Output:
     silence_after_ms: int = 0
 
 
-class SinkSeat(Seat):
+class SinkSeat(ReadingSeat):
     """One output, open."""
 
     def __init__(self, runtime: PluginRuntime, output: Output, sink: Sink, fmt: PipelineFormat) -> None:
@@ -44,9 +45,6 @@ class SinkSeat(Seat):
         self.format = fmt
         self._runtime = runtime
         self._sink = sink
-        self._ring: Ring | None = None
-        self._epoch = 1
-        self._wake_frames = 0
         self._volume = 1.0
         self._digest = False
         self._finish_at = -1
@@ -73,7 +71,7 @@ class SinkSeat(Seat):
 
     def place(self, inp: Ring, wake_frames: int) -> None:
         """Which ring it reads."""
-        self._ring, self._wake_frames = inp, wake_frames
+        self.read(Inlet(inp, wake_frames))
 
     async def start(self, *, volume: float, digest: bool) -> None:
         """Joins its ring for the first time. One that died meanwhile is left to recovery."""
@@ -85,17 +83,17 @@ class SinkSeat(Seat):
     async def set_volume(self, volume: float, ramp_frames: int) -> None:
         """Ramps the gain; a successor begins with it."""
         self._volume = volume
-        await self._tell(lambda sink: sink.set_volume(volume, ramp_frames))
+        await self._order(lambda sink: sink.set_volume(volume, ramp_frames))
 
     async def cut_digest(self, position: int) -> None:
         """One digest ends at ``position``, the next begins there."""
         self._cut_at = position
-        await self._tell(lambda sink: sink.cut_digest(position))
+        await self._order(lambda sink: sink.cut_digest(position))
 
     async def finish(self, position: int) -> None:
         """Stops exactly at ``position``, then plays out."""
         self._finish_at = position
-        await self._tell(lambda sink: sink.finish(position))
+        await self._order(lambda sink: sink.finish(position))
 
     async def close_output(self) -> None:
         """Closes the target, all played out.
@@ -183,10 +181,11 @@ class SinkSeat(Seat):
     # ---- inside ----
 
     @property
-    def _inp(self) -> Ring:
-        if self._ring is None:
-            raise RuntimeError("the output has not started")
-        return self._ring
+    def _stage(self) -> Stage:
+        return self._sink
+
+    def _has_read(self, at: int) -> bool:
+        return self._inlet is not None and words_of(self._inlet.ring).read_pos >= at
 
     async def _open_successor(self, lost_frames: int) -> tuple[int, int]:
         position = self.position
@@ -214,18 +213,20 @@ class SinkSeat(Seat):
         self.reopened_at = position
 
     async def _attach(self, sink: Sink) -> None:
+        following = self._yet_to_follow()
         await sink.attach(
             self._inp,
             self._epoch,
-            wake_frames=self._wake_frames,
+            wake_frames=self.inlet.wake_frames,
             volume=self._volume,
             digest=self._digest,
             silence_after_ms=self.output.silence_after_ms,
             cut_at=self._cut_at,
             finish_at=self._finish_at,
         )
+        await self._tell(sink, following)
 
-    async def _tell(self, command: Command) -> None:
+    async def _order(self, command: Command) -> None:
         """One that is being replaced is not told: its successor will be."""
         async with self.lock:
             if self.lost:

@@ -40,8 +40,11 @@ UpdatableSeat = DecodeSeat | DspSeat | SinkSeat
 class _Owner:
     """One seat as what an update is for."""
 
-    def __init__(self, seat: UpdatableSeat, swaps: Swaps, runtime: PluginRuntime, bus: EventBus) -> None:
+    def __init__(
+        self, seat: UpdatableSeat, pipeline: Pipeline, swaps: Swaps, runtime: PluginRuntime, bus: EventBus
+    ) -> None:
         self._seat = seat
+        self._pipeline = pipeline
         self._swaps = swaps
         self._runtime = runtime
         self._bus = bus
@@ -92,9 +95,13 @@ class _Owner:
             return Change(await self._seat.apply(spec, plan))
 
     async def recreate(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
-        before = self._seat.use
+        seat, before = self._seat, self._seat.use
         async with self._spec(config, config_gen) as spec:
-            remade = await self._seat.recreate(spec)
+            if isinstance(seat, DspSeat):
+                async with self._pipeline.shape:
+                    remade = await seat.recreate(spec, may_shift=not self._pipeline.decode.finishing)
+            else:
+                remade = await seat.recreate(spec)
         self._swaps.remade(self._seat, before, remade)
         note = f"its running state was not taken over: {remade.note}" if remade.note else plan.reason
         return Change(remade.position, note)
@@ -157,7 +164,7 @@ class StageUpdates:
         seat = self._seat(name)
         updates = self._updates.get(seat)
         if updates is None:
-            owner = _Owner(seat, self._swaps, self._runtime, self._bus)
+            owner = _Owner(seat, self._pipeline, self._swaps, self._runtime, self._bus)
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
         default = (
             self._runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id).default_config

@@ -5,7 +5,7 @@ One reader: the player, whenever it waits. A stage whose worker dies has not end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from host.playback.faults import Fault, crash_in_destroy
 from host.playback.output_failures import output_failure
 from host.runtime import Instance
 
-__all__ = ["StageEnd", "StageWatch", "Watched"]
+__all__ = ["StageEnd", "StageWatch", "Stages", "Watched"]
 
 
 class Watched(Protocol):
@@ -38,6 +38,16 @@ class StageEnd:
     failure: StellaError | None = None
 
 
+class Stages(Iterable[Watched]):
+    """The stages that there are whenever somebody goes through them."""
+
+    def __init__(self, now: Callable[[], Iterable[Watched]]) -> None:
+        self._now = now
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self._now())
+
+
 class StageWatch:
     """Reads a subscription to the facts in ``FACTS``, and remembers."""
 
@@ -50,10 +60,12 @@ class StageWatch:
         self._crashes: list[Fault] = []
 
     async def first_end(self, stages: Iterable[Watched]) -> StageEnd:
-        """Waits until one of these stages has ended; the first in the given order if several have."""
-        watched = tuple(stages)
+        """Waits until one of these stages has ended; the first in the given order if several have.
+
+        They are gone through again after each fact.
+        """
         while True:
-            for stage in watched:
+            for stage in stages:
                 end = self._end_of(stage)
                 if end is not None:
                     return end
@@ -69,11 +81,10 @@ class StageWatch:
         Raises:
             StellaError: one of the stages failed before.
         """
-        watched = tuple(stages)
         while end not in self._digests:
             if lost():
                 return ""
-            for stage in watched:
+            for stage in stages:
                 ended = self._end_of(stage)
                 if ended is not None and ended.failure is not None:
                     raise ended.failure

@@ -65,8 +65,9 @@ class Swaps:
 
     async def _swap_all(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         seats = [seat for seat in self._pipeline.seats if not isinstance(seat, DecodeSeat) or seat.occupied]
-        names = (seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats)
-        return tuple([await self._swap(seat) for seat, name in zip(seats, names, strict=True) if name == plugin_id])
+        names = [seat.spec.plugin_id if isinstance(seat, DspSeat) else seat.instance.plugin_id for seat in seats]
+        named = [seat for seat, name in zip(seats, names, strict=True) if name == plugin_id]
+        return tuple([await self._swap(seat) for seat in named if not seat.out])
 
     async def _swap(self, seat: Seat) -> Swapped:
         before, lost, position = seat.use, 0, seat.position

@@ -41,7 +41,8 @@ class Timeline:
 
     def __init__(self, rate_hz: int, latency_frames: int = 0) -> None:
         self._rate_hz = rate_hz
-        self._latency_frames = latency_frames
+        #: What effects add now.
+        self.latency_frames = latency_frames
         self._segments: list[Segment] = []
 
     @property
@@ -63,7 +64,7 @@ class Timeline:
 
     def rewind(self, position: int) -> tuple[Segment | None, tuple[int, ...]]:
         """Forgets what begins behind a position of the sink: the segment that holds it, and the tracks forgotten."""
-        programme = max(0, position - self._latency_frames)
+        programme = max(0, position - self.latency_frames)
         kept = [segment for segment in self._segments if segment.position <= programme]
         forgotten = tuple(segment.track for segment in self._segments[len(kept) :])
         self._segments = kept
@@ -74,7 +75,7 @@ class Timeline:
 
         Effects delay the programme, so the sum of their latencies is taken off. Never runs over the next segment.
         """
-        programme = max(0, position - self._latency_frames)
+        programme = max(0, position - self.latency_frames)
         index = bisect_right(self._segments, programme, key=lambda segment: segment.position) - 1
         if index < 0:
             return None

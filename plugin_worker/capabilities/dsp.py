@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from abi.wire import Applied, ApplyUpdate, AttachDsp, ImportState, Inherited, InstanceCreated, Join, StateForm
+from abi.wire import Applied, ApplyUpdate, AttachDsp, FadeDsp, ImportState, Inherited, InstanceCreated, Join, StateForm
 from plugin_worker._core import ffi, lib
+from plugin_worker.capabilities.inlet import InletStage, shape
 from plugin_worker.capabilities.instance import require
-from plugin_worker.capabilities.stage import StageInstance, map_ring
+from plugin_worker.capabilities.stage import map_ring
 from plugin_worker.capabilities.state import form_of, import_state
 from plugin_worker.errors import Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData, invoke
@@ -20,7 +21,7 @@ __all__ = ["DspInstance"]
 _private = ffi.new_allocator(should_clear_after_alloc=False)
 
 
-class DspInstance(StageInstance):
+class DspInstance(InletStage):
     """One dsp."""
 
     def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
@@ -34,13 +35,14 @@ class DspInstance(StageInstance):
         self._native.vtable = self.vtable
         self._native.handle = self.handle
         self._native.state_form = form_of(self.vtable.instance)
+        self._latency_frames = 0
         if self.vtable.latency_frames != ffi.NULL:
-            self._native.latency_frames = invoke(lane.native, "create", self.vtable.latency_frames, self.handle)
+            self._latency_frames = invoke(lane.native, "create", self.vtable.latency_frames, self.handle)
 
     def facts(self) -> InstanceCreated:
         """What the host wants to know once."""
         return InstanceCreated(
-            latency_frames=self._native.latency_frames,
+            latency_frames=self._latency_frames,
             layouts=invoke(self.lane.native, "create", self.vtable.supported_layouts, self.handle),
             exports_state=self._native.state_form != lib.ST_STATE_NONE,
         )
@@ -57,7 +59,7 @@ class DspInstance(StageInstance):
         try:
             map_ring(ffi.addressof(native, "input"), fds[0], lib.ST_RING_READER)
             map_ring(ffi.addressof(native, "output"), fds[1], lib.ST_RING_WRITER)
-            self._expect_takeover(request.replay_from)
+            self._expect_takeover(request)
             self._make_scratch(request)
             self._join_checkpoints(request, fds[2])
             native.wake_frames = request.wake_frames
@@ -76,10 +78,10 @@ class DspInstance(StageInstance):
             raise
         return self.position
 
-    def _expect_takeover(self, replay_from: int) -> None:
+    def _expect_takeover(self, request: AttachDsp) -> None:
         """Raises: WorkerFault for rings that differ, or stand where a death between two publishes cannot leave them."""
-        inp, out = self._native.input, self._native.output
-        if _shape(inp.format) != _shape(out.format):
+        inp, out, replay_from = self._native.input, self._native.output, request.replay_from
+        if shape(inp.format) != shape(out.format):
             raise WorkerFault("attach", "the two rings differ in channels, rate or block")
         at, block = out.own_pos, inp.format.block_frames
         if not inp.own_pos <= at <= min(inp.own_pos + block, inp.seen_peer):
@@ -88,6 +90,8 @@ class DspInstance(StageInstance):
             raise WorkerFault("attach", f"frame {replay_from} is not kept; {inp.own_retain} to {at} are")
         if (at - replay_from) % block:
             raise WorkerFault("attach", f"{replay_from} to {at} are no whole blocks")
+        if request.join == Join.FILL and replay_from < out.seen_retain:
+            raise WorkerFault("attach", f"there is no place for what comes before {out.seen_retain}")
 
     def _make_scratch(self, request: AttachDsp) -> None:
         native, fmt = self._native, self._native.input.format
@@ -99,9 +103,16 @@ class DspInstance(StageInstance):
             raise Misuse("attach", f"a ramp begins at whole blocks, not at {request.join_at}")
         native.join_from = request.join_at if native.join == Join.RAMP else 0
         native.join_frames = request.join_frames
+        native.join_latency_frames = request.join_latency_frames
+        native.fade_from = lib.ST_NO_POSITION
+        self.await_switch()
         for name in ("scratch", "dry") if native.join == Join.RAMP else ("scratch",):
-            if lib.st_scratch_make(ffi.addressof(native, name), fmt.block_frames * fmt.channels) != 0:
-                raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
+            self._make_block(name)
+
+    def _make_block(self, name: str) -> None:
+        fmt = self._native.input.format
+        if lib.st_scratch_make(ffi.addressof(self._native, name), fmt.block_frames * fmt.channels) != 0:
+            raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
 
     def _join_checkpoints(self, request: AttachDsp, fd: int) -> None:
         native, block = self._native, self._native.input.format.block_frames
@@ -136,6 +147,31 @@ class DspInstance(StageInstance):
         """As ever; what it then has is kept as soon as it joins its rings: no checkpoint of its own is there yet."""
         self._keep_at_once = True
         return super().inherit(request)
+
+    def fade(self, request: FadeDsp) -> int:
+        """Ramps to the dry signal and stays there; says from where on it is dry.
+
+        Raises:
+            Misuse: it is not attached, or fades to another signal already.
+        """
+        self.expect_attached("fade")
+        native = self._native
+        if native.fade_from == lib.ST_NO_POSITION:
+            if native.dry.samples == ffi.NULL:
+                self._make_block("dry")
+            native.fade_frames, native.fade_latency_frames = request.frames, request.latency_frames
+            native.exported = ffi.NULL
+            native.fade_from = self._fade_from(request.latency_frames)
+        elif native.fade_latency_frames != request.latency_frames:
+            raise Misuse("fade", f"it fades to a signal that is {native.fade_latency_frames} frames late already")
+        return int(native.fade_from + native.fade_frames)
+
+    def _fade_from(self, latency_frames: int) -> int:
+        native = self._native
+        kept = native.input.own_retain + latency_frames
+        joined = native.join_from + native.join_frames if native.join != Join.NONE else 0
+        block = native.input.format.block_frames
+        return max(self.position, int(-(-max(kept, joined) // block) * block))
 
     def begin(self, epoch: int) -> None:
         self._native.epoch = epoch
@@ -179,12 +215,9 @@ class DspInstance(StageInstance):
         self._native.join = Join.NONE
 
     def released(self) -> None:
+        super().released()
         native = self._native
         lib.st_scratch_free(ffi.addressof(native, "scratch"))
         lib.st_scratch_free(ffi.addressof(native, "dry"))
         lib.st_checkpoint_unmap(ffi.addressof(native, "checkpoint"))
         self._exported = native.exported = ffi.NULL
-
-
-def _shape(fmt: CData) -> tuple[int, int, int]:
-    return fmt.channels, fmt.sample_rate_hz, fmt.block_frames

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import os
 
-from abi.wire import AttachSink, DigestReady, Json, Negotiated, NegotiateSink, OpenSink, Payload, SetVolume, StopReason
+from abi.wire import (
+    AttachSink,
+    DigestReady,
+    Json,
+    Negotiated,
+    NegotiateSink,
+    OpenSink,
+    Payload,
+    SetVolume,
+    StopReason,
+    SwitchInput,
+)
 from plugin_worker._core import ffi, lib
+from plugin_worker.capabilities.inlet import InletStage
 from plugin_worker.capabilities.instance import require
-from plugin_worker.capabilities.stage import StageInstance, map_ring
+from plugin_worker.capabilities.stage import map_ring
 from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
 from plugin_worker.ffi_calls import CData, borrow, call, invoke, take_json
 from plugin_worker.lane import Lane, LaneHome
@@ -26,7 +38,7 @@ _REQUIRED = (
 )
 
 
-class SinkInstance(StageInstance):
+class SinkInstance(InletStage):
     """One sink."""
 
     def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
@@ -103,6 +115,7 @@ class SinkInstance(StageInstance):
         native.digest_from = native.input.own_pos
         native.cut_at = request.cut_at if request.cut_at >= self.position else lib.ST_NO_POSITION
         native.finish_at = request.finish_at if request.finish_at >= 0 else lib.ST_NO_POSITION
+        self.await_switch()
         native.pending_frames = native.since_query = native.starved = native.started = 0
         lib.st_ramp_set(ffi.addressof(native, "volume"), request.volume)
         self.begin(request.epoch)
@@ -127,6 +140,11 @@ class SinkInstance(StageInstance):
             raise Misuse("finish", f"the sink is at {self.position}, beyond {position}")
         self._native.finish_at = position
         self.lane.stage = self
+
+    def switch_input(self, request: SwitchInput, ring_fd: int) -> None:
+        if self.attached and self.position >= self._native.finish_at:
+            raise Misuse("switch_input", "the end is reached")
+        super().switch_input(request, ring_fd)
 
     def close(self) -> None:
         """Closes the target; the second time nothing happens."""
@@ -186,6 +204,7 @@ class SinkInstance(StageInstance):
         self._native.pending_frames = 0
 
     def released(self) -> None:
+        super().released()
         lib.st_scratch_free(ffi.addressof(self._native, "scratch"))
         lib.st_digest_free(self._native.digest)
         self._native.digest = ffi.NULL

@@ -137,9 +137,12 @@ class StageInstance(Instance, ABC):
             self.detach()
         super().destroy()
 
+    def between_pumps(self) -> None:
+        """Nobody rings the rings now."""
+
     def stopped(self, stop: CData) -> bool:
         """Turns the pump's reason into an event; true when the pump is only to be entered again."""
-        if stop.reason == lib.ST_STOP_INTERRUPTED:
+        if stop.reason in (lib.ST_STOP_INTERRUPTED, lib.ST_STOP_SWITCH):
             return True
         # SAFETY: the pump wrote text_len bytes of text, at most the array's size.
         text = bytes(ffi.buffer(stop.text, stop.text_len)).decode("utf-8", "replace").replace("\0", " ")

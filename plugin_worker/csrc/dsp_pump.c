@@ -45,7 +45,7 @@ static void process_next(st_lane *lane, st_dsp *d) {
         st_status_free(lane, status);
     }
     atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
-    if (d->join != ST_JOIN_NONE) st_dsp_join(d, d->input.own_pos);
+    st_dsp_join(d, d->input.own_pos);
 }
 
 /* Block at p = in.read = out.write: out.write_pos is published before in.read_pos, so that a death between the two redoes
@@ -74,6 +74,10 @@ void st_dsp_pump(st_lane *lane, st_dsp *d, st_stop *stop) {
         st_ring *dry = NULL;
         uint32_t target = block;
         if (st_interrupted(lane, stop)) return;
+        if (d->input.own_pos == d->switch_at) {
+            st_stop_for(stop, ST_STOP_SWITCH);
+            return;
+        }
         if (st_stop_for_ring(stop, st_ring_available(&d->input, &data))) return;
         if (st_stop_for_ring(stop, st_ring_room(&d->output, &room))) return;
         if (data < block) {

@@ -22,7 +22,8 @@ typedef enum st_stop_reason {
     ST_STOP_PLUGIN_ERROR = 4,
     ST_STOP_CONTRACT = 5,
     ST_STOP_RING = 6,
-    ST_STOP_DIGEST = 7         /* sink: cut_at is reached; the lane takes the digest and goes on */
+    ST_STOP_DIGEST = 7,        /* sink: cut_at is reached; the lane takes the digest and goes on */
+    ST_STOP_SWITCH = 8         /* dsp, sink: switch_at is reached; the lane makes the next ring the input and goes on */
 } st_stop_reason;
 
 #define ST_STOP_TEXT_BYTES 1000u
@@ -55,7 +56,7 @@ typedef struct st_decode {
 } st_decode;
 
 /* How a dsp that takes over meets what was heard last; numbers of Join in abi/wire/stage.py. */
-typedef enum st_join { ST_JOIN_NONE = 0, ST_JOIN_SETTLE = 1, ST_JOIN_RAMP = 2 } st_join;
+typedef enum st_join { ST_JOIN_NONE = 0, ST_JOIN_SETTLE = 1, ST_JOIN_RAMP = 2, ST_JOIN_FILL = 3 } st_join;
 
 /* In which form an instance exports its state. */
 typedef enum st_state_form { ST_STATE_NONE = 0, ST_STATE_BLOB = 1, ST_STATE_JSON = 2 } st_state_form;
@@ -80,8 +81,13 @@ typedef struct st_dsp {
     uint32_t join; /* st_join; NONE once it is over */
     uint32_t join_frames;
     uint64_t join_from; /* a ramp is dry before it, and the plugin is not called */
-    uint32_t latency_frames;
-    st_scratch dry;                     /* RAMP */
+    uint32_t join_latency_frames; /* of its dry signal */
+    uint64_t fade_from; /* from wet to dry; ST_NO_POSITION: stays wet. The plugin is not called once it is over */
+    uint32_t fade_frames;
+    uint32_t fade_latency_frames;
+    st_ring next;       /* takes the input's place at switch_at */
+    uint64_t switch_at; /* ST_NO_POSITION: none */
+    st_scratch dry;                     /* RAMP, fade */
     float settle[ST_RING_MAX_CHANNELS]; /* SETTLE: how far the last frame heard was from the own signal */
 } st_dsp;
 
@@ -95,6 +101,8 @@ typedef struct st_sink {
     uint64_t digest_from; /* position where the running digest began */
     uint64_t cut_at;      /* ST_NO_POSITION: no cut wanted */
     uint64_t finish_at;
+    st_ring next;       /* takes the input's place at switch_at */
+    uint64_t switch_at; /* ST_NO_POSITION: none */
     int64_t silence_after_ns; /* 0: never */
     uint32_t wake_frames;
     uint32_t chunk_frames;
@@ -149,8 +157,8 @@ void st_dsp_keep(st_lane *lane, st_dsp *stage);
 void st_dsp_expect_checkpoint(st_dsp *stage);
 
 /*
- * Takes over at the output's write position: processes the input from `from` on again, output thrown away, moves the
- * input's read position there, and prepares the join; keeps its state at once when that was more than the frames between two
+ * Takes over at the output's write position: processes the input from `from` on again, output thrown away (FILL: kept, as
+ * what was before), moves the input's read position there, and prepares the join; keeps its state at once when that was more than the frames between two
  * checkpoints. The caller has checked that these frames are kept.
  * thread: the lane's own, before its pump
  * realtime: yes
@@ -161,7 +169,8 @@ void st_dsp_expect_checkpoint(st_dsp *stage);
 int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
 
 /*
- * 1 while a ramp has not begun at `position`: scratch then holds the dry block, and the plugin is not to be called.
+ * 1 while a ramp has not begun at `position`, or a fade is over: scratch then holds the dry block, and the plugin is not to
+ * be called.
  * thread: the lane's own
  * realtime: yes
  * owned: nothing
@@ -171,7 +180,7 @@ int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
 int st_dsp_stays_dry(st_dsp *stage, uint64_t position);
 
 /*
- * Mixes the join into the block at `position` that was just processed, until it is over.
+ * Mixes the join, and then the fade, into the block at `position` that was just processed, until they are over.
  * thread: the lane's own
  * realtime: yes
  * owned: nothing

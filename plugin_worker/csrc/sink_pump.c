@@ -22,7 +22,15 @@ static uint32_t count_clipped(const float *samples, size_t count) {
 }
 
 /* The nearest position that must not be passed in one go. */
-static uint64_t next_stop(const st_sink *k) { return k->finish_at < k->cut_at ? k->finish_at : k->cut_at; }
+static uint64_t next_stop(const st_sink *k) {
+    uint64_t stop = k->finish_at < k->cut_at ? k->finish_at : k->cut_at;
+    return stop < k->switch_at ? stop : k->switch_at;
+}
+
+static st_stop_reason reason_at(const st_sink *k, uint64_t position) {
+    if (position >= k->finish_at) return ST_STOP_FINISHED;
+    return position >= k->cut_at ? ST_STOP_DIGEST : ST_STOP_SWITCH;
+}
 
 static void query(st_lane *lane, st_sink *k) {
     StOutputSinkRuntimeStatus now;
@@ -143,7 +151,7 @@ void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
             continue;
         }
         if (k->input.own_pos >= next_stop(k)) {
-            st_stop_for(stop, k->input.own_pos >= k->finish_at ? ST_STOP_FINISHED : ST_STOP_DIGEST);
+            st_stop_for(stop, reason_at(k, k->input.own_pos));
             st_ring_before_sleep(&k->input);
             return;
         }

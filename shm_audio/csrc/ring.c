@@ -99,6 +99,11 @@ void st_ring_set_words(st_ring *ring, uint64_t position) {
     atomic_store_explicit(&ring->words->write_pos, position, memory_order_release);
 }
 
+void st_ring_set_reader(st_ring *ring, uint64_t retain, uint64_t read) {
+    atomic_store_explicit(&ring->words->retain_pos, retain, memory_order_release);
+    atomic_store_explicit(&ring->words->read_pos, read, memory_order_release);
+}
+
 st_ring_result st_ring_room(st_ring *ring, uint32_t *out_frames) {
     uint64_t retain = atomic_load_explicit(&ring->words->retain_pos, memory_order_acquire);
     uint64_t read = atomic_load_explicit(&ring->words->read_pos, memory_order_acquire);
@@ -152,11 +157,15 @@ static uint32_t before_wrap(const st_ring *ring, uint64_t position, uint32_t fra
     return frames < straight ? frames : straight;
 }
 
-void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed) {
+void st_ring_put_at(st_ring *ring, uint64_t position, const float *samples, uint32_t frames, uint64_t *scrubbed) {
     size_t offset, channels = ring->format.channels;
-    uint32_t first = before_wrap(ring, ring->own_pos, frames, &offset);
+    uint32_t first = before_wrap(ring, position, frames, &offset);
     *scrubbed += copy_scrubbed(ring->audio + offset, samples, first * channels);
     if (first < frames) *scrubbed += copy_scrubbed(ring->audio, samples + first * channels, (frames - first) * channels);
+}
+
+void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed) {
+    st_ring_put_at(ring, ring->own_pos, samples, frames, scrubbed);
 }
 
 void st_ring_put_silence(st_ring *ring, uint32_t frames) {

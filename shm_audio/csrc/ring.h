@@ -137,6 +137,16 @@ void st_ring_unmap(st_ring *ring);
 void st_ring_set_words(st_ring *ring, uint64_t position);
 
 /*
+ * Host: sets the reader's positions of a ring on which no reader is.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_ring_set_reader(st_ring *ring, uint64_t retain, uint64_t read);
+
+/*
  * Writer: frames that may be written now. Reader: frames that may be read now.
  * thread: the face's
  * realtime: yes
@@ -158,6 +168,17 @@ st_ring_result st_ring_available(st_ring *ring, uint32_t *out_frames);
  */
 void st_ring_put(st_ring *ring, const float *samples, uint32_t frames, uint64_t *scrubbed);
 void st_ring_put_silence(st_ring *ring, uint32_t frames);
+
+/*
+ * Writer: fills in frames from `position` on, behind what is published, of a ring that nobody reads yet. The caller has
+ * checked that all of them lie between retain_pos and the write position.
+ * thread: the face's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_ring_put_at(st_ring *ring, uint64_t position, const float *samples, uint32_t frames, uint64_t *scrubbed);
 
 /*
  * Reader: copies frames out from the read position on. The caller has checked what is available.

@@ -134,7 +134,7 @@ class Chain:
         self._checkpoints = [Checkpoints(CHECKPOINT_BYTES) for _ in workers]
         for index in reversed(range(len(workers))):
             fds = (self._rings[index].fd, self._rings[index + 1].fd, self._checkpoints[index].fd)
-            workers[index].request(AttachDsp(INSTANCE, 1, 1, wake_frames, CHECKPOINT_FRAMES, -1, 0, 0, 0, 0), fds)
+            workers[index].request(AttachDsp(INSTANCE, 1, 1, wake_frames, CHECKPOINT_FRAMES, -1, 0, 0, 0, 0, 0), fds)
 
     @property
     def fds(self) -> tuple[int, int]:

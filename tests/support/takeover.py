@@ -93,6 +93,7 @@ class TakenOver:
             "join": int(Join.NONE),
             "join_at": 0,
             "join_frames": 0,
+            "join_latency_frames": 0,
         }
         assert changes.keys() <= fields.keys()
         return AttachDsp(**{**fields, **changes})  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ def attach_decoder(worker: WorkerPeer, rings: StageRings) -> None:
 def attach_dsp(worker: WorkerPeer, rings: StageRings, config: JsonObject, checkpoint_frames: int = 0) -> None:
     """Instance 1, from the begin."""
     worker.ask(worker.creation(DSP, "fault", config))
-    request = AttachDsp(1, EPOCH, 1, BLOCK, checkpoint_frames, -1, 0, Join.NONE, 0, 0)
+    request = AttachDsp(1, EPOCH, 1, BLOCK, checkpoint_frames, -1, 0, Join.NONE, 0, 0, 0)
     assert worker.ask(request, rings.around) == At(0)
 
 

@@ -45,7 +45,7 @@ def decoder(
 
 def dsp_attach(instance: int = 1, epoch: int = EPOCH) -> AttachDsp:
     """At the begin, without checkpoints."""
-    return AttachDsp(instance, epoch, 1, BLOCK, 0, -1, 0, Join.NONE, 0, 0)
+    return AttachDsp(instance, epoch, 1, BLOCK, 0, -1, 0, Join.NONE, 0, 0, 0)
 
 
 def dsp(worker: WorkerPeer, rings: StageRings, mode: str = "") -> None:

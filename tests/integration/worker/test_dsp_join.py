@@ -44,7 +44,13 @@ def stage(start_worker: Start, rings: StageRings) -> TakenOver:
 
 
 def joined(
-    stage: TakenOver, first: Effect, second: Effect, join: Join, replay_frames: int = 0, dry_frames: int = 0
+    stage: TakenOver,
+    first: Effect,
+    second: Effect,
+    join: Join,
+    replay_frames: int = 0,
+    dry_frames: int = 0,
+    late_frames: int = 0,
 ) -> tuple[Audio, int]:
     """All that is heard, shape (frames, channels), and where the second took over."""
     stage.begin(first)
@@ -53,7 +59,11 @@ def joined(
     at = stage.rings.after.words().write_pos
     worker = stage.made(second)
     request = stage.attach(
-        replay_from=at - replay_frames, join=int(join), join_at=at + dry_frames, join_frames=JOIN_FRAMES
+        replay_from=at - replay_frames,
+        join=int(join),
+        join_at=at + dry_frames,
+        join_frames=JOIN_FRAMES,
+        join_latency_frames=late_frames,
     )
     assert worker.ask(request, stage.rings.around) == At(at)
     stage.move(FRAMES)
@@ -129,7 +139,7 @@ def test_a_ramp_goes_from_dry_to_wet(stage: TakenOver) -> None:
 def test_a_ramp_that_begins_later_is_dry_until_then(stage: TakenOver) -> None:
     """And the effect sees nothing of that input: what is in its delay line is from behind it."""
     late, dry_frames = 100, 3 * BLOCK
-    heard, at = joined(stage, DRY, delayed(late), Join.RAMP, dry_frames=dry_frames)
+    heard, at = joined(stage, DRY, delayed(late), Join.RAMP, dry_frames=dry_frames, late_frames=late)
     start = at + dry_frames
     assert np.array_equal(heard[at:start], WAVE[at - late : start - late])
     g = 1 - share(FRAMES - start)
@@ -143,7 +153,7 @@ def test_a_ramp_that_begins_later_is_dry_until_then(stage: TakenOver) -> None:
 def test_a_ramp_takes_the_dry_signal_as_late_as_the_wet(stage: TakenOver, late: int) -> None:
     """Dry and wet are the same delay here, so that any difference in time would be heard."""
     replay = -(-late // BLOCK) * BLOCK
-    heard, at = joined(stage, delayed(late), delayed(late), Join.RAMP, replay)
+    heard, at = joined(stage, delayed(late), delayed(late), Join.RAMP, replay, late_frames=late)
     plain = np.concatenate([np.zeros((late, CHANNELS), np.float32), WAVE])[:FRAMES]
     assert np.allclose(heard, plain, atol=1e-6, rtol=0)
     assert np.array_equal(heard[at + JOIN_FRAMES :], plain[at + JOIN_FRAMES :])
@@ -151,7 +161,7 @@ def test_a_ramp_takes_the_dry_signal_as_late_as_the_wet(stage: TakenOver, late: 
 
 def test_a_ramp_is_silent_before_what_is_kept(stage: TakenOver) -> None:
     """At the very start a delay has nothing to give yet, dry or wet."""
-    stage.begin(delayed(100), join=int(Join.RAMP), join_frames=JOIN_FRAMES)
+    stage.begin(delayed(100), join=int(Join.RAMP), join_frames=JOIN_FRAMES, join_latency_frames=100)
     stage.move(FRAMES)
     plain = np.concatenate([np.zeros((100, CHANNELS), np.float32), WAVE])[:FRAMES]
     assert np.allclose(stage.heard.reshape(-1, CHANNELS), plain, atol=1e-6, rtol=0)

@@ -96,7 +96,7 @@ def test_a_death_while_it_takes_over(failpoints: Failpoints, start: StartWorker,
     armed = failpoints.arm(place, Action.KILL, let_pass=2 if place == "replay" else 0)
     second = load(start())
     second.ask(second.creation(DSP, "fault", STATE))
-    second.send(AttachDsp(1, EPOCH, 1, BLOCK, EVERY, -1, 0, Join.NONE, 0, 0), rings.around)
+    second.send(AttachDsp(1, EPOCH, 1, BLOCK, EVERY, -1, 0, Join.NONE, 0, 0, 0), rings.around)
     assert second.ended() == -signal.SIGKILL
     assert (armed.fired, armed.hits) == ((1, 3) if place == "replay" else (1, 1))
     assert rings.after.words().write_pos == 5 * BLOCK

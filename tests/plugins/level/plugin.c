@@ -1,6 +1,6 @@
 /*
- * level: an effect that multiplies by FACTOR, which is fixed when it is built. Built with CRASHES or REFUSES no instance
- * of it can be had.
+ * level: an effect that multiplies by its "factor", or else by FACTOR, which is fixed when it is built. Built with CRASHES or
+ * REFUSES no instance of it can be had.
  */
 #include <stellatune_sdk.h>
 
@@ -10,11 +10,12 @@
 
 typedef struct Level {
     size_t channels;
+    float factor;
 } Level;
 
 static StStatus process(void *handle, float *samples, uint32_t frames) {
     const Level *level = handle;
-    for (size_t i = 0; i < frames * level->channels; i++) samples[i] *= FACTOR;
+    for (size_t i = 0; i < frames * level->channels; i++) samples[i] *= level->factor;
     return st_ok();
 }
 
@@ -35,7 +36,6 @@ static StStatus create(StStr type_id, uint32_t rate, uint16_t channels, StStr co
     Level *level = calloc(1, sizeof *level);
     (void)type_id;
     (void)rate;
-    (void)config;
 #ifdef CRASHES
     abort();
 #endif
@@ -45,6 +45,7 @@ static StStatus create(StStr type_id, uint32_t rate, uint16_t channels, StStr co
 #endif
     if (level == NULL) return st_error(ST_ERROR_INTERNAL, "no memory");
     level->channels = channels;
+    level->factor = (float)st_json_number_or(st_json(config), "factor", FACTOR);
     memset(out, 0, sizeof *out);
     out->handle = level;
     out->vtable = &VTABLE;

@@ -114,6 +114,7 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
                 join=Join.RAMP,
                 join_at=4096,
                 join_frames=480,
+                join_latency_frames=64,
             )
             assert await second == 512
             volume = 0.5
@@ -128,8 +129,8 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
         assert peer.received[-5:] == [
             AttachDecode(number, 3, 9, 7, -1, 8),
             AttachDecode(number, 3, 0, 7, -1, 0),
-            AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0, 0),
-            AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 4096, 480),
+            AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0, 0, 0),
+            AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 4096, 480, 64),
             AttachSink(number, 3, 512, volume, True, 9, -1, 4096),
         ]
         assert peer.fds_seen == 9

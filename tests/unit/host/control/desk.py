@@ -74,12 +74,48 @@ class Configs:
 
 
 @dataclass
+class Chain:
+    """Chain commands that do nothing but remember."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def effects(self) -> JsonObject:
+        return {"effects": []}
+
+    async def add(
+        self,
+        type_name: str,
+        name: str | None,
+        config: JsonObject | None,
+        *,
+        at: int | None,
+        before: str | None,
+        after: str | None,
+    ) -> JsonObject:
+        self.asked.append(("add", type_name, name, config, at, before, after))
+        return {}
+
+    async def remove(self, name: str) -> JsonObject:
+        self.asked.append(("remove", name))
+        return {}
+
+    async def move(self, name: str, to: int) -> JsonObject:
+        self.asked.append(("move", name, to))
+        return {}
+
+    async def bypass(self, name: str, *, off: bool) -> JsonObject:
+        self.asked.append(("bypass", name, off))
+        return {}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
     bus: EventBus = field(default_factory=EventBus)
     plugins: Plugins = field(default_factory=Plugins)
     configs: Configs = field(default_factory=Configs)
+    chain: Chain = field(default_factory=Chain)
     stopped: int = 0
 
     def status(self) -> JsonObject:

@@ -34,7 +34,7 @@ class Recorder:
 def collect(joins: list[tuple[int, int]], end: int, latency: int = 0) -> tuple[dict[int, str], Recorder]:
     recorder = Recorder()
     digests = TrackDigests(
-        cast("SinkSeat", recorder), cast("StageWatch", recorder), (), latency_frames=latency, block_frames=BLOCK
+        cast("SinkSeat", recorder), cast("StageWatch", recorder), (), latency=lambda: latency, block_frames=BLOCK
     )
 
     async def main() -> dict[int, str]:

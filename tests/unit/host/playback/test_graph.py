@@ -20,7 +20,7 @@ PACING = Pacing(100, 100, 100, BLOCK, batched=True, checkpoint_bytes=64)
 
 class Effect:
     def __init__(self, latency_frames: int) -> None:
-        self.latency_frames = latency_frames
+        self.latency_frames = self.delay_frames = latency_frames
 
     def place(self, *_: object) -> None:
         """Nothing runs here."""

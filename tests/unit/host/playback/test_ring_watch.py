@@ -45,6 +45,7 @@ class Place:
     instance: Somebody
     coming: Somebody | None = None
     lost: bool = False
+    held: bool = False
 
 
 class Pipe:

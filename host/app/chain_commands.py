@@ -1,0 +1,147 @@
+"""What can be asked about the effects of the chain that plays, and done to it: names looked up, the player told.
+
+Belongs to the event loop's thread. Results are JSON, as the control socket carries them. Places count from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from abi.kinds import CapabilityKind
+from host.errors import NotFound, NotRunning, Usage
+from host.jsontext import Json, JsonObject
+from host.packages import Discovery, config_in_force, find_capability, merge_config
+from host.playback import Edited, Effect, Player, StageSpec, with_files
+from host.settings import SavedConfigs
+
+__all__ = ["MAX_INSTANCES", "ChainCommands"]
+
+#: Of one plugin in one worker: its status page has 64 lanes, and the first is the worker's own (ST_STATUS_LANES).
+MAX_INSTANCES = 63
+
+
+class ChainCommands:
+    """Of one host. ``player`` gives the player that runs now, if one does; ``saved``: configurations of types.
+
+    ``open_s``: how long opening files that a configuration names may take.
+    """
+
+    def __init__(
+        self, discovery: Discovery, player: Callable[[], Player | None], saved: SavedConfigs, open_s: float
+    ) -> None:
+        self._discovery = discovery
+        self._player = player
+        self._saved = saved
+        self._open_s = open_s
+
+    def effects(self) -> JsonObject:
+        """All effects, in the order of the music. Raises: NotRunning."""
+        rows: list[Json] = [_facts(place, each) for place, each in enumerate(self._playing().effects(), 1)]
+        return {"effects": rows}
+
+    async def add(
+        self,
+        type_name: str,
+        name: str | None,
+        config: JsonObject | None,
+        *,
+        at: int | None,
+        before: str | None,
+        after: str | None,
+    ) -> JsonObject:
+        """A new effect at a place, or beside another one; else behind all. Without a name it gets its type's.
+
+        Raises:
+            NotRunning, NotFound, Usage, ConfigRejected, and what making an effect raises: the chain is as before then.
+        """
+        player = self._playing()
+        index = self._index(player, at, before, after)
+        plugin, capability = find_capability(type_name, CapabilityKind.DSP, self._discovery.plugins)
+        owner = f"{plugin.id} ({capability.type_id})"
+        merged = merge_config(
+            owner, capability.config_schema, config_in_force(plugin, capability, self._saved), config or {}
+        )
+        effects = player.effects()
+        if sum(each.plugin_id == plugin.id for each in effects) >= MAX_INSTANCES - 1:
+            raise Usage(
+                f"too many effects of {plugin.id} in one chain", remedy="remove some"
+            )  # one place is to move in
+        chosen = name or _free_name(capability.type_id, {each.name for each in effects})
+        bare = StageSpec(chosen, plugin.id, capability.type_id, merged)
+        spec = await with_files(bare, CapabilityKind.DSP, plugin, self._open_s)
+        with spec.files:  # the chain has its own
+            return self._done("add", await player.edits.add(spec, index))
+
+    async def remove(self, name: str) -> JsonObject:
+        """The effect goes. Raises: NotRunning, NotFound."""
+        return self._done("remove", await self._playing().edits.remove(name))
+
+    async def move(self, name: str, to: int) -> JsonObject:
+        """The effect goes to place ``to`` of the new order. Raises: NotRunning, NotFound, Usage."""
+        player = self._playing()
+        index = self._index(player, to, None, None)
+        if index >= len(player.effects()):
+            raise Usage(f"there is no place {to}", remedy=f"there are {len(player.effects())} effects")
+        return self._done("move", await player.edits.move(name, index))
+
+    async def bypass(self, name: str, *, off: bool) -> JsonObject:
+        """The effect is not heard until ``off`` is asked for. Raises: NotRunning, NotFound."""
+        edits = self._playing().edits
+        return self._done("bypass", await (edits.bring_in(name) if off else edits.leave_out(name)))
+
+    def _playing(self) -> Player:
+        player = self._player()
+        if player is None:
+            raise NotRunning("nothing plays, so there is no chain", remedy="`stellatune play FILE` begins one")
+        return player
+
+    def _index(self, player: Player, at: int | None, before: str | None, after: str | None) -> int:
+        names = [each.name for each in player.effects()]
+        if sum(each is not None for each in (at, before, after)) > 1:
+            raise Usage("more than one place was named", remedy="say one of: at, before, after")
+        beside = before if before is not None else after
+        if beside is not None:
+            if beside not in names:
+                raise NotFound(f"no effect {beside!r} in the chain", remedy=f"there are: {', '.join(names) or 'none'}")
+            return names.index(beside) + (after is not None)
+        if at is not None and at > len(names) + 1:
+            raise Usage(f"there is no place {at}", remedy=f"there are {len(names)} effects")
+        return len(names) if at is None else at - 1
+
+    def _done(self, action: str, edited: Edited) -> JsonObject:
+        shift = edited.shift_frames
+        told: JsonObject = {
+            "action": action,
+            "name": edited.name,
+            "position": edited.position,
+            "frames_lost": 0,
+            "frames_repeated": max(0, shift),
+            "frames_skipped": max(0, -shift),
+        }
+        player = self._player()
+        rows: list[Json] = []
+        if player is not None:
+            rows = [_facts(place, each) for place, each in enumerate(player.effects(), 1)]
+        return {**told, "effects": rows}
+
+
+def _free_name(type_id: str, taken: set[str]) -> str:
+    name, count = type_id.rpartition(".")[2], 2
+    free = name
+    while free in taken:
+        free, count = f"{name}{count}", count + 1
+    return free
+
+
+def _facts(place: int, effect: Effect) -> JsonObject:
+    return {
+        "place": place,
+        "name": effect.name,
+        "plugin": effect.plugin_id,
+        "type": effect.type_id,
+        "generation": effect.generation,
+        "pid": effect.pid,
+        "latency_frames": effect.latency_frames,
+        "heard": effect.heard.value,
+        "config": effect.config,
+    }
