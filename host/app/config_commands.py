@@ -21,6 +21,9 @@ class Tuner(Protocol):
     def specs(self) -> Sequence[StageSpec]:
         """What is in force at each stage, in the order of the music; none while nothing plays."""
 
+    def schema(self, name: str, /) -> JsonObject:
+        """What the configuration of one stage may be."""
+
     async def update(self, name: str, config: JsonObject, /) -> Outcome:
         """Another configuration for one stage."""
 
@@ -44,10 +47,11 @@ class ConfigCommands:
         self._refresh = refresh
 
     def show(self) -> JsonObject:
-        """Every stage with the configuration in force."""
+        """Every stage with the configuration in force, and what it may be."""
         tuner = self._tuner()
-        stages: list[Json] = [_facts(spec) for spec in tuner.specs()] if tuner is not None else []
-        return {"stages": stages}
+        if tuner is None:
+            return {"stages": []}
+        return {"stages": [_facts(spec) | {"schema": tuner.schema(spec.name)} for spec in tuner.specs()]}
 
     async def update(self, name: str, config: JsonObject, *, merge: bool) -> JsonObject:
         """Another configuration for the stage of that name, or else for every stage of that type.

@@ -110,10 +110,8 @@ def _named_from_here(key: Key, value: Json) -> Json:
 
 def _schema_of(console: Console, stage: str) -> JsonObject:
     """Of the stage's type; empty where no stage is called so, which the host then says."""
-    for each in stages_in_force(console):
-        if each.get("name") == stage:
-            return read_configuration(console).named(f"{each.get('plugin')}:{each.get('type')}")[0].schema
-    return {}
+    found = (each.get("schema") for each in stages_in_force(console) if each.get("name") == stage)
+    return next((schema for schema in found if isinstance(schema, dict)), {})
 
 
 def _wants_text(schema: JsonObject) -> bool:

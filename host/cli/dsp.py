@@ -12,8 +12,6 @@ from host.cli.rows import objects, text
 from host.cli.talking import ANSWER_S, RENEW_S, running_host, short
 from host.cli.wiring import files_from_here
 from host.jsontext import Json, JsonObject, dump_json
-from host.packages import discover, find_capability, search_path
-from host.settings import Paths
 
 __all__ = ["dsp"]
 
@@ -61,14 +59,20 @@ def add(console: Console, option: DspOption, at: int | None, before: str | None,
     """Add an effect, behind all others unless a place is named."""
     if sum(each is not None for each in (at, before, after)) > 1:
         raise click.UsageError("say one of --at, --before and --after")
-    config: Json = None if option.config is None else files_from_here(_schema_of(option.type_name), option.config)
+    config: Json = None if option.config is None else _from_here(console, option.type_name, option.config)
     wish: JsonObject = {"type": option.type_name, "name": option.name if option.named else None, "config": config}
     return _change(console, "dsp.add", {**wish, "at": at, "before": before, "after": after})
 
 
-def _schema_of(type_name: str) -> JsonObject:
-    plugins = discover(search_path(Paths.of_user())).plugins
-    return find_capability(type_name, CapabilityKind.DSP, plugins)[1].config_schema
+def _from_here(console: Console, type_name: str, config: JsonObject) -> JsonObject:
+    """With the files in it named from the root on; the host knows which strings are files."""
+    with running_host(console) as client:
+        (plugin,) = objects(client.ask("plugins.list", {"id": type_name}, ANSWER_S), "plugins")
+    for capability in objects(plugin, "capabilities"):
+        schema = capability.get("config_schema")
+        if capability.get("kind") == CapabilityKind.DSP.word and isinstance(schema, dict):
+            config = files_from_here(schema, config)
+    return config
 
 
 @dsp.command()

@@ -130,6 +130,10 @@ class Player:
             return None
         return max(0, position - now.position) / self._pipeline.format.sample_rate_hz
 
+    def schema(self, name: str) -> JsonObject:
+        """What the configuration of the stage of that name may be. Raises: as ``update``."""
+        return self._running_updates().schema(name)
+
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music; none before and after."""
         return () if self._updates is None else self._updates.specs()

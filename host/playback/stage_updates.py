@@ -17,7 +17,7 @@ from host.errors import NotFound
 from host.events import EventBus, StageGivenUp, StageMended, TrackStarted
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import JsonObject
-from host.packages import check_config
+from host.packages import CapabilityManifest, check_config
 from host.playback.config_files import NO_FILES
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
@@ -171,6 +171,10 @@ class StageUpdates:
         )
         return await updates.request(default | config)
 
+    def schema(self, name: str) -> JsonObject:
+        """What the configuration of the stage of that name may be. Raises: NotFound."""
+        return self._capability(self._seat(name)).config_schema
+
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music."""
         return tuple(seat.spec for seat in self._seats())
@@ -179,6 +183,9 @@ class StageUpdates:
         """What is under way fails; twice is fine."""
         for updates in self._updates.values():
             await updates.close()
+
+    def _capability(self, seat: UpdatableSeat) -> CapabilityManifest:
+        return self._runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id)
 
     def _seats(self) -> tuple[UpdatableSeat, ...]:
         pipeline = self._pipeline
