@@ -24,13 +24,15 @@ class WholeFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Names are kept: one that came and went with each use would fill the interpreter's table of names.
+        self._lock = path.with_name(f"{path.name}.lock")
+        self._beside = path.with_name(f"{path.name}.new")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else changes it meanwhile. Raises: OSError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = self.path.with_name(f"{self.path.name}.lock")
-        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             deadline = time.monotonic() + _LOCK_PATIENCE_S
             while True:
@@ -54,7 +56,7 @@ class WholeFile:
 
     def replace(self, data: bytes) -> None:
         """Only inside ``locked``; who may read it stays as it was. Raises: OSError."""
-        beside = self.path.with_name(f"{self.path.name}.new")
+        beside = self._beside
         try:
             with beside.open("wb") as file:
                 with suppress(FileNotFoundError):
