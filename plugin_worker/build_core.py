@@ -117,7 +117,7 @@ typedef struct {
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
     int64_t take_frames; uint64_t finish_at; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
-enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL };
+enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL, ST_JOIN_RISE };
 enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
 typedef struct {
     st_ring input, output; st_scratch scratch; const StDspInstanceVTable *vtable; void *handle; uint32_t wake_frames;

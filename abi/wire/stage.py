@@ -44,6 +44,7 @@ class Join(IntEnum):
     SETTLE = 1  # the step between the last frame heard and the own signal dies away in a straight line
     RAMP = 2  # from the dry signal to the wet one
     FILL = 3  # as it is, and what the replay gives is kept in the output ring, which is new: its reader gets a past
+    RISE = 4  # from silence to the wet signal: nothing is to be heard without this effect
 
 
 @message(40)

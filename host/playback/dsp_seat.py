@@ -115,7 +115,8 @@ class DspSeat(DryableSeat):
                     await dry.hold()
                 position = self._checked().write_pos
                 slot, exact = self._start_of_replay(position)
-                join = Join.RAMP if dry is not None or self._deadly.holds(position) else self._join_of(slot)
+                ramps = dry is not None or self._deadly.holds(position)
+                join = self._ramp if ramps else self._join_of(slot)
             except BaseException:
                 await successor.destroy()
                 raise
@@ -336,6 +337,12 @@ class DspSeat(DryableSeat):
                 return slot, True
         heard_all = retain == self._origin or not self._dsp.exports_state
         return None, heard_all and self._deadly.floor(position) == 0 and self.inlet.true_from <= retain
+
+    @property
+    def _ramp(self) -> Join:
+        """From the dry signal; where what follows relies on the effect, from silence, as before a death."""
+        silent = self._protective and (self._dry is None or self._dry_delays is None)
+        return Join.RISE if silent else Join.RAMP
 
     def _join_of(self, slot: CheckpointSlot | None) -> Join:
         """Where not all that was ever heard is heard again, a step may be left that has to settle."""

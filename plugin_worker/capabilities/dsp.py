@@ -101,12 +101,12 @@ class DspInstance(InletStage):
             raise Misuse("attach", f"there is no join {request.join}") from None
         if request.join_at % fmt.block_frames:
             raise Misuse("attach", f"a ramp begins at whole blocks, not at {request.join_at}")
-        native.join_from = request.join_at if native.join == Join.RAMP else 0
+        native.join_from = request.join_at if native.join in (Join.RAMP, Join.RISE) else 0
         native.join_frames = request.join_frames
         native.join_latency_frames = request.join_latency_frames
         native.fade_from = lib.ST_NO_POSITION
         self.await_switch()
-        for name in ("scratch", "dry") if native.join == Join.RAMP else ("scratch",):
+        for name in ("scratch", "dry") if native.join in (Join.RAMP, Join.RISE) else ("scratch",):
             self._make_block(name)
 
     def _make_block(self, name: str) -> None:

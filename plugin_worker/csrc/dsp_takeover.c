@@ -46,6 +46,8 @@ int st_dsp_take_over(st_lane *lane, st_dsp *d, uint64_t from) {
     return 0;
 }
 
+static int ramps(const st_dsp *d) { return d->join == ST_JOIN_RAMP || d->join == ST_JOIN_RISE; }
+
 /* The input, so much later; silence from before what is kept. */
 static void fetch_dry(st_dsp *d, uint64_t position, uint32_t latency_frames) {
     uint32_t block = d->input.format.block_frames, channels = d->input.format.channels, silent = 0;
@@ -57,14 +59,25 @@ static void fetch_dry(st_dsp *d, uint64_t position, uint32_t latency_frames) {
                        block - silent);
 }
 
+/* What a ramp begins with: where others rely on the effect, nothing is heard without it. */
+static void fetch_ramp_start(st_dsp *d, uint64_t position) {
+    if (d->join == ST_JOIN_RISE)
+        memset(d->dry.samples, 0, (size_t)d->input.format.block_frames * d->input.format.channels * sizeof(float));
+    else
+        fetch_dry(d, position, d->join_latency_frames);
+}
+
 static int fade_is_over(const st_dsp *d, uint64_t position) {
     return d->fade_from != ST_NO_POSITION && position >= d->fade_from + d->fade_frames;
 }
 
 int st_dsp_stays_dry(st_dsp *d, uint64_t position) {
     int over = fade_is_over(d, position);
-    if (!over && (d->join != ST_JOIN_RAMP || position >= d->join_from)) return 0;
-    fetch_dry(d, position, over ? d->fade_latency_frames : d->join_latency_frames);
+    if (!over && (!ramps(d) || position >= d->join_from)) return 0;
+    if (over)
+        fetch_dry(d, position, d->fade_latency_frames);
+    else
+        fetch_ramp_start(d, position);
     memcpy(d->scratch.samples, d->dry.samples, (size_t)d->input.format.block_frames * d->input.format.channels * sizeof(float));
     return 1;
 }
@@ -90,10 +103,10 @@ static void mix_join(st_dsp *d, uint64_t position) {
     uint32_t block = d->input.format.block_frames, channels = d->input.format.channels;
     float *wet = d->scratch.samples;
     uint64_t done = position - d->join_from;
-    if (d->join == ST_JOIN_RAMP) fetch_dry(d, position, d->join_latency_frames);
+    if (ramps(d)) fetch_ramp_start(d, position);
     for (uint32_t i = 0; i < block && done < d->join_frames; i++, done++, wet += channels) {
         float g = (float)done / (float)d->join_frames;
-        const float *dry = d->join == ST_JOIN_RAMP ? d->dry.samples + (size_t)i * channels : NULL;
+        const float *dry = ramps(d) ? d->dry.samples + (size_t)i * channels : NULL;
         for (uint32_t c = 0; c < channels; c++)
             wet[c] = dry ? between(dry[c], wet[c], g) : wet[c] + d->settle[c] * (1.0f - g);
     }

@@ -56,7 +56,13 @@ typedef struct st_decode {
 } st_decode;
 
 /* How a dsp that takes over meets what was heard last; numbers of Join in abi/wire/stage.py. */
-typedef enum st_join { ST_JOIN_NONE = 0, ST_JOIN_SETTLE = 1, ST_JOIN_RAMP = 2, ST_JOIN_FILL = 3 } st_join;
+typedef enum st_join {
+    ST_JOIN_NONE = 0,
+    ST_JOIN_SETTLE = 1,
+    ST_JOIN_RAMP = 2,
+    ST_JOIN_FILL = 3,
+    ST_JOIN_RISE = 4
+} st_join;
 
 /* In which form an instance exports its state. */
 typedef enum st_state_form { ST_STATE_NONE = 0, ST_STATE_BLOB = 1, ST_STATE_JSON = 2 } st_state_form;
@@ -87,7 +93,7 @@ typedef struct st_dsp {
     uint32_t fade_latency_frames;
     st_ring next;       /* takes the input's place at switch_at */
     uint64_t switch_at; /* ST_NO_POSITION: none */
-    st_scratch dry;                     /* RAMP, fade */
+    st_scratch dry;                     /* RAMP, RISE, fade */
     float settle[ST_RING_MAX_CHANNELS]; /* SETTLE: how far the last frame heard was from the own signal */
 } st_dsp;
 

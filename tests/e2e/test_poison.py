@@ -130,6 +130,26 @@ def test_an_effect_that_dies_twice_in_one_block_is_left_out_for_a_tenth_of_a_sec
     assert {(each["call"], each["signal"]) for each in rows(stellatune)} == {("process", "SIGSEGV")}
 
 
+def test_where_a_protective_effect_is_left_out_there_is_silence(stellatune: Stellatune, tmp_path: Path) -> None:
+    """Others rely on it: not a frame is heard without it, the ramp back to it included."""
+    folder = build_plugin("touchy", tmp_path).folder
+    manifest = folder / "plugin.toml"
+    manifest.write_text(f"protective = true\n{manifest.read_text()}")
+    effect = f"fx=touchy:{json.dumps({'deadly': [DEADLY, DEADLY + 1]})}"
+    chain = ("--decoder", "fault", "--dsp", effect)
+    done = render(stellatune, text_of(tmp_path), *chain, STELLATUNE_PLUGIN_PATH=str(tmp_path))
+    assert done.code == 7, done.err
+    (gap,) = done.track["gaps"]
+    first, last = gap["first"], gap["last"]
+    assert first <= DEADLY < first + 512
+    wet = numbers(FRAMES) / 2
+    ramp = slice(last + 1 - RAMP_FRAMES, last + 1)
+    assert np.array_equal(done.samples[:first], wet[:first])
+    assert not done.samples[first + RAMP_FRAMES : ramp.start].any()
+    assert (done.samples[ramp] >= 0).all() and (done.samples[ramp] <= wet[ramp]).all()
+    assert np.array_equal(done.samples[last + 1 + RAMP_FRAMES :], wet[last + 1 + RAMP_FRAMES :])
+
+
 def test_a_decoder_takes_the_effect_of_its_plugin_along(stellatune: Stellatune, tmp_path: Path, touchy: str) -> None:
     """Both work in one process: a death costs two seats, and both are mended side by side.
 
