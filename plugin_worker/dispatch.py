@@ -22,6 +22,7 @@ from abi.wire import (
     FadeDsp,
     FetchLyrics,
     FinishStage,
+    FlushSink,
     HoldStage,
     ImportState,
     InstanceCreated,
@@ -248,6 +249,8 @@ def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> 
             return sink.negotiate(message)
         case SetVolume():
             sink.set_volume(message)
+        case FlushSink():
+            sink.flush()
         case CutDigest():
             sink.cut_digest(message.position)
         case CloseSink():
@@ -292,6 +295,7 @@ _WORK: dict[type[Message], _Work] = {
     NegotiateSink: _sink_request,
     SetVolume: _sink_request,
     CutDigest: _sink_request,
+    FlushSink: _sink_request,
     CloseSink: _sink_request,
     OpenSink: _open_sink,
     PlanUpdate: _plan,

@@ -17,6 +17,7 @@ __all__ = [
     "DigestReady",
     "FadeDsp",
     "FinishStage",
+    "FlushSink",
     "HoldStage",
     "Join",
     "ReleaseStage",
@@ -160,6 +161,13 @@ class CutDigest(Request[Done]):
 
     instance: int
     position: int
+
+
+@message(54)
+class FlushSink(Request[Done]):
+    """A sink that is held plays out, or hands on, all that it was given; its target stays open."""
+
+    instance: int
 
 
 @message(50)

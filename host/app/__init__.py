@@ -3,5 +3,15 @@
 from host.app.application import Application
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.status import elapsed
+from host.app.wiring import Plugins, files_from_here, files_to_write, output, stage
 
-__all__ = ["MAX_INSTANCES", "Application", "elapsed"]
+__all__ = [
+    "MAX_INSTANCES",
+    "Application",
+    "Plugins",
+    "elapsed",
+    "files_from_here",
+    "files_to_write",
+    "output",
+    "stage",
+]

@@ -13,6 +13,7 @@ from types import TracebackType
 from abi.kinds import CapabilityKind
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
+from host.app.output_commands import OutputCommands
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.status import fault_facts, host_facts, playback_facts
@@ -85,6 +86,11 @@ class Application:
         return self._configs
 
     @property
+    def outputs(self) -> OutputCommands:
+        """What can be done about where it plays to."""
+        return OutputCommands(self.discovery, self.settings, lambda: self._player)
+
+    @property
     def queries(self) -> QueryCache:
         """The instances that answer questions."""
         if self._queries is None:
@@ -149,9 +155,8 @@ class Application:
         configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
         opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs)
         self.runtime.supervisor.paced = not chain.pacing.batched
-        device = chain.output.silence_after_ms > 0
 
-        def begun(fmt: PipelineFormat) -> None:
+        def begun(fmt: PipelineFormat, device: bool) -> None:
             if self._watcher is not None:
                 self._watcher.playing(fmt.sample_rate_hz, chain.pacing.block_frames, device=device)
 

@@ -6,12 +6,14 @@ Belongs to the event loop's thread. Results are JSON, as the control socket carr
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from abi.kinds import CapabilityKind
+from host.app.wiring import stage
 from host.errors import NotFound, NotRunning, Usage
 from host.jsontext import Json, JsonObject
-from host.packages import Discovery, config_in_force, find_capability, merge_config
-from host.playback import Edited, Effect, Player, StageSpec, with_files
+from host.packages import Discovery
+from host.playback import Edited, Effect, Player, with_files
 from host.settings import SavedConfigs
 
 __all__ = ["MAX_INSTANCES", "ChainCommands"]
@@ -56,19 +58,13 @@ class ChainCommands:
         """
         player = self._playing()
         index = self._index(player, at, before, after)
-        plugin, capability = find_capability(type_name, CapabilityKind.DSP, self._discovery.plugins)
-        owner = f"{plugin.id} ({capability.type_id})"
-        merged = merge_config(
-            owner, capability.config_schema, config_in_force(plugin, capability, self._saved), config or {}
-        )
+        bare = stage("", CapabilityKind.DSP, type_name, config, self._discovery.plugins, self._saved)
         effects = player.effects()
-        if sum(each.plugin_id == plugin.id for each in effects) >= MAX_INSTANCES - 1:
-            raise Usage(
-                f"too many effects of {plugin.id} in one chain", remedy="remove some"
-            )  # one place is to move in
-        chosen = name or _free_name(capability.type_id, {each.name for each in effects})
-        bare = StageSpec(chosen, plugin.id, capability.type_id, merged)
-        spec = await with_files(bare, CapabilityKind.DSP, plugin, self._open_s)
+        if sum(each.plugin_id == bare.plugin_id for each in effects) >= MAX_INSTANCES - 1:  # one place is to move in
+            raise Usage(f"too many effects of {bare.plugin_id} in one chain", remedy="remove some")
+        named = replace(bare, name=name or _free_name(bare.type_id, {each.name for each in effects}))
+        manifest = self._discovery.plugins[bare.plugin_id]
+        spec = await with_files(named, CapabilityKind.DSP, manifest, self._open_s)
         with spec.files:  # the chain has its own
             return self._done("add", await player.edits.add(spec, index))
 

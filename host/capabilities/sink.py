@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from abi.wire import AttachSink, CloseSink, CutDigest, ListTargets, Negotiated, NegotiateSink, OpenSink, SetVolume
+from abi.wire import (
+    AttachSink,
+    CloseSink,
+    CutDigest,
+    FlushSink,
+    ListTargets,
+    Negotiated,
+    NegotiateSink,
+    OpenSink,
+    SetVolume,
+)
 from host.capabilities.plugin_text import json_list, wrong_shape
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import Json, JsonObject
@@ -97,6 +107,10 @@ class Sink(Stage):
     async def cut_digest(self, position: int) -> None:
         """One digest ends at ``position``, the next begins there."""
         await self.instance.request(CutDigest(self.instance.id, position), self._command_s)
+
+    async def flush(self, longest_s: float) -> None:
+        """Plays out, or hands on, all that was given, while it is held. ``longest_s``: what that may take."""
+        await self.instance.request(FlushSink(self.instance.id), self._limits.flush_ms / 1000 + longest_s)
 
     async def close(self) -> None:
         """Closes the target; what was not played out before is lost."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import click
 
+from host.app import files_from_here
 from host.cli.config_live import Told, stages_in_force, tell_host, update_stage, what_host_keeps
 from host.cli.config_parts import Configuration, Key, Part, read_configuration
 from host.cli.console import Console, plain
-from host.cli.wiring import files_from_here
 from host.errors import ConfigRejected, NotFound
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.packages import merge_config

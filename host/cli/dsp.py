@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from abi.kinds import CapabilityKind
+from host.app import files_from_here
 from host.cli.chain_options import DspOption, parse_dsp
 from host.cli.console import Console, plain
 from host.cli.params import parsed
 from host.cli.rows import objects, text
 from host.cli.talking import ANSWER_S, RENEW_S, running_host, short
-from host.cli.wiring import files_from_here
 from host.jsontext import Json, JsonObject, dump_json
 
 __all__ = ["dsp"]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from abi.kinds import CapabilityKind
-from host.app import Application
+from host.app import Application, stage
 from host.capabilities import Sink
+from host.cli.chain_options import OutputOption, parse_output
 from host.cli.checkup import Finding, State
 from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.params import parsed
+from host.cli.rows import objects, text
 from host.cli.session import application
-from host.cli.wiring import stage
+from host.cli.talking import ANSWER_S, RENEW_S, running_host
 from host.errors import StellaError
-from host.jsontext import Json
+from host.jsontext import Json, JsonObject
 from host.packages import CapabilityManifest, PluginManifest, config_in_force
 
 __all__ = ["device_finding", "outputs", "without_device"]
@@ -44,6 +49,35 @@ def list_outputs(console: Console) -> int:
         return 0
 
     return run_interruptible(work)
+
+
+@outputs.command("set")
+@click.argument("option", metavar="TYPE[:TARGET]", type=parsed("TYPE[:TARGET]", parse_output))
+@click.pass_obj
+def set_output(console: Console, option: OutputOption) -> int:
+    """What plays goes on into another output: a device fades over, a file that was written is complete."""
+    with running_host(console) as client:
+        (plugin,) = objects(client.ask("plugins.list", {"id": option.type_name}, ANSWER_S), "plugins")
+        wish: JsonObject = {"type": option.type_name, "target": _from_here(plugin, option.target)}
+        done = client.ask("outputs.set", wish, RENEW_S)
+    if console.json:
+        console.document("stellatune.output-change/1", {"live": True, **done})
+    else:
+        console.result(
+            f"{text(done, 'old')} -> {text(done, 'new')}  gen {text(done, 'generation')}  pid {text(done, 'pid')}"
+            f"  from frame {text(done, 'position')}  {text(done, 'frames_lost')} frames lost"
+        )
+    return 0
+
+
+def _from_here(plugin: JsonObject, target: str | None) -> str | None:
+    """A file is named from the root on: the host may be elsewhere."""
+    for capability in objects(plugin, "capabilities"):
+        schema = capability.get("target_schema")
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if target is not None and isinstance(properties, dict) and "path" in properties:
+            return str(Path(target).absolute())
+    return target
 
 
 async def _targets(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from abi.kinds import CapabilityKind
+from host.app import Plugins
 from host.cli.chain_options import DspOption, OutputOption, parse_rate
 from host.cli.clock import clock
 from host.cli.console import Console
@@ -16,7 +17,7 @@ from host.cli.report import report_of, write_report
 from host.cli.running import Wish, run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.targets import report_file
-from host.cli.wiring import Plugins, decoder_named, stages, wire_output
+from host.cli.wiring import decoder_named, stages, wire_output
 from host.errors import Usage
 from host.packages import config_in_force, find_capability
 from host.settings import SavedConfigs

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from abi.kinds import CapabilityKind, StatusCode
+from host.app import stage
 from host.capabilities import Item, ItemKind, Source
 from host.cli.chain_options import SourceOption, parse_source
 from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import parsed
 from host.cli.session import application
-from host.cli.wiring import stage
 from host.errors import NotFound, PluginRefused
 from host.jsontext import Json, JsonObject
 from host.packages import discover, search_path

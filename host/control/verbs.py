@@ -42,6 +42,12 @@ class ConfigDesk(Protocol):
     async def update(self, name: str, config: JsonObject, *, merge: bool) -> JsonObject: ...
 
 
+class OutputDesk(Protocol):
+    """Where it plays to."""
+
+    async def set(self, type_name: str, target: str | None) -> JsonObject: ...
+
+
 class Desk(Protocol):
     """What the composition root offers to the control socket."""
 
@@ -51,6 +57,8 @@ class Desk(Protocol):
     def plugins(self) -> PluginDesk: ...
     @property
     def configs(self) -> ConfigDesk: ...
+    @property
+    def outputs(self) -> OutputDesk: ...
     @property
     def chain(self) -> ChainDesk: ...
     def status(self) -> JsonObject: ...
@@ -135,6 +143,12 @@ async def _update_config(desk: Desk, arguments: Arguments) -> JsonObject:
     return await desk.configs.update(name, config, merge=merge)
 
 
+async def _set_output(desk: Desk, arguments: Arguments) -> JsonObject:
+    name, target = arguments.text("type"), arguments.text_or_none("target")
+    arguments.finish()
+    return await desk.outputs.set(name, target)
+
+
 async def _stop(_desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
     return {"stopping": True}
@@ -158,6 +172,7 @@ VERBS: dict[str, Verb] = {
     "plugins.logs": _logs,
     "config.show": _show_configs,
     "config.update": _update_config,
+    "outputs.set": _set_output,
     **{name: _of_chain(verb) for name, verb in CHAIN_VERBS.items()},
 }
 

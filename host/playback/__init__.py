@@ -13,12 +13,13 @@ from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
-from host.playback.player import Now, Player
+from host.playback.player import Now, Player, Retargeted
 from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
 from host.playback.target_file import TargetFile, is_same_target
+from host.playback.target_files import TargetFiles, create_target_file, create_target_files
 from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
 
@@ -45,13 +46,17 @@ __all__ = [
     "PlaybackResult",
     "Player",
     "Repair",
+    "Retargeted",
     "Segment",
     "StageSpec",
     "StageUse",
     "Swapped",
     "TargetFile",
+    "TargetFiles",
     "Timeline",
     "TrackResult",
+    "create_target_file",
+    "create_target_files",
     "expand",
     "is_same_target",
     "label_of",

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
-from host.ids import PluginId
+from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
@@ -32,10 +33,12 @@ from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
 from host.playback.seat import RingsBroken
+from host.playback.sink_seat import Output
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
 from host.playback.stage_watch import StageWatch
+from host.playback.target_files import NO_TARGET_FILES
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
 from host.runtime import Instance, Outcome, PluginRuntime
@@ -48,6 +51,16 @@ LAST_WORDS_S = 0.1
 STOP_TIMEOUT_S = 1.5
 KILLED_TIMEOUT_S = 1.0
 MAX_REBUILDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Retargeted:
+    """The output was changed: the new one begins with the frame at ``position``."""
+
+    old_type: TypeId
+    new_type: TypeId
+    position: int
+    use: StageUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +84,9 @@ class Player:
         bus: EventBus,
         opener: Opener,
         chain: Chain,
-        begun: Callable[[PipelineFormat], None] = lambda _: None,
+        begun: Callable[[PipelineFormat, bool], None] = lambda *_: None,
     ) -> None:
-        """``begun`` is told the format before anything runs in it."""
+        """``begun`` is told the format, and whether the output is a device, before anything runs in it."""
         self._runtime = runtime
         self._bus = bus
         self._opener = opener
@@ -83,6 +96,10 @@ class Player:
         self._care: Care | None = None
         self._updates: StageUpdates | None = None
         self._files = contextlib.ExitStack()
+        self._inputs: tuple[Input, ...] = ()
+        self._written = (
+            NO_TARGET_FILES  # of an output that came later; those of the first are put in place by their maker
+        )
         self._edits: ChainEdits | None = None
         self._record: Record | None = None
         self._repairs: list[Repair] = []
@@ -134,6 +151,32 @@ class Player:
         """What the configuration of the stage of that name may be. Raises: as ``update``."""
         return self._running_updates().schema(name)
 
+    async def retarget(self, output: Output) -> Retargeted:
+        """What plays goes on into another output, whose files are the player's from now on.
+
+        Raises:
+            NotRunning: nothing plays, or the end is being played out.
+            StellaError: it cannot be had; the old output plays on, and the files are the caller's.
+        """
+        pipeline = self._pipeline
+        if pipeline is None:
+            raise NotRunning("nothing plays", remedy="stellatune play FILE")
+        async with pipeline.shape:
+            if pipeline.decode.finishing:
+                raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
+            before = pipeline.sink.output
+            position = await pipeline.sink.retarget(output)
+            self._files.callback(output.written.discard)
+            self._written = output.written
+            self._begun(pipeline.format, output.is_device)
+            await asyncio.to_thread(before.written.commit)
+        return Retargeted(before.stage.type_id, output.stage.type_id, position, pipeline.sink.use)
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files that are played."""
+        return tuple(each.path for each in self._inputs if each.refused is None)
+
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music; none before and after."""
         return () if self._updates is None else self._updates.specs()
@@ -166,7 +209,7 @@ class Player:
         Raises:
             StellaError: an effect or the output failed; what was heard until then was heard.
         """
-        began = time.monotonic()
+        began, self._inputs = time.monotonic(), tuple(inputs)
         playlist = Playlist(inputs, self._opener, self._bus)
         with self._files, self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
@@ -175,7 +218,7 @@ class Player:
                 if first is None:
                     return PlaybackResult(playlist.unopened)
                 pipeline = await self._build(first, None, 0)
-            self._begun(pipeline.format)
+            self._begun(pipeline.format, pipeline.sink.output.is_device)
             record = self._record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
             begun_at: int | None = None
             rebuilds, frames = 0, None
@@ -205,6 +248,7 @@ class Player:
                     first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
                     self._repairs.append(rebuilt(origin))
                     pipeline = await self._build(first, pipeline.format, origin)
+            await asyncio.to_thread(self._written.commit)
             decoders = [track.decoder.instance for track in record.tracks.values()]
             chain = [seat.instance for seat in pipeline.seats]
             faults = (*self._faults, *await self._crashes((*decoders, *chain), watch))
@@ -308,7 +352,7 @@ class Player:
 
     async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
         """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
-        if not self._chain.output.silence_after_ms:
+        if not pipeline.sink.output.is_device:
             return
         rate = pipeline.format.sample_rate_hz
         with contextlib.suppress(StellaError, TimeoutError):

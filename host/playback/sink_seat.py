@@ -5,34 +5,50 @@ Records what the output was told - volume, where to stop, where a digest is cut 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Sink, Stage
-from host.errors import StellaError, Supervised
+from host.errors import Misuse, OutputError, PluginRefused, StellaError, Supervised
 from host.jsontext import JsonObject
+from host.playback.output_failures import output_errors
 from host.playback.reading_seat import Inlet, ReadingSeat
 from host.playback.seat import Remade, words_of
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
+from host.playback.target_files import NO_TARGET_FILES, TargetFiles
 from host.runtime import FileGrants, Instance, PluginRuntime, hand_over
 from shm_audio import Ring
 
 __all__ = ["Output", "SinkSeat"]
+
+FADE_S = 0.02
+FADE_LOOK_S = 0.005
+MOST_FADE_LOOKS = 100
 
 Command = Callable[[Sink], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where it goes. ``silence_after_ms``: how long a device may starve before it gets silence; 0: it waits."""
+    """Where it goes. ``silence_after_ms``: how long a device may starve before it gets silence; 0: it waits.
+
+    ``files``: what the target names, open; ``written``: the new ones among them, which whoever made it puts in place.
+    """
 
     stage: StageSpec
     target: JsonObject
     files: FileGrants = field(default_factory=FileGrants)
     silence_after_ms: int = 0
+    written: TargetFiles = NO_TARGET_FILES
+
+    @property
+    def is_device(self) -> bool:
+        """Whether it plays what it is given in its own time."""
+        return self.silence_after_ms > 0
 
 
 class SinkSeat(ReadingSeat):
@@ -172,6 +188,44 @@ class SinkSeat(ReadingSeat):
             old.instance.destroy_soon()
             return Remade(position, note, lost)
 
+    async def retarget(self, output: Output) -> int:
+        """Another target, or another output altogether, begins with the first frame that the old one did not take.
+
+        Says with which. A device fades out and plays out, a file is completed; a device fades in. The seat owns the
+        output's configuration files from then on.
+
+        Raises:
+            StellaError: the new one cannot be had, and the old one works on.
+        """
+        fresh = await self._made(output.stage)
+        async with self.turn(fresh):
+            old, opened = self._sink, False
+            try:
+                with output_errors():
+                    await self._expect_format(fresh, output)
+                if self.output.is_device:
+                    await self._fade_out(old)
+                position = await old.hold()
+                with output_errors():
+                    opened = await self._opens_beside(fresh, output, position)
+                    await old.flush(position / self.format.sample_rate_hz)
+                    if not opened:
+                        await old.close()
+                        await self._open_at(fresh, output, position)
+            except BaseException:
+                await fresh.destroy()
+                if not self.lost:
+                    await self._take_back(old)
+                raise
+            before, self.output, self._sink = self.output, output, fresh
+            if opened:
+                with suppress(StellaError):
+                    await old.close()
+            old.instance.destroy_soon()
+            before.stage.files.close()
+            await self._fade_in(fresh)
+            return position
+
     async def close(self) -> None:
         """Ends the output; twice is fine."""
         async with self.lock:
@@ -211,6 +265,69 @@ class SinkSeat(ReadingSeat):
             raise
         self._sink = sink
         self.reopened_at = position
+
+    async def _expect_format(self, sink: Sink, output: Output) -> None:
+        fmt = self.format
+        agreed = await sink.negotiate(output.target, fmt.sample_rate_hz, fmt.channels)
+        if (agreed.sample_rate_hz, agreed.channels) != (fmt.sample_rate_hz, fmt.channels):
+            raise OutputError(
+                f"{output.stage.type_id} takes {agreed.sample_rate_hz} Hz with {agreed.channels} channels, "
+                f"and {fmt.sample_rate_hz} Hz with {fmt.channels} are playing",
+                remedy="begin the playback anew with --output",
+            )
+
+    async def _opens_beside(self, sink: Sink, output: Output, position: int) -> bool:
+        """Whether it can be opened while the old one is open; two devices may be one, and then it cannot."""
+        try:
+            await self._open_at(sink, output, position)
+        except PluginRefused:
+            if not (output.is_device and self.output.is_device):
+                raise
+            return False
+        return True
+
+    async def _open_at(self, sink: Sink, output: Output, position: int) -> None:
+        fmt = self.format
+        await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, position, output.files)
+
+    async def _take_back(self, old: Sink) -> None:
+        """The old one goes on, though it may have been closed."""
+        try:
+            await old.release(self._epoch)
+        except Misuse:  # not attached any more
+            await self._open(old)
+        await old.set_volume(self._volume, self._fade_frames)
+
+    async def _fade_out(self, sink: Sink) -> None:
+        """Returns when it has taken the ramp, or does not take anything."""
+        await sink.set_volume(0.0, self._fade_frames)
+        silent_from = self.position + self._fade_frames
+        for _ in range(MOST_FADE_LOOKS):
+            if self.position >= silent_from or self.lost:
+                return
+            await asyncio.sleep(FADE_LOOK_S)
+
+    async def _fade_in(self, sink: Sink) -> None:
+        """Joins the ring; a device begins with a ramp. One that dies over it has a successor."""
+        volume = self._volume
+        try:
+            if not self.output.is_device:
+                await self._attach(sink)
+                return
+            self._volume = 0.0
+            try:
+                await self._attach(sink)
+            finally:
+                self._volume = volume
+            await sink.set_volume(volume, self._fade_frames)
+        except Supervised:
+            return
+        except StellaError as error:
+            sink.instance.worker.terminate(f"would not join its ring: {error}")
+
+    @property
+    def _fade_frames(self) -> int:
+        return int(self.format.sample_rate_hz * FADE_S)
 
     async def _attach(self, sink: Sink) -> None:
         following = self._yet_to_follow()

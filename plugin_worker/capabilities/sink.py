@@ -146,6 +146,13 @@ class SinkInstance(InletStage):
             raise Misuse("switch_input", "the end is reached")
         super().switch_input(request, ring_fd)
 
+    def flush(self) -> None:
+        """Plays out, or hands on, all that was given. Raises: Misuse while it pumps. PluginSaidNo: it cannot."""
+        if not self._open or self.lane.stage is self:
+            raise Misuse("flush", "the sink is not open, or not held")
+        if self.vtable.flush != ffi.NULL:
+            call(self.lane.native, "flush", self.vtable.flush, self.handle)
+
     def close(self) -> None:
         """Closes the target; the second time nothing happens."""
         if self.attached:

@@ -59,6 +59,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.SearchLyrics(7, Payload(b'{"title":"x"}')),
     wire.FetchLyrics(7, Payload(b'{"id":"b"}')),
     wire.CancelCall(7),
+    wire.FlushSink(7),
     wire.FadeDsp(7, 441, 64),
     wire.SwitchInput(7, 2**40, 1024),
     wire.PluginLog(7, 3, "hello"),

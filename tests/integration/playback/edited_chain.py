@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from abi.kinds import CapabilityKind
-from host.app import Application
+from host.app import Application, stage
 from host.cli.chain_options import DspOption, OutputOption
-from host.cli.wiring import stage, stages, wire_output
+from host.cli.wiring import stages, wire_output
 from host.jsontext import JsonObject
 from host.playback import Chain, ChainEdits, Excerpt, Input, Pacing, Player, StageSpec
 from host.settings import Paths, PipelineSizes, Settings

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from host.app import MAX_INSTANCES
 from host.cli.chain_options import DspOption
-from host.cli.wiring import MAX_INSTANCES, stages
+from host.cli.wiring import stages
 from host.errors import Usage
 from host.packages import discover, search_path
 from host.settings import Paths, SavedConfig, SavedConfigs

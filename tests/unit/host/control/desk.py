@@ -109,12 +109,24 @@ class Chain:
 
 
 @dataclass
+class Outputs:
+    """Outputs that nobody hears."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def set(self, type_name: str, target: str | None) -> JsonObject:
+        self.asked.append((type_name, target))
+        return {}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
     bus: EventBus = field(default_factory=EventBus)
     plugins: Plugins = field(default_factory=Plugins)
     configs: Configs = field(default_factory=Configs)
+    outputs: Outputs = field(default_factory=Outputs)
     chain: Chain = field(default_factory=Chain)
     stopped: int = 0
 

@@ -1,0 +1,102 @@
+"""From names that people use to a stage or an output: names looked up, configurations checked, nothing started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from abi.kinds import CapabilityKind
+from host.errors import Usage
+from host.ids import PluginId
+from host.jsontext import JsonObject
+from host.packages import (
+    CapabilityManifest,
+    FileMode,
+    PluginManifest,
+    change_file_strings,
+    check_config,
+    config_in_force,
+    file_strings,
+    find_capability,
+    merge_config,
+)
+from host.playback import Output, StageSpec
+from host.settings import NOTHING_SAVED, SavedConfigs
+
+__all__ = ["DEVICE_SILENCE_MS", "Plugins", "files_from_here", "files_to_write", "output", "stage"]
+
+Plugins = Mapping[PluginId, PluginManifest]
+
+#: A device that starves for so long gets silence; files and the null output simply wait.
+DEVICE_SILENCE_MS = 100
+
+
+def stage(
+    name: str,
+    kind: CapabilityKind,
+    type_name: str,
+    config: JsonObject | None,
+    plugins: Plugins,
+    saved: SavedConfigs = NOTHING_SAVED,
+) -> StageSpec:
+    """One stage by the name people use; ``config`` goes over what is saved, and that over the default.
+
+    Raises:
+        NotFound, Usage, ConfigRejected.
+    """
+    plugin, capability = find_capability(type_name, kind, plugins)
+    owner = f"{plugin.id} ({capability.type_id})"
+    merged = merge_config(owner, capability.config_schema, config_in_force(plugin, capability, saved), config or {})
+    return StageSpec(name, plugin.id, capability.type_id, files_from_here(capability.config_schema, merged))
+
+
+def files_from_here(schema: JsonObject, config: JsonObject) -> JsonObject:
+    """The configuration with its files named from the root on: who reads it later may be elsewhere."""
+
+    def absolute(_mode: FileMode, name: str) -> str:
+        with suppress(OSError):  # the folder we are in is gone; opening the file will tell
+            return str(Path(name).absolute()) if name else name
+        return name
+
+    return cast("JsonObject", change_file_strings(schema, config, absolute))
+
+
+def output(
+    type_name: str,
+    target_name: str | None,
+    config: JsonObject | None,
+    plugins: Plugins,
+    saved: SavedConfigs = NOTHING_SAVED,
+) -> Output:
+    """The output with its target, files not opened yet. Raises: NotFound, Usage, ConfigRejected."""
+    spec = stage("output", CapabilityKind.OUTPUT_SINK, type_name, config, plugins, saved)
+    _, capability = find_capability(type_name, CapabilityKind.OUTPUT_SINK, plugins)
+    target = _target(target_name, capability)
+    if capability.target_schema is not None:
+        check_config(f"the target of output {capability.type_id}", capability.target_schema, target)
+    waits = capability.type_id == "null" or bool(files_to_write(capability, target))
+    return Output(spec, target, silence_after_ms=0 if waits else DEVICE_SILENCE_MS)
+
+
+def _target(name: str | None, capability: CapabilityManifest) -> JsonObject:
+    properties = (capability.target_schema or {}).get("properties", {})
+    known = properties if isinstance(properties, dict) else {}
+    if name is None:
+        if "path" in known:
+            raise Usage(f"output {capability.type_id} needs a file", remedy=f"--output {capability.type_id}:PATH")
+        return {}
+    if "path" in known:
+        if not name.isprintable():
+            raise Usage(f"{name}: the name of an output must be printable UTF-8", remedy="choose another name")
+        return {"path": name}
+    if capability.type_id == "null":
+        raise Usage("the null output takes no target", remedy="--output null")
+    return {"id": name}
+
+
+def files_to_write(capability: CapabilityManifest, target: JsonObject) -> tuple[str, ...]:
+    """The files that a target names; the host opens them."""
+    found = file_strings(capability.target_schema or {}, target)
+    return tuple(value for mode, value in found if mode is FileMode.WRITE)
