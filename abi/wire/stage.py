@@ -101,15 +101,17 @@ class AttachDsp(Request[At]):
 class AttachSink(Request[At]):
     """Descriptor 0: input ring.
 
-    ``volume`` is a linear gain. ``digest``: sha256 of the words that enter the sink. ``silence_after_ms``: starved for
-    so long, a running device gets silence; 0 never (a file waits). ``cut_at`` and ``finish_at``: what ``CutDigest`` and
-    ``FinishStage`` told the one before, so that a successor does not run past them; negative: nothing.
+    ``volume`` is a linear gain, reached from silence within the first ``fade_frames``. ``digest``: sha256 of the words
+    that enter the sink. ``silence_after_ms``: starved for so long, a running device gets silence; 0 never (a file
+    waits). ``cut_at`` and ``finish_at``: what ``CutDigest`` and ``FinishStage`` told the one before, so that a successor
+    does not run past them; negative: nothing.
     """
 
     instance: int
     epoch: int
     wake_frames: int
     volume: float
+    fade_frames: int
     digest: bool
     silence_after_ms: int
     cut_at: int

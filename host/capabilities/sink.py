@@ -87,16 +87,19 @@ class Sink(Stage):
         volume: float,
         digest: bool,
         silence_after_ms: int,
+        fade_frames: int = 0,
         cut_at: int = -1,
         finish_at: int = -1,
     ) -> int:
         """Begins at the ring's read position, and says where that is.
 
-        ``volume``: linear gain. ``digest``: hash what enters the sink. ``silence_after_ms``: starved for so long, a
-        running device gets silence; 0: it waits. ``cut_at``, ``finish_at``: where to cut the digest and to stop, where
-        that is known already.
+        ``volume``: linear gain, reached from silence within ``fade_frames``. ``digest``: hash what enters the sink.
+        ``silence_after_ms``: starved for so long, a running device gets silence; 0: it waits. ``cut_at``,
+        ``finish_at``: where to cut the digest and to stop, where that is known already.
         """
-        message = AttachSink(self.instance.id, epoch, wake_frames, volume, digest, silence_after_ms, cut_at, finish_at)
+        message = AttachSink(
+            self.instance.id, epoch, wake_frames, volume, fade_frames, digest, silence_after_ms, cut_at, finish_at
+        )
         reply = await self.instance.request(message, self._command_s, (inp.fd,))
         return position_of(self.instance, "attach", reply.position)
 

@@ -309,17 +309,8 @@ class SinkSeat(ReadingSeat):
 
     async def _fade_in(self, sink: Sink) -> None:
         """Joins the ring; a device begins with a ramp. One that dies over it has a successor."""
-        volume = self._volume
         try:
-            if not self.output.is_device:
-                await self._attach(sink)
-                return
-            self._volume = 0.0
-            try:
-                await self._attach(sink)
-            finally:
-                self._volume = volume
-            await sink.set_volume(volume, self._fade_frames)
+            await self._attach(sink, self._fade_frames if self.output.is_device else 0)
         except Supervised:
             return
         except StellaError as error:
@@ -329,13 +320,14 @@ class SinkSeat(ReadingSeat):
     def _fade_frames(self) -> int:
         return int(self.format.sample_rate_hz * FADE_S)
 
-    async def _attach(self, sink: Sink) -> None:
+    async def _attach(self, sink: Sink, fade_frames: int = 0) -> None:
         following = self._yet_to_follow()
         await sink.attach(
             self._inp,
             self._epoch,
             wake_frames=self.inlet.wake_frames,
             volume=self._volume,
+            fade_frames=fade_frames,
             digest=self._digest,
             silence_after_ms=self.output.silence_after_ms,
             cut_at=self._cut_at,

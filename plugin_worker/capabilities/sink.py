@@ -117,7 +117,9 @@ class SinkInstance(InletStage):
         native.finish_at = request.finish_at if request.finish_at >= 0 else lib.ST_NO_POSITION
         self.await_switch()
         native.pending_frames = native.since_query = native.starved = native.started = 0
-        lib.st_ramp_set(ffi.addressof(native, "volume"), request.volume)
+        lib.st_ramp_set(ffi.addressof(native, "volume"), 0.0 if request.fade_frames > 0 else request.volume)
+        if request.fade_frames > 0:
+            lib.st_ramp_to(ffi.addressof(native, "volume"), request.volume, request.fade_frames)
         self.begin(request.epoch)
         return self.position
 

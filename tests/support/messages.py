@@ -37,7 +37,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.At(2**40),
     wire.AttachDecode(7, 3, 441, 576, -1, 147),
     wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 0, 480, 64),
-    wire.AttachSink(7, 3, 1024, 0.5, True, 20, -1, 2**40),
+    wire.AttachSink(7, 3, 1024, 0.5, 882, True, 20, -1, 2**40),
     wire.HoldStage(7),
     wire.ReleaseStage(7, 4),
     wire.FinishStage(7, 2**40),

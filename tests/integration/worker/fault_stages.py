@@ -48,4 +48,4 @@ def attach_sink(worker: WorkerPeer, rings: StageRings, config: JsonObject) -> No
     """Instance 1, open and attached."""
     worker.ask(worker.creation(SINK, "fault", config))
     worker.ask(OpenSink(1, Payload(b"{}"), RATE, FORMAT.channels, 0, ()))
-    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, False, 0, -1, -1), [rings.before.fd])
+    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, 0, False, 0, -1, -1), [rings.before.fd])

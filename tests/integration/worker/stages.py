@@ -58,7 +58,7 @@ def sink(
 ) -> None:
     worker.ask(worker.creation(SINK, "odd", {"mode": mode}))
     worker.ask(OpenSink(1, Payload(b"{}"), FORMAT.sample_rate_hz, FORMAT.channels, 0, ()))
-    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, digest, silence_after_ms, -1, -1), [rings.before.fd])
+    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, 0, digest, silence_after_ms, -1, -1), [rings.before.fd])
 
 
 def stopped(worker: WorkerPeer, reason: StopReason, position: int | None = None) -> StageStopped:

@@ -49,7 +49,7 @@ def start(
     worker.ask(worker.creation(SINK, "capture", {"speed": speed, "ahead_ms": ahead_ms}))
     target = Payload(dump_json({"path": str(path)}).encode())
     worker.ask(OpenSink(1, target, RATE, FORMAT.channels, position, ()))
-    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, False, silence_after_ms, -1, -1), [rings.before.fd])
+    worker.ask(AttachSink(1, EPOCH, BLOCK, 1.0, 0, False, silence_after_ms, -1, -1), [rings.before.fd])
     return worker
 
 

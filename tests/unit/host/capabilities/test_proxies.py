@@ -131,7 +131,7 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
             AttachDecode(number, 3, 0, 7, -1, 0),
             AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0, 0, 0),
             AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 4096, 480, 64),
-            AttachSink(number, 3, 512, volume, True, 9, -1, 4096),
+            AttachSink(number, 3, 512, volume, 0, True, 9, -1, 4096),
         ]
         assert peer.fds_seen == 9
 
