@@ -103,8 +103,8 @@ class AttachSink(Request[At]):
 
     ``volume`` is a linear gain, reached from silence within the first ``fade_frames``. ``digest``: sha256 of the words
     that enter the sink. ``silence_after_ms``: starved for so long, a running device gets silence; 0 never (a file
-    waits). ``cut_at`` and ``finish_at``: what ``CutDigest`` and ``FinishStage`` told the one before, so that a successor
-    does not run past them; negative: nothing.
+    waits). ``cut_at`` and ``finish_at``: what ``CutDigest`` and ``FinishStage`` told the one before, which a successor
+    does not run past; negative: nothing.
     """
 
     instance: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abi.wire import Inherited, Payload, State, StateForm
 from plugin_worker._core import ffi
-from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo
+from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
 from plugin_worker.ffi_calls import MAX_JSON, CData, borrow, call, take_json
 
 __all__ = ["export_state", "form_of", "import_state", "inherit_state"]
@@ -46,10 +46,10 @@ def import_state(lane: CData, table: CData, handle: CData, form: StateForm, data
     """Gives a state to a fresh instance; ``data`` points to ``length`` bytes that nobody else writes.
 
     Raises:
-        PluginSaidNo: it takes none like this. Misuse: it takes states in another form, or none.
+        PluginSaidNo: it takes none like this. WorkerFault: it takes states in another form, or none.
     """
-    if form is StateForm.NONE or form is not form_of(table):
-        raise Misuse("import", "the plugin takes no such state")
+    if not _takes(table, form):
+        raise WorkerFault("import", "the plugin takes no state of this form")
     if form is StateForm.BLOB:
         blob = ffi.new("StBlob *")
         blob.ptr, blob.len = data, length
@@ -63,10 +63,17 @@ def import_state(lane: CData, table: CData, handle: CData, form: StateForm, data
 def inherit_state(lane: CData, table: CData, handle: CData, form: int, data: bytes) -> Inherited:
     """The same for the state that another configuration left: a refusal is an answer."""
     try:
-        kept = ffi.from_buffer("uint8_t[]", data)
-        import_state(lane, table, handle, StateForm(form), kept, len(data))
-    except (PluginSaidNo, Misuse) as refusal:
-        return Inherited(False, refusal.text)
+        known = StateForm(form)
     except ValueError:
         raise Misuse("import", f"there is no state of form {form}") from None
+    if not _takes(table, known):
+        return Inherited(False, "the plugin takes no state of this form")
+    try:
+        import_state(lane, table, handle, known, ffi.from_buffer("uint8_t[]", data), len(data))
+    except PluginSaidNo as refusal:
+        return Inherited(False, refusal.text)
     return Inherited(True, "")
+
+
+def _takes(table: CData, form: StateForm) -> bool:
+    return form is not StateForm.NONE and form is form_of(table)

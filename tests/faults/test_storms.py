@@ -14,6 +14,7 @@ from tests.faults.paced import paced
 from tests.faults.paced_trial import SINK
 from tests.faults.programmes import EQUALIZER, GAIN
 from tests.faults.storm import storm
+from tests.faults.update_steps import update_steps
 from tests.faults.updates import updates
 from tests.support.failpoints import Failpoints
 from tests.support.patient import DEEP, PATIENT
@@ -50,6 +51,13 @@ def test_updates_that_mean_the_same_are_not_in_the_samples(tmp_path: Path) -> No
     assert done.asked >= 40 and sum(done.outcomes.values()) == done.asked
     assert done.outcomes["applied"] > 0 and done.outcomes["recreated"] > 0
     assert done.storm.frames > 0
+
+
+def test_changes_of_a_level_never_step_further_than_their_ramp(tmp_path: Path) -> None:
+    done = asyncio.run(update_steps(tmp_path, 30, 3, Random(11), seconds=SECONDS))
+    assert done.wrong == []
+    assert done.changed >= 30 and done.deaths >= 3
+    assert done.rounds >= 1 and done.largest > 0
 
 
 def test_nothing_is_left_of_a_killed_host(tmp_path: Path) -> None:

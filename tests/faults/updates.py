@@ -16,7 +16,6 @@ from typing import Any, cast
 from host.cli.chain_options import DspOption
 from host.errors import NotFound, NotRunning
 from host.events import ConfigUpdated
-from host.ids import PluginId
 from host.jsontext import Json, JsonObject
 from tests.faults.assassin import Assassin
 from tests.faults.command import Command
@@ -24,11 +23,11 @@ from tests.faults.hosted import Hosted, Programme, hosted
 from tests.faults.place import place
 from tests.faults.programmes import DECODER, EQUALIZER, music
 from tests.faults.storm_trial import Storm, StormTrial
+from tests.faults.update_steps import TUNED, update_steps
 from tests.support.c_plugins import build_plugin
 
 __all__ = ["COMMAND", "Updates", "updates"]
 
-TUNED = PluginId("test.tuned")
 _KILL_PAUSE_S = 0.2
 _OUTCOMES = ("applied", "recreated", "rejected", "failed")
 _SHARE_OF_TUNED = 0.6
@@ -166,10 +165,17 @@ def _run(options: Namespace) -> int:
     with place() as here:
         work = updates(here.folder, options.times, options.kills, Random(seed), seconds=options.seconds)
         done = asyncio.run(work)
+        folder = here.folder / "steps"
+        folder.mkdir()
+        steps = asyncio.run(update_steps(folder, options.times, options.kills, Random(seed), seconds=options.seconds))
     told = ", ".join(f"{name} {done.outcomes[name]}" for name in _OUTCOMES)
     print(f"{done.asked} wishes: {told}; each has one outcome, and one event tells it")
     print(f"{done.storm.rounds} rounds of {done.storm.frames} frames; sha256 {done.storm.sha256}")
-    wrong = [*done.wrong, *here.left]
+    print(
+        f"{steps.changed} changes of level and {steps.deaths} deaths in {steps.rounds} rounds: the largest step is "
+        f"{steps.largest:.3f} of what the ramp allows"
+    )
+    wrong = [*done.wrong, *steps.wrong, *here.left]
     for each in wrong:
         print(f"WRONG: {each}")
     print(f"{len(wrong)} wrong" if wrong else "the same samples in every round")

@@ -14,7 +14,7 @@ from tests.sanitize.sources import PATCHES, Planted, copy_sources, patch, plante
 __all__ = ["PROGRAMS", "Outcome", "Programs", "available", "check_planted", "run_threads"]
 
 DRIVERS = Path(__file__).resolve().parent / "csrc"
-TOPS = ("abi/include", "shm_audio/csrc", "plugin_worker/csrc")
+TOPS = ("abi/include", "abi/sdk", "shm_audio/csrc", "plugin_worker/csrc")
 #: gcc says of each fence that it is not modelled: what is proved here does not lean on one.
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-tsan")
 SANITIZER = ("-fsanitize=thread", "-fno-omit-frame-pointer")

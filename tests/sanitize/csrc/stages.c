@@ -66,6 +66,7 @@ static void attach_dsp(stage *s, const place *at) {
     d->epoch = at->epoch;
     d->join = at->from < d->output.own_pos ? ST_JOIN_SETTLE : ST_JOIN_NONE; /* to itself: nothing to settle */
     d->join_frames = 3 * BLOCK_FRAMES;
+    d->fade_from = d->switch_at = ST_NO_POSITION;
     if (at->slot >= 0) import_state(s, at);
 }
 
@@ -77,7 +78,7 @@ static void attach_sink(stage *s, const place *at) {
     k->digest = st_digest_make();
     k->vtable = &numbering_sink;
     k->handle = &s->instance;
-    k->cut_at = ST_NO_POSITION;
+    k->cut_at = k->switch_at = ST_NO_POSITION;
     k->finish_at = at->end;
     k->wake_frames = k->chunk_frames = SINK_FRAMES;
     st_ramp_set(&k->volume, 1.0f);
