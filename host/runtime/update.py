@@ -1,4 +1,5 @@
-"""Configuration updates of one owner of an instance: one at a time, the newest only, each with exactly one outcome.
+"""Configuration updates of one owner of an instance: one at a time, the newest of a wish only, each with exactly one
+outcome.
 
 The owner (a stage of the chain, a cache of query instances) knows how its kind is asked, told and made anew; this room
 knows the order of the steps, who waits, who is overtaken, and what is told. Any step that fails leaves the old instance
@@ -44,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one update ended. ``config_gen`` and ``generation`` are of what serves now.
+    """How one update ended. ``config``, ``config_gen`` and ``generation`` are of what serves now.
 
     ``changed`` is false where the same configuration was in force already, and after a rejection or failure.
     """
@@ -52,6 +53,7 @@ class Outcome:
     kind: OutcomeKind
     config_gen: int
     generation: Generation
+    config: JsonObject
     reason: str = ""
     position: int | None = None
     changed: bool = False
@@ -96,8 +98,15 @@ class Updatable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """``merge``: ``config`` has only the members that are wished for, and goes over what is in force then."""
+
     config: JsonObject
+    merge: bool
     outcome: asyncio.Future[Outcome]
+
+    def overtakes(self, older: _Asked) -> bool:
+        """Whether nothing of the older wish would be left after this one."""
+        return not self.merge or (older.merge and older.config.keys() <= self.config.keys())
 
 
 class ConfigUpdates:
@@ -106,23 +115,25 @@ class ConfigUpdates:
     def __init__(self, owner: Updatable, bus: EventBus) -> None:
         self._owner = owner
         self._bus = bus
-        self._next: _Asked | None = None
+        self._waiting: list[_Asked] = []
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def request(self, config: JsonObject) -> Outcome:
+    async def request(self, config: JsonObject, *, merge: bool = False) -> Outcome:
         """Asks for a configuration and waits for what becomes of it; never raises for what the plugin does.
 
-        Who still waits in the queue is overtaken by a newer one, and rejected. A caller that is cancelled leaves the
-        update under way.
+        ``merge``: its members take the place of those in force when its turn comes, and the others stay. Who still
+        waits in the queue is overtaken by a newer one that sets all it wished for, and rejected. A caller that is
+        cancelled leaves the update under way.
         """
-        asked = _Asked(config, asyncio.get_running_loop().create_future())
+        asked = _Asked(config, merge, asyncio.get_running_loop().create_future())
         if self._closed:
             self._settle(asked, OutcomeKind.FAILED, "nothing plays any more")
         else:
-            if self._next is not None:
-                self._settle(self._next, OutcomeKind.REJECTED, "overtaken by a newer one")
-            self._next = asked
+            overtaken = [each for each in self._waiting if asked.overtakes(each)]
+            self._waiting = [each for each in self._waiting if each not in overtaken] + [asked]
+            for each in overtaken:
+                self._settle(each, OutcomeKind.REJECTED, "overtaken by a newer one")
             if self._task is None:
                 self._task = asyncio.get_running_loop().create_task(self._run())
         return await asyncio.shield(asked.outcome)
@@ -130,17 +141,17 @@ class ConfigUpdates:
     async def close(self) -> None:
         """What waits or is under way fails; twice is fine."""
         self._closed = True
-        if self._next is not None:
-            self._settle(self._next, OutcomeKind.FAILED, "nothing plays any more")
-            self._next = None
+        for each in self._waiting:
+            self._settle(each, OutcomeKind.FAILED, "nothing plays any more")
+        self._waiting = []
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
 
     async def _run(self) -> None:
         try:
-            while self._next is not None:
-                asked, self._next = self._next, None
+            while self._waiting:
+                asked = self._waiting.pop(0)
                 try:
                     await self._perform(asked)
                 except asyncio.CancelledError:
@@ -151,13 +162,14 @@ class ConfigUpdates:
 
     async def _perform(self, asked: _Asked) -> None:
         owner = self._owner
+        config = owner.config | asked.config if asked.merge else asked.config
         try:
-            owner.check(asked.config)
-            if asked.config == owner.config:
+            owner.check(config)
+            if config == owner.config:
                 self._settle(asked, OutcomeKind.APPLIED, "it is in force already")
                 return
-            plan = await owner.plan(asked.config)
-            kind, change = await self._take(asked.config, plan)
+            plan = await owner.plan(config)
+            kind, change = await self._take(config, plan)
         except ConfigRejected as error:
             self._settle(asked, OutcomeKind.REJECTED, error.message)
         except StellaError as error:
@@ -183,7 +195,9 @@ class ConfigUpdates:
         owner = self._owner
         if asked.outcome.done():
             return
-        asked.outcome.set_result(Outcome(kind, owner.config_gen, owner.generation, reason, position, changed))
+        asked.outcome.set_result(
+            Outcome(kind, owner.config_gen, owner.generation, owner.config, reason, position, changed)
+        )
         self._tell(kind.value, reason, position)
 
     def _tell(self, status: str, reason: str, position: int | None) -> None:

@@ -73,6 +73,7 @@ def test_a_gain_is_heard_as_the_line_that_it_says(stellatune: Stellatune, tune: 
             events.communicate(timeout=END_S)
         (outcome,) = done["outcomes"]
         assert (outcome["outcome"], outcome["config_gen"], outcome["changed"]) == ("applied", 2, True)
+        assert outcome["config"] == {"gain_db": 0}
         assert outcome["heard_after_ms"] >= 0
         position = outcome["position"]
         assert told["event"] == "host.instance.config_update"

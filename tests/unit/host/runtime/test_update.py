@@ -164,6 +164,45 @@ def test_the_newest_overtakes_who_waits_and_not_who_is_at_work() -> None:
     run(body())
 
 
+def test_members_are_overtaken_only_by_who_sets_them_too() -> None:
+    async def body() -> None:
+        owner = Owner()
+        owner.gate = asyncio.Event()
+        updates = ConfigUpdates(owner, EventBus())
+        members: list[JsonObject] = [{"at work": 1}, {"a": 1}, {"b": 1}, {"bad": 1}, {"a": 2, "c": 2}, {"b": 3}]
+        wishes: list[asyncio.Task[Outcome]] = []
+        for each in members:
+            wishes.append(asyncio.create_task(updates.request(each, merge=True)))
+            await asyncio.sleep(0)
+        owner.gate.set()
+        outcomes = await asyncio.gather(*wishes)
+        assert ["overtaken" in each.reason for each in outcomes] == [False, True, True, False, False, False]
+        kinds = [each.kind for each in outcomes]
+        assert kinds[0] is kinds[4] is kinds[5] is OutcomeKind.APPLIED and kinds[3] is OutcomeKind.REJECTED
+        assert owner.config == outcomes[5].config == OLD | {"at work": 1, "a": 2, "b": 3, "c": 2}
+        assert outcomes[0].config == OLD | {"at work": 1}
+
+    run(body())
+
+
+def test_a_whole_configuration_overtakes_all_that_wait() -> None:
+    async def body() -> None:
+        owner = Owner()
+        owner.gate = asyncio.Event()
+        updates = ConfigUpdates(owner, EventBus())
+        wishes = [asyncio.create_task(updates.request({name: 1}, merge=True)) for name in ("at work", "a", "b")]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        wishes.append(asyncio.create_task(updates.request(NEW)))
+        await asyncio.sleep(0)
+        owner.gate.set()
+        outcomes = await asyncio.gather(*wishes)
+        assert ["overtaken" in each.reason for each in outcomes] == [False, True, True, False]
+        assert owner.config == NEW
+
+    run(body())
+
+
 def test_a_caller_that_leaves_does_not_stop_it() -> None:
     async def body() -> None:
         owner = Owner("recreate")
