@@ -3,10 +3,11 @@
 from host.app.application import Application
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.status import elapsed
-from host.app.wiring import Plugins, files_from_here, files_to_write, output, stage
+from host.app.wiring import TAKEN_NAMES, Plugins, files_from_here, files_to_write, output, stage
 
 __all__ = [
     "MAX_INSTANCES",
+    "TAKEN_NAMES",
     "Application",
     "Plugins",
     "elapsed",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from abi.kinds import CapabilityKind
-from host.app.wiring import stage
+from host.app.wiring import TAKEN_NAMES, stage
 from host.errors import NotFound, NotRunning, Usage
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery
@@ -57,12 +57,14 @@ class ChainCommands:
             NotRunning, NotFound, Usage, ConfigRejected, and what making an effect raises: the chain is as before then.
         """
         player = self._playing()
+        if name in TAKEN_NAMES:
+            raise Usage(f"the name {name!r} is that of another stage", remedy="give it another: NAME=TYPE")
         index = self._index(player, at, before, after)
         bare = stage("", CapabilityKind.DSP, type_name, config, self._discovery.plugins, self._saved)
         effects = player.effects()
         if sum(each.plugin_id == bare.plugin_id for each in effects) >= MAX_INSTANCES - 1:  # one place is to move in
             raise Usage(f"too many effects of {bare.plugin_id} in one chain", remedy="remove some")
-        named = replace(bare, name=name or _free_name(bare.type_id, {each.name for each in effects}))
+        named = replace(bare, name=name or _free_name(bare.type_id, {each.name for each in effects} | TAKEN_NAMES))
         manifest = self._discovery.plugins[bare.plugin_id]
         spec = await with_files(named, CapabilityKind.DSP, manifest, self._open_s)
         with spec.files:  # the chain has its own

@@ -25,9 +25,12 @@ from host.packages import (
 from host.playback import Output, StageSpec
 from host.settings import NOTHING_SAVED, SavedConfigs
 
-__all__ = ["DEVICE_SILENCE_MS", "Plugins", "files_from_here", "files_to_write", "output", "stage"]
+__all__ = ["DEVICE_SILENCE_MS", "TAKEN_NAMES", "Plugins", "files_from_here", "files_to_write", "output", "stage"]
 
 Plugins = Mapping[PluginId, PluginManifest]
+
+#: What the stages before and behind the effects are called; no effect may be, or it could not be told from them.
+TAKEN_NAMES = frozenset({"decoder", "output"})
 
 #: A device that starves for so long gets silence; files and the null output simply wait.
 DEVICE_SILENCE_MS = 100

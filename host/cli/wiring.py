@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from abi.kinds import CapabilityKind
-from host.app import MAX_INSTANCES, Plugins, output, stage
+from host.app import MAX_INSTANCES, TAKEN_NAMES, Plugins, output, stage
 from host.capabilities import Candidate
 from host.cli.chain_options import DspOption, OutputOption
 from host.errors import Usage
@@ -21,11 +21,13 @@ __all__ = ["decoder_named", "stages", "wire_output"]
 def stages(
     options: Iterable[DspOption], plugins: Plugins, saved: SavedConfigs = NOTHING_SAVED
 ) -> tuple[StageSpec, ...]:
-    """The effects, in order. A name given twice is refused: it could not be addressed; so are too many."""
+    """The effects, in order. Refused: a name that could not be addressed (twice, or another stage's), and too many."""
     found: list[StageSpec] = []
     for option in options:
-        taken = [spec.name for spec in found]
+        taken = {spec.name for spec in found} | TAKEN_NAMES
         name = option.name
+        if name in TAKEN_NAMES and option.named:
+            raise Usage(f"--dsp: the name {name!r} is that of another stage", remedy="give it another: NAME=TYPE")
         if name in taken and option.named:
             raise Usage(f"--dsp: the name {name!r} is given twice", remedy="give each its own: NAME=TYPE")
         count = 2

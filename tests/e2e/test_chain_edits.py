@@ -61,6 +61,9 @@ def test_effects_come_go_move_and_are_left_out(stellatune: Stellatune, tune: Pat
         added = asked(stellatune, "dsp", "add", 'b=level:{"factor": 0.25}', "--before", "a")
         assert (added["name"], added["frames_lost"], added["frames_repeated"]) == ("b", 0, 0)
         assert names(stellatune) == [("b", "yes"), ("a", "yes")]
+        for taken in ("output", "decoder"):
+            refused = ask(stellatune, "dsp", "add", f"{taken}=level")
+            assert (refused.code, refused.err.count("\n")) == (2, 1) and "another stage" in refused.err
         asked(stellatune, "dsp", "bypass", "a")
         assert names(stellatune) == [("b", "yes"), ("a", "left_out")]
         asked(stellatune, "plugins", "restart", "test.level")

@@ -37,6 +37,14 @@ def test_as_many_of_one_plugin_as_its_worker_holds() -> None:
     assert len(stages(both, plugins)) == MAX_INSTANCES + 1
 
 
+@pytest.mark.parametrize("name", ["decoder", "output"])
+def test_no_effect_is_called_as_another_stage_is(name: str) -> None:
+    plugins = discover(search_path(Paths.of_user())).plugins
+    with pytest.raises(Usage, match=f"the name '{name}' is that of another stage"):
+        stages([DspOption(name, "gain", None, named=True)], plugins)
+    assert [spec.name for spec in stages([DspOption(name, "gain", None)], plugins)] == [f"{name}2"]
+
+
 def test_the_command_line_goes_over_what_is_saved_and_that_over_the_default() -> None:
     plugins = discover(search_path(Paths.of_user())).plugins
     saved = SavedConfigs((SavedConfig("stellatune.dsp.gain", "gain", {"gain_db": -6}),))
