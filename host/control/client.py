@@ -19,6 +19,7 @@ __all__ = ["ControlClient", "RemoteError"]
 
 _READ_BYTES = 64 << 10
 _CONNECT_S = 5.0
+_GONE = "it may have ended, or serve as many clients as it can; try again"
 _ANSWER_DEPTH = 64
 _ANSWER_ITEMS = 1 << 20
 
@@ -85,10 +86,7 @@ class ControlClient:
         while True:
             message = self._receive(deadline)
             if message is None:
-                raise NotRunning(
-                    f"the host went away before it answered {verb}",
-                    remedy="it may have ended, or serve as many clients as it can; try again",
-                )
+                raise NotRunning(f"the host went away before it answered {verb}", remedy=_GONE)
             error = message.get("error")
             if isinstance(error, dict) and message.get("id") in (number, None):
                 code = message.get("exit")
@@ -120,7 +118,7 @@ class ControlClient:
         try:
             self._sock.sendall(encode(members, Dialect.PACKED))
         except OSError as error:
-            raise NotRunning(f"the host went away: {error.strerror or error}") from error
+            raise NotRunning(f"the host went away: {error.strerror or error}", remedy=_GONE) from error
         return self._last_id
 
     def _receive(self, deadline: float | None) -> JsonObject | None:

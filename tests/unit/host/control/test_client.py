@@ -61,6 +61,13 @@ def test_a_stream_ends_with_its_host(tmp_path: Path) -> None:
     against(tmp_path, work)
 
 
+def test_who_is_sent_away_hears_why_that_may_be() -> None:
+    mine, theirs = socket.socketpair()
+    theirs.close()
+    with ControlClient(mine, os.getpid()) as client, pytest.raises(NotRunning, match=r"went away.*as many clients"):
+        client.ask("status", {}, STEP_S)
+
+
 def test_no_answer_in_time(tmp_path: Path) -> None:
     def work(client: ControlClient, rig: Rig, loop: asyncio.AbstractEventLoop) -> None:
         with pytest.raises(RequestTimeout):
