@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
 from abi.kinds import CapabilityKind
 
-__all__ = ["CapabilityKey", "Generation", "InstanceId", "PluginId", "Role", "TypeId"]
+__all__ = ["CapabilityKey", "Generation", "InstanceId", "PluginId", "Role", "TypeId", "is_effect_name"]
 
 PluginId = NewType("PluginId", str)
 """Reverse domain style, `stellatune.dsp.gain`; `[a-z0-9._-]{1,128}`."""
@@ -21,6 +22,14 @@ Generation = NewType("Generation", int)
 
 InstanceId = NewType("InstanceId", int)
 """A live object in a worker; given by the host and never used twice."""
+
+
+_EFFECT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def is_effect_name(text: str) -> bool:
+    """Whether an effect in a chain may be called so: letters, digits, - and _."""
+    return _EFFECT_NAME.fullmatch(text) is not None
 
 
 class Role(StrEnum):

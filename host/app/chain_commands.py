@@ -11,6 +11,7 @@ from dataclasses import replace
 from abi.kinds import CapabilityKind
 from host.app.wiring import TAKEN_NAMES, stage
 from host.errors import NotFound, NotRunning, Usage
+from host.ids import is_effect_name
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery
 from host.playback import Edited, Effect, Player, with_files
@@ -57,6 +58,8 @@ class ChainCommands:
             NotRunning, NotFound, Usage, ConfigRejected, and what making an effect raises: the chain is as before then.
         """
         player = self._playing()
+        if name is not None and not is_effect_name(name):
+            raise Usage(f"the name {name!r} is none for an effect", remedy="use letters, digits, - and _")
         if name in TAKEN_NAMES:
             raise Usage(f"the name {name!r} is that of another stage", remedy="give it another: NAME=TYPE")
         index = self._index(player, at, before, after)

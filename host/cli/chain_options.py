@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from host.errors import ConfigRejected
+from host.ids import is_effect_name
 from host.jsontext import JsonObject, parse_json
 
 __all__ = [
@@ -27,7 +28,6 @@ MAX_RATE_HZ = 768_000
 MAX_TIME_S = 10**9
 MAX_TIME_CHARS = 100
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _DSP_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z][a-z0-9._-]*)?")
 _SECOND_PART = re.compile(r"([a-z][a-z0-9._-]*)(:|$)")
 _JSON_WORDS = ("null", "true", "false")
@@ -65,7 +65,7 @@ def parse_dsp(text: str) -> DspOption:
     """Raises: ValueError with a text for people; ConfigRejected when that is wrong which follows the type."""
     head, config_text = _parted(text)
     name, equals, type_name = head.rpartition("=")
-    if equals and not _NAME.fullmatch(name):
+    if equals and not is_effect_name(name):
         raise ValueError(f'the name "{name}" must be letters, digits, - and _')
     if not _DSP_TYPE.fullmatch(type_name):
         raise ValueError(
