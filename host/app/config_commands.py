@@ -75,11 +75,18 @@ class ConfigCommands:
         outcomes = [await _ask_owner(owner, config, merge) for owner in owners]
         if tuner is None:
             return outcomes
+        gone: NotFound | NotRunning | None = None
         for spec in _meant(name, specs, others=bool(owners)):
-            outcome = await tuner.update(spec.name, config, merge=merge)
+            try:
+                outcome = await tuner.update(spec.name, config, merge=merge)
+            except (NotFound, NotRunning) as left:  # while those before it were asked
+                gone = left
+                continue
             heard_s = None if outcome.position is None else tuner.seconds_until(outcome.position)
             heard_ms = None if heard_s is None else round(heard_s * 1000, 1)
             outcomes.append(_facts(spec) | _result(outcome) | {"heard_after_ms": heard_ms})
+        if gone is not None and not outcomes:
+            raise gone
         return outcomes
 
 
