@@ -33,7 +33,7 @@ class Chain:
     def seconds_until(self, position: int, /) -> float | None:
         raise AssertionError(position)
 
-    async def update(self, name: str, config: JsonObject, /, *, merge: bool) -> Outcome:
+    async def update(self, name: str, config: JsonObject, /, *, merge: bool) -> Outcome:  # noqa: ARG002
         if name in self._gone:
             raise NotFound(f"no effect is called {name!r}", remedy="")
         return Outcome(OutcomeKind.APPLIED, 2, Generation(1), config=config)
