@@ -42,6 +42,7 @@ typedef struct { ...; } st_ramp;
 void st_ramp_set(st_ramp *ramp, float gain);
 void st_ramp_to(st_ramp *ramp, float gain, uint32_t frames);
 void st_ramp_apply(st_ramp *ramp, float *samples, uint32_t frames, uint32_t channels);
+void st_ramp_skip(st_ramp *ramp, uint32_t frames);
 
 typedef struct st_convert st_convert;
 #define ST_CONVERT_MAX_CHANNELS ...
@@ -130,8 +131,7 @@ typedef struct {
     st_ring input; st_scratch scratch; st_ramp volume; st_digest *digest; const StOutputSinkInstanceVTable *vtable;
     void *handle; uint64_t digest_from; uint64_t cut_at; uint64_t finish_at; st_ring next; uint64_t switch_at;
     int64_t silence_after_ns;
-    uint32_t wake_frames; uint32_t chunk_frames; uint32_t pending_frames; uint32_t since_query;
-    uint32_t starved; uint32_t started; ...;
+    uint32_t wake_frames; uint32_t chunk_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_keep(st_lane *lane, st_dsp *stage);

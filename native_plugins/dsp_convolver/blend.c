@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define RAMPS_PER_SECOND 100u
+#define MOST_WET 10.0f /* 20 dB */
 
 static Shares shares_of(double gain_db, double mix) {
     Shares shares = {(float)(1.0 - mix), (float)(mix * pow(10.0, gain_db / 20.0))};
@@ -42,7 +43,11 @@ Shares blend_next(Blend *blend) {
     return shares_at(blend, blend->ramp_done);
 }
 
+/* No number is in no range. */
+static int shares_are_sound(Shares shares) {
+    return shares.dry >= 0 && shares.dry <= 1 && shares.wet >= 0 && shares.wet <= MOST_WET;
+}
+
 int blend_is_sound(const Blend *blend) {
-    return blend->ramp_done <= blend->ramp_frames && isfinite(blend->from.dry) && isfinite(blend->from.wet) &&
-           isfinite(blend->target.dry) && isfinite(blend->target.wet);
+    return blend->ramp_done <= blend->ramp_frames && shares_are_sound(blend->from) && shares_are_sound(blend->target);
 }

@@ -116,7 +116,7 @@ class SinkInstance(InletStage):
         native.cut_at = request.cut_at if request.cut_at >= self.position else lib.ST_NO_POSITION
         native.finish_at = request.finish_at if request.finish_at >= 0 else lib.ST_NO_POSITION
         self.await_switch()
-        native.pending_frames = native.since_query = native.starved = native.started = 0
+        native.since_query = native.starved = native.started = 0
         lib.st_ramp_set(ffi.addressof(native, "volume"), 0.0 if request.fade_frames > 0 else request.volume)
         if request.fade_frames > 0:
             lib.st_ramp_to(ffi.addressof(native, "volume"), request.volume, request.fade_frames)
@@ -208,9 +208,6 @@ class SinkInstance(InletStage):
             self.tell(StopReason.PLUGIN_ERROR, fault.code, fault.text)
         else:
             self.tell(StopReason.FINISHED)
-
-    def moved(self) -> None:
-        self._native.pending_frames = 0
 
     def released(self) -> None:
         super().released()

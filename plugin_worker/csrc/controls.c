@@ -24,9 +24,10 @@ int st_controls_allow(const char *word, size_t len) {
     return 0;
 }
 
-static int is_allowed(const char *word) {
+/* All of it: behind a NUL, which JSON can write, the host reads on. */
+static int is_allowed(const char *word, size_t len) {
     for (int i = 0; i < allowed; i++)
-        if (strcmp(words[i], word) == 0) return 1;
+        if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0) return 1;
     return 0;
 }
 
@@ -39,11 +40,12 @@ static int is_object(StJson json) {
 int32_t st_controls_send(const char *text, size_t len, uint64_t *out_request) {
     StJson json, control;
     char word[WORD_BYTES];
+    size_t word_len;
     uint64_t request;
     if (text == NULL || len > ST_CONTROL_BYTES) return ST_ERROR_INVALID_ARG;
     json = st_json((StStr){.ptr = text, .len = len});
     if (!is_object(json) || !st_json_member(json, "control", &control) || *control.at != '"') return ST_ERROR_INVALID_ARG;
-    if (!st_json_string(control, word, sizeof word, NULL) || !is_allowed(word)) return ST_ERROR_UNSUPPORTED;
+    if (!st_json_string(control, word, sizeof word, &word_len) || !is_allowed(word, word_len)) return ST_ERROR_UNSUPPORTED;
     request = atomic_fetch_add_explicit(&last_request, 1, memory_order_relaxed) + 1;
     if (st_outbox_control(request, text, len) != 0) return ST_ERROR_INTERNAL;
     *out_request = request;

@@ -1,6 +1,7 @@
 /*
  * outbox.c: three bounded queues, many writers and one reader each, after the ticket scheme of D. Vyukov's bounded queue: a
- * slot's sequence says whose turn it is, so that a writer that stops half-way blocks nobody but its own slot.
+ * slot's sequence says whose turn it is. A writer that stops half-way makes no other writer wait: what comes after it in
+ * this queue is read when it has gone on, and is dropped, counted, once the queue is full.
  */
 #include "outbox.h"
 

@@ -101,6 +101,7 @@ typedef struct st_sink {
     st_ring input;
     st_scratch scratch;
     st_ramp volume;
+    st_ramp volume_before; /* what is in scratch */
     st_digest *digest;
     const StOutputSinkInstanceVTable *vtable;
     void *handle;
@@ -112,7 +113,7 @@ typedef struct st_sink {
     int64_t silence_after_ns; /* 0: never */
     uint32_t wake_frames;
     uint32_t chunk_frames;
-    uint32_t pending_frames; /* in scratch from pending_at on, not yet accepted */
+    uint32_t pending_frames; /* in scratch from pending_at on, not yet accepted; none while no pump runs */
     uint32_t pending_at;
     uint32_t since_query;
     uint32_t starved;
@@ -196,7 +197,7 @@ int st_dsp_stays_dry(st_dsp *stage, uint64_t position);
 void st_dsp_join(st_dsp *stage, uint64_t position);
 
 /*
- * Gives frames to the sink until `finish_at`.
+ * Gives frames to the sink until `finish_at`. Where it comes back, nothing is on its way that was not accepted.
  * thread: the lane's own
  * realtime: yes
  * owned: the stage's parts stay the lane's

@@ -69,28 +69,44 @@ static int write_frames(st_lane *lane, st_sink *k, const float *samples, uint32_
     return 0;
 }
 
-/* Copies the next frames to scratch. The digest is of the words as they enter, before volume. */
-static void fetch(st_lane *lane, st_sink *k, uint32_t frames) {
-    size_t samples = (size_t)frames * k->input.format.channels;
-    uint32_t clipped;
+/* Copies the next frames to scratch, as loud as they are to be. */
+static void fetch(st_sink *k, uint32_t frames) {
     st_ring_get(&k->input, k->scratch.samples, frames);
-    if (k->digest) st_digest_add(k->digest, k->scratch.samples, samples * sizeof(float));
+    k->volume_before = k->volume;
     st_ramp_apply(&k->volume, k->scratch.samples, frames, k->input.format.channels);
-    clipped = count_clipped(k->scratch.samples, samples);
-    if (clipped) add(&lane->status->clipped_samples, clipped);
     k->pending_frames = frames;
     k->pending_at = 0;
 }
 
+/* What was fetched and not accepted is fetched again, by whatever the next command makes of volume, end and ring. */
+static void put_back(st_sink *k) {
+    if (k->pending_frames == 0) return;
+    k->volume = k->volume_before;
+    st_ramp_skip(&k->volume, k->pending_at);
+    k->pending_frames = 0;
+}
+
+/* Counts what was accepted from scratch. The digest is of the words as they entered, before volume: copied there again. */
+static void count_accepted(st_lane *lane, st_sink *k, float *from, uint32_t frames) {
+    size_t samples = (size_t)frames * k->input.format.channels;
+    uint32_t clipped = count_clipped(from, samples);
+    if (clipped) add(&lane->status->clipped_samples, clipped);
+    if (k->digest) {
+        st_ring_get(&k->input, from, frames);
+        st_digest_add(k->digest, from, samples * sizeof(float));
+    }
+}
+
 static int deliver(st_lane *lane, st_sink *k, st_stop *stop) {
     uint32_t accepted;
-    const float *from = k->scratch.samples + (size_t)k->pending_at * k->input.format.channels;
+    float *from = k->scratch.samples + (size_t)k->pending_at * k->input.format.channels;
     if (write_frames(lane, k, from, k->pending_frames, stop, &accepted)) return 1;
     if (accepted == 0) {
         st_ring_before_sleep(&k->input);
         st_ring_nap(&k->input, &lane->interrupt, st_now_ns() + NOT_NOW_NS);
         return 0;
     }
+    count_accepted(lane, k, from, accepted);
     k->pending_at += accepted;
     k->pending_frames -= accepted;
     k->started = 1;
@@ -140,8 +156,7 @@ static uint32_t least_frames(const st_sink *k) {
     return head_start > format->block_frames ? head_start : format->block_frames;
 }
 
-void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
-    if (st_pump_barred(lane, stop)) return;
+static void pump(st_lane *lane, st_sink *k, st_stop *stop) {
     for (;;) {
         uint32_t data, least, limit;
         uint64_t way;
@@ -164,6 +179,12 @@ void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
             if (starve(lane, k, way < wish ? (uint32_t)way : wish, stop)) return;
             continue;
         }
-        fetch(lane, k, data < limit ? data : limit);
+        fetch(k, data < limit ? data : limit);
     }
+}
+
+void st_sink_pump(st_lane *lane, st_sink *k, st_stop *stop) {
+    if (st_pump_barred(lane, stop)) return;
+    pump(lane, k, stop);
+    put_back(k);
 }

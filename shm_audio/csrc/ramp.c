@@ -32,3 +32,8 @@ void st_ramp_apply(st_ramp *ramp, float *samples, uint32_t frames, uint32_t chan
         for (size_t i = (size_t)frame * channels; i < end; i++) samples[i] *= gain;
     }
 }
+
+void st_ramp_skip(st_ramp *ramp, uint32_t frames) {
+    uint32_t left = ramp->frames - ramp->done;
+    ramp->done += frames < left ? frames : left;
+}

@@ -44,4 +44,14 @@ void st_ramp_to(st_ramp *ramp, float gain, uint32_t frames);
  */
 void st_ramp_apply(st_ramp *ramp, float *samples, uint32_t frames, uint32_t channels);
 
+/*
+ * Moves on by so many frames, as if they had been multiplied.
+ * thread: the ramp's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_ramp_skip(st_ramp *ramp, uint32_t frames);
+
 #endif

@@ -25,6 +25,7 @@ typedef struct Odd {
     char mode[32];
     uint64_t frames, at, wrong;
     uint32_t calls;
+    int told;
     const StIoVTable *io;
     void *io_handle;
     pthread_t thread;
@@ -161,6 +162,14 @@ static uint32_t p_layouts(void *handle) { return (void)handle, ST_LAYOUT_STEREO;
 
 /* ---- sink ---- */
 
+/* Whether a host event has come; after that, always. */
+static int was_told(Odd *o) {
+    StStr event = o->told ? st_str(NULL) : st_poll_event();
+    if (event.len) o->told = 1;
+    st_free_host_str(event);
+    return o->told;
+}
+
 static StStatus s_targets(void *handle, StStr *out) {
     (void)handle;
     *out = st_str_copy("[]", 2);
@@ -188,6 +197,7 @@ static StStatus s_write(void *handle, uint32_t frames, uint16_t channels, const 
     if (is(o, "fail in write")) return st_error(ST_ERROR_IO, "odd: the device is gone");
     if (is(o, "partial")) take = o->calls++ % 3 ? (o->calls * 7 + 1) % (frames + 1) : 0;
     if (is(o, "full")) take = o->calls++ ? 0 : frames;
+    if (is(o, "until told") && !was_told(o)) take = o->calls++ == 0;
     for (uint32_t f = 0; f < take; f++, o->at++)
         for (uint32_t c = 0; c < channels; c++) o->wrong += samples[f * channels + c] != (float)o->at;
     *out_accepted = is(o, "greedy") ? frames + 1 : take;

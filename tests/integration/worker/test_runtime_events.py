@@ -75,6 +75,7 @@ def test_requests_are_accepted_at_once_and_numbered(worker: WorkerPeer, library:
     [
         ({"control": "library"}, StatusCode.UNSUPPORTED),
         ({"control": "config"}, StatusCode.UNSUPPORTED),
+        ({"control": "player\0stop"}, StatusCode.UNSUPPORTED),
         ({"control": "x" * 100}, StatusCode.UNSUPPORTED),
         ({"control": 7}, StatusCode.INVALID_ARG),
         ({"command": "stop"}, StatusCode.INVALID_ARG),

@@ -9,12 +9,15 @@ import pytest
 
 from abi.kinds import StatusCode
 from abi.wire import (
+    At,
     CutDigest,
     DigestReady,
     FaultKind,
     FinishStage,
     HoldStage,
+    PushHostEvents,
     ReleaseStage,
+    SetVolume,
     StopReason,
 )
 from tests.integration.worker.stages import EPOCH, SOON_S, played, sink, stopped
@@ -92,6 +95,49 @@ def test_a_short_programme_needs_no_head_start(odd: WorkerPeer, rings: StageRing
     rings.feed(100)
     odd.ask(FinishStage(1, 100))
     assert played(odd) == (100, 0)
+
+
+def taken_up(worker: WorkerPeer, rings: StageRings, *, digest: bool = False) -> None:
+    """One frame of a block is accepted, the others were offered and are not: until the sink is told."""
+    sink(worker, rings, "until told", digest=digest)
+    rings.feed(BLOCK)
+    assert until(lambda: rings.before.words().read_pos == 1, SOON_S)
+    for _ in range(5):
+        assert worker.ask(HoldStage(1)) == At(1)
+        worker.ask(ReleaseStage(1, EPOCH))
+
+
+def tell(worker: WorkerPeer) -> None:
+    assert worker.ask(PushHostEvents((b'{"type": "x"}',))).lost == 0
+
+
+def test_an_end_among_frames_that_were_offered_is_kept(odd: WorkerPeer, rings: StageRings) -> None:
+    taken_up(odd, rings)
+    odd.ask(FinishStage(1, 10))
+    tell(odd)
+    assert played(odd) == (10, 0)
+    stopped(odd, StopReason.FINISHED, 10)
+    assert rings.before.words().read_pos == 10
+
+
+def test_a_digest_is_cut_among_frames_that_were_offered(odd: WorkerPeer, rings: StageRings) -> None:
+    taken_up(odd, rings, digest=True)
+    odd.ask(CutDigest(1, 5))
+    tell(odd)
+    first = odd.event(DigestReady)
+    assert (first.start, first.end, first.sha256) == (0, 5, digest_of(0, 5))
+    odd.ask(FinishStage(1, BLOCK))
+    second = odd.event(DigestReady)
+    assert (second.start, second.end, second.sha256) == (5, BLOCK, digest_of(5, BLOCK))
+
+
+def test_what_was_offered_before_is_as_loud_as_was_asked_for_since(odd: WorkerPeer, rings: StageRings) -> None:
+    """The sink counts what is not the number of its frame: at half the volume, all of them."""
+    taken_up(odd, rings)
+    odd.ask(SetVolume(1, 0.5, 0))
+    tell(odd)
+    odd.ask(FinishStage(1, BLOCK))
+    assert played(odd) == (BLOCK, 2 * (BLOCK - 1))
 
 
 def test_a_greedy_sink_is_stopped(odd: WorkerPeer, rings: StageRings) -> None:

@@ -8,13 +8,27 @@ import numpy as np
 import pytest
 
 from abi.kinds import CapabilityKind
-from abi.wire import At, AttachDsp, DetachStage, Done, Failed, FinishStage, HoldStage, Join, StopReason, SwitchInput
+from abi.wire import (
+    At,
+    AttachDsp,
+    DetachStage,
+    Done,
+    Failed,
+    FinishStage,
+    HoldStage,
+    Join,
+    PushHostEvents,
+    ReleaseStage,
+    StopReason,
+    SwitchInput,
+)
 from shm_audio import Ring
 from shm_audio._core import lib
-from tests.integration.worker.stages import EPOCH, dsp, played, sink, stopped
+from tests.integration.worker.stages import EPOCH, SOON_S, dsp, played, sink, stopped
 from tests.support.ring_end import RingEnd, numbered
 from tests.support.stage_rings import BLOCK, FORMAT, StageRings
 from tests.support.takeover import shipped
+from tests.support.waiting import until
 from tests.support.worker_peer import WorkerPeer
 
 Start = Callable[[], WorkerPeer]
@@ -79,6 +93,28 @@ def test_a_sink_goes_over_in_the_midst_of_a_block(odd: WorkerPeer, rings: StageR
             stopped(odd, StopReason.FINISHED, END)
             assert rings.before.words().read_pos == at
             assert ring.words().read_pos == END
+
+
+def test_a_sink_takes_no_frame_along_that_it_was_only_offered(odd: WorkerPeer, rings: StageRings) -> None:
+    """Held with one frame of a block accepted: the others are the next ring's, whatever stood in the first."""
+    sink(odd, rings, "until told")
+    rings.source.put(np.concatenate((numbered(0, 1, CHANNELS), numbered(AT, BLOCK - 1, CHANNELS))))
+    rings.source.before_sleep()
+    assert until(lambda: rings.before.words().read_pos == 1, SOON_S)
+    assert odd.ask(HoldStage(1)) == At(1)
+    with Ring.create(FORMAT) as ring:
+        ring.set_words(1)
+        with RingEnd(ring.fd, lib.ST_RING_WRITER) as second:
+            assert odd.ask(SwitchInput(1, 1, BLOCK), [ring.fd]) == Done()
+            assert odd.ask(PushHostEvents((b'{"type": "x"}',))).lost == 0
+            assert odd.ask(HoldStage(1)) == At(1)
+            odd.ask(ReleaseStage(1, EPOCH))
+            second.put(numbered(1, END - 1, CHANNELS))
+            second.before_sleep()
+            assert odd.ask(FinishStage(1, END)) == Done()
+            assert played(odd) == (END, 0)
+            stopped(odd, StopReason.FINISHED, END)
+            assert (rings.before.words().read_pos, ring.words().read_pos) == (1, END)
 
 
 @pytest.mark.parametrize("case", ["elsewhere", "passed", "twice", "no ring"])

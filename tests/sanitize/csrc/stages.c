@@ -121,7 +121,7 @@ static void adopt(stage *s, st_ring *ring, uint64_t *position) {
     expect(st_ring_adopt(ring) == ST_RING_OK, "positions are possible");
     if (ring->own_pos == stood) return;
     *position = ring->own_pos;
-    s->decode.pending_frames = s->decode.source_ended = s->sink.pending_frames = 0;
+    s->decode.pending_frames = s->decode.source_ended = 0;
     s->dsp.join = ST_JOIN_NONE;
 }
 

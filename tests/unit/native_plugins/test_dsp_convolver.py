@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ PARTITION = 512
 RATE_HZ = 48_000
 RAMP_FRAMES = RATE_HZ // 100
 HEADER_BYTES = 64
+#: From dry, from wet, to dry, to wet; before them, how much of the line is done.
+SHARES_AT = 48
 TOLERANCE_DB = -120
 
 
@@ -257,11 +260,24 @@ def test_a_damaged_state_is_refused(place: Place) -> None:
     for cut in (0, 10, HEADER_BYTES, len(state) - 1):
         with pytest.raises(PluginSaidNo, match=r"not of this version|damaged"):
             dsp.import_state(state[:cut])
-    for at in range(HEADER_BYTES - 20):  # what follows are shares: any number could be
+    for at in range(SHARES_AT - 4):  # what follows may have another value
         spoilt = bytearray(state)
         spoilt[at] ^= 0xFF
         with pytest.raises(PluginSaidNo):
             dsp.import_state(bytes(spoilt))
+    dsp.import_state(state)
+
+
+@pytest.mark.parametrize("share", [-1e-6, 10.001, 3e38, np.inf, np.nan])
+def test_shares_that_no_configuration_has_are_refused(place: Place, share: float) -> None:
+    """Dry, wet, where the line comes from and where it leads."""
+    impulse = place.impulse(taps_of(900))
+    dsp = place.convolver(impulse, gain_db=20, mix=1)
+    state = dsp.export_state()
+    for at in range(SHARES_AT, HEADER_BYTES, 4):
+        spoilt = state[:at] + struct.pack("<f", share) + state[at + 4 :]
+        with pytest.raises(PluginSaidNo, match="damaged"):
+            dsp.import_state(spoilt)
     dsp.import_state(state)
 
 

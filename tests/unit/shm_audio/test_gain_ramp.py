@@ -23,6 +23,9 @@ class Ramp:
         """What became of so many frames of ones."""
         return self.apply(np.ones(frames * channels, np.float32), channels)
 
+    def skip(self, frames: int) -> None:
+        lib.st_ramp_skip(self._ramp, frames)
+
     def apply(self, samples: Audio, channels: int = 1) -> Audio:
         out = samples.copy()
         lib.st_ramp_apply(self._ramp, ffi.from_buffer("float[]", out), len(out) // channels, channels)
@@ -60,6 +63,16 @@ def test_portions_do_not_show(portion: int) -> None:
     parts.to(1.0, 480)
     pieces = [parts.gains(min(portion, 600 - at)) for at in range(0, 600, portion)]
     assert np.array_equal(np.concatenate(pieces), whole.gains(600))
+
+
+@pytest.mark.parametrize("frames", [0, 1, 333, 480, 2**32 - 1])
+def test_frames_that_are_skipped_count_as_frames(frames: int) -> None:
+    heard, skipped = Ramp(0.25), Ramp(0.25)
+    heard.to(1.0, 480)
+    skipped.to(1.0, 480)
+    heard.gains(min(frames, 1000))
+    skipped.skip(frames)
+    assert np.array_equal(skipped.gains(600), heard.gains(600))
 
 
 def test_a_new_target_starts_where_the_gain_stands() -> None:
