@@ -152,24 +152,29 @@ class Player:
         return self._running_updates().schema(name)
 
     async def retarget(self, output: Output) -> Retargeted:
-        """What plays goes on into another output, whose files are the player's from now on.
+        """What plays goes on into another output, whose files are the player's from now on, whatever comes of it.
 
         Raises:
             NotRunning: nothing plays, or the end is being played out.
-            StellaError: it cannot be had; the old output plays on, and the files are the caller's.
+            OutputError: the new output plays, but the file of the old one could not be put in place.
+            StellaError: it cannot be had; the old output plays on, and the new files are gone.
         """
-        pipeline = self._pipeline
-        if pipeline is None:
-            raise NotRunning("nothing plays", remedy="stellatune play FILE")
-        async with pipeline.shape:
-            if pipeline.decode.finishing:
-                raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
-            before = pipeline.sink.output
-            position = await pipeline.sink.retarget(output)
-            self._files.callback(output.written.discard)
-            self._written = output.written
-            self._begun(pipeline.format, output.is_device)
-            await asyncio.to_thread(before.written.commit)
+        with contextlib.ExitStack() as unused:
+            unused.callback(output.stage.files.close)
+            unused.callback(output.written.discard)
+            pipeline = self._pipeline
+            if pipeline is None:
+                raise NotRunning("nothing plays", remedy="stellatune play FILE")
+            async with pipeline.shape:
+                if pipeline.decode.finishing:
+                    raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
+                before = pipeline.sink.output
+                position = await pipeline.sink.retarget(output)
+                unused.pop_all()
+                self._files.callback(output.written.discard)
+                self._written = output.written
+                self._begun(pipeline.format, output.is_device)
+                await asyncio.to_thread(before.written.commit)
         return Retargeted(before.stage.type_id, output.stage.type_id, position, pipeline.sink.use)
 
     @property
