@@ -23,6 +23,7 @@ __all__ = ["Change", "ConfigUpdates", "Outcome", "OutcomeKind", "Updatable"]
 
 #: A step on the way, told to whoever listens; never an outcome.
 _REQUIRES_RECREATE = "requires_recreate"
+_OVER = "nothing plays any more"
 
 
 class OutcomeKind(StrEnum):
@@ -118,7 +119,7 @@ class ConfigUpdates:
         """
         asked = _Asked(config, asyncio.get_running_loop().create_future())
         if self._closed:
-            self._settle(asked, OutcomeKind.FAILED, "nothing plays any more")
+            self._settle(asked, OutcomeKind.FAILED, _OVER)
         else:
             if self._next is not None:
                 self._settle(self._next, OutcomeKind.REJECTED, "overtaken by a newer one")
@@ -131,7 +132,7 @@ class ConfigUpdates:
         """What waits or is under way fails; twice is fine."""
         self._closed = True
         if self._next is not None:
-            self._settle(self._next, OutcomeKind.FAILED, "nothing plays any more")
+            self._settle(self._next, OutcomeKind.FAILED, _OVER)
             self._next = None
         if self._task is not None:
             self._task.cancel()
@@ -144,10 +145,15 @@ class ConfigUpdates:
                 try:
                     await self._perform(asked)
                 except asyncio.CancelledError:
-                    self._settle(asked, OutcomeKind.FAILED, "nothing plays any more")
+                    self._settle(asked, OutcomeKind.FAILED, _OVER)
                     raise
+                finally:  # also where a bug ends it: whoever asked waits for an outcome
+                    self._settle(asked, OutcomeKind.FAILED, "it broke off")
         finally:
             self._task = None
+            if self._next is not None:
+                self._settle(self._next, OutcomeKind.FAILED, "the one before it broke off")
+                self._next = None
 
     async def _perform(self, asked: _Asked) -> None:
         owner = self._owner
