@@ -165,8 +165,9 @@ class Application:
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
-        fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
-        self.settings = replace(self.settings, plugins=fresh.plugins)
+        with suppress(TimeoutError):  # its file system does not answer: what was read last holds
+            fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
+            self.settings = replace(self.settings, plugins=fresh.plugins)
 
     def _now(self) -> Now | None:
         return None if self._player is None else self._player.now()
