@@ -166,6 +166,8 @@ class Player:
             if pipeline is None:
                 raise NotRunning("nothing plays", remedy="stellatune play FILE")
             async with pipeline.shape:
+                if pipeline is not self._pipeline:
+                    raise NotRunning("the playback ended or began anew meanwhile", remedy="see `stellatune status`")
                 if pipeline.decode.finishing:
                     raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
                 before = pipeline.sink.output
@@ -296,11 +298,13 @@ class Player:
                 finally:
                     await self._updates.close()
         finally:
+            async with pipeline.shape:  # an output that is just being changed is the one to go on with
+                self._pipeline = None
             self._repairs += care.log.repairs
             self._faults += self._edits.faults if self._edits else ()
             self._faults += self._chain_faults(pipeline)
             self._keep_chain(pipeline)
-            self._pipeline, self._care, self._updates, self._edits = None, None, None, None
+            self._care, self._updates, self._edits = None, None, None
             await first.close()
             await pipeline.close()
 
