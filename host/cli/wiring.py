@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from abi.kinds import CapabilityKind
-from host.app import MAX_INSTANCES, Plugins, output, stage
+from host.app import MAX_INSTANCES, Plugins, free_name, output, stage
 from host.capabilities import Candidate
 from host.cli.chain_options import DspOption, OutputOption
 from host.errors import Usage
@@ -25,12 +25,9 @@ def stages(
     found: list[StageSpec] = []
     for option in options:
         taken = [spec.name for spec in found]
-        name = option.name
-        if name in taken and option.named:
-            raise Usage(f"--dsp: the name {name!r} is given twice", remedy="give each its own: NAME=TYPE")
-        count = 2
-        while name in taken:
-            name, count = f"{option.name}{count}", count + 1
+        if option.name in taken and option.named:
+            raise Usage(f"--dsp: the name {option.name!r} is given twice", remedy="give each its own: NAME=TYPE")
+        name = free_name(option.name, taken)
         found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins, saved))
     for plugin_id, used in Counter(spec.plugin_id for spec in found).items():
         if used > MAX_INSTANCES:
