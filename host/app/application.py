@@ -23,7 +23,8 @@ from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery, config_in_force, discover, search_path
-from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player, off_loop
+from host.patience import off_loop
+from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
