@@ -24,8 +24,8 @@ class Tuner(Protocol):
     def schema(self, name: str, /) -> JsonObject:
         """What the configuration of one stage may be."""
 
-    async def update(self, name: str, config: JsonObject, /) -> Outcome:
-        """Another configuration for one stage."""
+    async def update(self, name: str, config: JsonObject, /, *, merge: bool) -> Outcome:
+        """Another configuration for one stage, or other members."""
 
     def seconds_until(self, position: int, /) -> float | None:
         """How long it takes until a position of the pipeline is heard; None while nothing plays."""
@@ -76,7 +76,7 @@ class ConfigCommands:
         if tuner is None:
             return outcomes
         for spec in _meant(name, specs, others=bool(owners)):
-            outcome = await tuner.update(spec.name, spec.config | config if merge else config)
+            outcome = await tuner.update(spec.name, config, merge=merge)
             heard_s = None if outcome.position is None else tuner.seconds_until(outcome.position)
             heard_ms = None if heard_s is None else round(heard_s * 1000, 1)
             outcomes.append(_facts(spec) | _result(outcome) | {"heard_after_ms": heard_ms})
@@ -85,7 +85,7 @@ class ConfigCommands:
 
 async def _ask_owner(owner: QueryOwner, config: JsonObject, merge: bool) -> Json:
     spec = StageSpec(owner.name, owner.plugin_id, owner.type_id, owner.config, owner.config_gen)
-    outcome = await owner.update(owner.config | config if merge else config)
+    outcome = await owner.update(config, merge=merge)
     return _facts(spec) | _result(outcome) | {"heard_after_ms": None}
 
 

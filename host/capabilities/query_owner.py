@@ -65,9 +65,9 @@ class QueryOwner:
             self.generation = instance.generation
             yield instance
 
-    async def update(self, config: JsonObject) -> Outcome:
-        """Another configuration; says what became of it."""
-        return await self._updates.request(config)
+    async def update(self, config: JsonObject, *, merge: bool = False) -> Outcome:
+        """Another configuration, or with ``merge`` other members; says what became of it."""
+        return await self._updates.request(config, merge=merge)
 
     async def close(self) -> None:
         """What is under way fails; twice is fine. The instances are the cache's."""

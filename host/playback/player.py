@@ -132,13 +132,13 @@ class Player:
         """
         return () if self._care is None else await self._care.swaps.swap(plugin_id)
 
-    async def update(self, name: str, config: JsonObject) -> Outcome:
-        """Another configuration for the stage of that name; says what became of it.
+    async def update(self, name: str, config: JsonObject, *, merge: bool = False) -> Outcome:
+        """Another configuration for the stage of that name, or with ``merge`` other members; says what became of it.
 
         Raises:
             NotRunning: nothing plays. NotFound: no stage is called so.
         """
-        return await self._running_updates().request(name, config)
+        return await self._running_updates().request(name, config, merge=merge)
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position of the pipeline is heard; None while nothing plays."""

@@ -164,8 +164,10 @@ class StageUpdates:
         self._bus = bus
         self._updates: dict[UpdatableSeat, ConfigUpdates] = {}
 
-    async def request(self, name: str, config: JsonObject) -> Outcome:
-        """What becomes of another configuration for the stage of that name; what it does not say is the default.
+    async def request(self, name: str, config: JsonObject, *, merge: bool = False) -> Outcome:
+        """What becomes of another configuration for the stage of that name.
+
+        What it does not say is the default, or with ``merge`` as it is when its turn comes.
 
         Raises:
             NotFound: there is no such stage.
@@ -175,6 +177,8 @@ class StageUpdates:
         if updates is None:
             owner = _Owner(seat, self._pipeline, self._swaps, self._runtime, self._bus)
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
+        if merge:
+            return await updates.request(config, merge=True)
         return await updates.request(self._capability(seat).default_config | config)
 
     def schema(self, name: str) -> JsonObject:

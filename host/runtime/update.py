@@ -98,6 +98,7 @@ class Updatable(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Asked:
     config: JsonObject
+    merge: bool
     outcome: asyncio.Future[Outcome]
 
 
@@ -111,13 +112,15 @@ class ConfigUpdates:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def request(self, config: JsonObject) -> Outcome:
+    async def request(self, config: JsonObject, *, merge: bool = False) -> Outcome:
         """Asks for a configuration and waits for what becomes of it; never raises for what the plugin does.
+
+        ``merge``: its members go over those that are in force when its turn comes.
 
         Who still waits in the queue is overtaken by a newer one, and rejected. A caller that is cancelled leaves the
         update under way.
         """
-        asked = _Asked(config, asyncio.get_running_loop().create_future())
+        asked = _Asked(config, merge, asyncio.get_running_loop().create_future())
         if self._closed:
             self._settle(asked, OutcomeKind.FAILED, _OVER)
         else:
@@ -158,12 +161,13 @@ class ConfigUpdates:
     async def _perform(self, asked: _Asked) -> None:
         owner = self._owner
         try:
-            owner.check(asked.config)
-            if asked.config == owner.config:
+            config = owner.config | asked.config if asked.merge else asked.config
+            owner.check(config)
+            if config == owner.config:
                 self._settle(asked, OutcomeKind.APPLIED, "it is in force already")
                 return
-            plan = await owner.plan(asked.config)
-            kind, change = await self._take(asked.config, plan)
+            plan = await owner.plan(config)
+            kind, change = await self._take(config, plan)
         except ConfigRejected as error:
             self._settle(asked, OutcomeKind.REJECTED, error.message)
         except StellaError as error:

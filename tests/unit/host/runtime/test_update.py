@@ -226,3 +226,20 @@ def test_a_bug_in_a_step_leaves_nobody_without_an_outcome() -> None:
         assert [type(bug) for bug in bugs] == [ZeroDivisionError] * 2
 
     run(body())
+
+
+def test_members_go_over_what_is_in_force_when_their_turn_comes() -> None:
+    async def body() -> None:
+        owner = Owner()
+        owner.gate = asyncio.Event()
+        updates = ConfigUpdates(owner, EventBus())
+        first = asyncio.ensure_future(updates.request({"one": 1}, merge=True))
+        while owner.at_once == 0:
+            await asyncio.sleep(0)
+        second = asyncio.ensure_future(updates.request({"two": 2}, merge=True))
+        await asyncio.sleep(0)
+        owner.gate.set()
+        assert [(await each).kind for each in (first, second)] == [OutcomeKind.APPLIED] * 2
+        assert owner.config == {**OLD, "one": 1, "two": 2}
+
+    run(body())
