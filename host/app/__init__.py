@@ -3,7 +3,7 @@
 from host.app.application import Application
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.status import elapsed
-from host.app.wiring import TAKEN_NAMES, Plugins, files_from_here, files_to_write, output, stage
+from host.app.wiring import TAKEN_NAMES, Plugins, files_from_here, files_to_write, free_name, output, stage
 
 __all__ = [
     "MAX_INSTANCES",
@@ -13,6 +13,7 @@ __all__ = [
     "elapsed",
     "files_from_here",
     "files_to_write",
+    "free_name",
     "output",
     "stage",
 ]

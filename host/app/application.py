@@ -23,7 +23,8 @@ from host.events import EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.packages import Discovery, config_in_force, discover, search_path
-from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player, off_loop
+from host.patience import off_loop
+from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
@@ -165,8 +166,9 @@ class Application:
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
-        fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
-        self.settings = replace(self.settings, plugins=fresh.plugins)
+        with suppress(TimeoutError):  # its file system does not answer: what was read last holds
+            fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
+            self.settings = replace(self.settings, plugins=fresh.plugins)
 
     def _now(self) -> Now | None:
         return None if self._player is None else self._player.now()

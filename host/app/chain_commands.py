@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from abi.kinds import CapabilityKind
-from host.app.wiring import TAKEN_NAMES, stage
+from host.app.wiring import TAKEN_NAMES, free_name, stage
 from host.errors import NotFound, NotRunning, Usage
 from host.ids import is_effect_name
 from host.jsontext import Json, JsonObject
@@ -67,7 +67,7 @@ class ChainCommands:
         effects = player.effects()
         if sum(each.plugin_id == bare.plugin_id for each in effects) >= MAX_INSTANCES - 1:  # one place is to move in
             raise Usage(f"too many effects of {bare.plugin_id} in one chain", remedy="remove some")
-        named = replace(bare, name=name or _free_name(bare.type_id, {each.name for each in effects} | TAKEN_NAMES))
+        named = replace(bare, name=name or free_name(bare.type_id.rpartition(".")[2], {each.name for each in effects}))
         manifest = self._discovery.plugins[bare.plugin_id]
         spec = await with_files(named, CapabilityKind.DSP, manifest, self._open_s)
         with spec.files:  # the chain has its own
@@ -124,14 +124,6 @@ class ChainCommands:
         if player is not None:
             rows = [_facts(place, each) for place, each in enumerate(player.effects(), 1)]
         return {**told, "effects": rows}
-
-
-def _free_name(type_id: str, taken: set[str]) -> str:
-    name, count = type_id.rpartition(".")[2], 2
-    free = name
-    while free in taken:
-        free, count = f"{name}{count}", count + 1
-    return free
 
 
 def _facts(place: int, effect: Effect) -> JsonObject:

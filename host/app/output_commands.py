@@ -26,7 +26,7 @@ class Retargetable(Protocol):
         """The files that are played."""
 
     async def retarget(self, output: Output, /) -> Retargeted:
-        """Goes on into that."""
+        """Goes on into that, and owns its files whatever comes of it."""
 
     def seconds_until(self, position: int, /) -> float | None:
         """How long it takes until a position is heard."""
@@ -44,7 +44,8 @@ class OutputCommands:
         """What plays goes on into the output of that name; a file that was written is complete then.
 
         Raises:
-            NotRunning: nothing plays. StellaError: it cannot be had; what plays goes on as before.
+            NotRunning: nothing plays. OutputError: it is done, but the old file could not be put in place.
+            StellaError: it cannot be had; what plays goes on as before.
         """
         player = self._player()
         if player is None:
@@ -56,14 +57,10 @@ class OutputCommands:
         stage = await with_files(wished.stage, CapabilityKind.OUTPUT_SINK, plugin, open_s)
         try:
             written = await create_target_files(files_to_write(capability, wished.target), player.sources)
-            try:
-                done = await player.retarget(replace(wished, stage=stage, files=written.grants, written=written))
-            except BaseException:
-                written.discard()
-                raise
         except BaseException:
             stage.files.close()
             raise
+        done = await player.retarget(replace(wished, stage=stage, files=written.grants, written=written))
         return {
             "old": done.old_type,
             "new": done.new_type,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -25,7 +25,16 @@ from host.packages import (
 from host.playback import Output, StageSpec
 from host.settings import NOTHING_SAVED, SavedConfigs
 
-__all__ = ["DEVICE_SILENCE_MS", "TAKEN_NAMES", "Plugins", "files_from_here", "files_to_write", "output", "stage"]
+__all__ = [
+    "DEVICE_SILENCE_MS",
+    "TAKEN_NAMES",
+    "Plugins",
+    "files_from_here",
+    "files_to_write",
+    "free_name",
+    "output",
+    "stage",
+]
 
 Plugins = Mapping[PluginId, PluginManifest]
 
@@ -64,6 +73,14 @@ def files_from_here(schema: JsonObject, config: JsonObject) -> JsonObject:
         return name
 
     return cast("JsonObject", change_file_strings(schema, config, absolute))
+
+
+def free_name(wished: str, taken: Collection[str]) -> str:
+    """What a stage is called that was given no name: as wished, or with the first number that nobody has."""
+    name, count = wished, 2
+    while name in taken or name in TAKEN_NAMES:
+        name, count = f"{wished}{count}", count + 1
+    return name
 
 
 def output(

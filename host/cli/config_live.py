@@ -55,10 +55,10 @@ def outcome_line(outcome: JsonObject) -> str:
         f"{text(outcome, 'name')}  {text(outcome, 'outcome')}  config_gen {text(outcome, 'config_gen')}"
         f"  gen {text(outcome, 'generation')}"
     )
-    heard_ms, reason = number(outcome, "heard_after_ms"), text(outcome, "reason")
+    heard_ms, reason = number(outcome, "heard_after_ms"), outcome.get("reason")
     if heard_ms is not None:
         line += f"  heard in {heard_ms:.0f} ms"
-    return plain(f"{line}  ({reason})" if reason else line)
+    return plain(f"{line}  ({reason})" if isinstance(reason, str) and reason else line)
 
 
 def tell_host(console: Console, plugin_id: PluginId, type_id: TypeId, members: JsonObject) -> Told:

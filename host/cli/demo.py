@@ -18,7 +18,8 @@ from host.cli.running import Wish, run_chain
 from host.cli.session import application, inputs_of
 from host.cli.wiring import stages, wire_output
 from host.errors import StellaError
-from host.playback import PlaybackResult, StageSpec, off_loop
+from host.patience import off_loop
+from host.playback import PlaybackResult, StageSpec
 
 __all__ = ["demo"]
 

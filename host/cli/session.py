@@ -16,7 +16,8 @@ from host.cli.words import words_of
 from host.errors import MediaError, PluginRefused
 from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
 from host.packages import saved_problems
-from host.playback import Input, PlaybackResult, expand, off_loop
+from host.patience import off_loop
+from host.playback import Input, PlaybackResult, expand
 
 __all__ = ["application", "exit_of", "inputs_of"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from abi.kinds import CapabilityKind
-from host.app import MAX_INSTANCES, TAKEN_NAMES, Plugins, output, stage
+from host.app import MAX_INSTANCES, TAKEN_NAMES, Plugins, free_name, output, stage
 from host.capabilities import Candidate
 from host.cli.chain_options import DspOption, OutputOption
 from host.errors import Usage
@@ -24,15 +24,14 @@ def stages(
     """The effects, in order. Refused: a name that could not be addressed (twice, or another stage's), and too many."""
     found: list[StageSpec] = []
     for option in options:
-        taken = {spec.name for spec in found} | TAKEN_NAMES
-        name = option.name
-        if name in TAKEN_NAMES and option.named:
-            raise Usage(f"--dsp: the name {name!r} is that of another stage", remedy="give it another: NAME=TYPE")
-        if name in taken and option.named:
-            raise Usage(f"--dsp: the name {name!r} is given twice", remedy="give each its own: NAME=TYPE")
-        count = 2
-        while name in taken:
-            name, count = f"{option.name}{count}", count + 1
+        taken = [spec.name for spec in found]
+        if option.name in TAKEN_NAMES and option.named:
+            raise Usage(
+                f"--dsp: the name {option.name!r} is that of another stage", remedy="give it another: NAME=TYPE"
+            )
+        if option.name in taken and option.named:
+            raise Usage(f"--dsp: the name {option.name!r} is given twice", remedy="give each its own: NAME=TYPE")
+        name = free_name(option.name, taken)
         found.append(stage(name, CapabilityKind.DSP, option.type_name, option.config, plugins, saved))
     for plugin_id, used in Counter(spec.plugin_id for spec in found).items():
         if used > MAX_INSTANCES:

@@ -12,7 +12,7 @@ from host.events import EventBus
 from host.ids import Role
 from host.jsontext import JsonObject
 
-__all__ = ["EVENTS", "STOP", "VERBS", "ConfigDesk", "Desk", "PluginDesk", "perform"]
+__all__ = ["EVENTS", "STOP", "VERBS", "ConfigDesk", "Desk", "OutputDesk", "PluginDesk", "perform"]
 
 #: A stream: the connection serves it.
 EVENTS = "events"

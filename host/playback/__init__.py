@@ -3,7 +3,6 @@
 Owns pipelines and their rings. It must never block the control loop, and never touch audio itself.
 """
 
-from host.patience import off_loop
 from host.playback.chain import Chain
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.edits import ChainEdits, Edited
@@ -60,7 +59,6 @@ __all__ = [
     "expand",
     "is_same_target",
     "label_of",
-    "off_loop",
     "open_media",
     "with_files",
 ]

@@ -16,7 +16,7 @@ from host.capabilities import extension_of
 from host.errors import MediaError
 from host.patience import off_loop
 
-__all__ = ["Media", "FileIdentity", "label_of", "open_media", "open_regular", "why_not"]
+__all__ = ["Media", "label_of", "open_media", "open_regular", "why_not"]
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 LABEL_CHARS = 4000
@@ -45,14 +45,6 @@ def label_of(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """Tells whether two names are one file."""
-
-    device: int
-    inode: int
-
-
 @dataclass(slots=True)
 class Media:
     """An open media file; owns its descriptor. A context manager; closing twice is fine."""
@@ -60,7 +52,6 @@ class Media:
     path: Path
     fd: int
     size_bytes: int
-    identity: FileIdentity
     _closed: bool = field(default=False, init=False, repr=False)
 
     @property
@@ -123,7 +114,7 @@ def open_regular(path: Path) -> Media:
     except BaseException:
         os.close(fd)
         raise
-    return Media(path, fd, facts.st_size, FileIdentity(facts.st_dev, facts.st_ino))
+    return Media(path, fd, facts.st_size)
 
 
 async def open_media(path: Path, timeout_s: float) -> Media:

@@ -152,24 +152,31 @@ class Player:
         return self._running_updates().schema(name)
 
     async def retarget(self, output: Output) -> Retargeted:
-        """What plays goes on into another output, whose files are the player's from now on.
+        """What plays goes on into another output, whose files are the player's from now on, whatever comes of it.
 
         Raises:
             NotRunning: nothing plays, or the end is being played out.
-            StellaError: it cannot be had; the old output plays on, and the files are the caller's.
+            OutputError: the new output plays, but the file of the old one could not be put in place.
+            StellaError: it cannot be had; the old output plays on, and the new files are gone.
         """
-        pipeline = self._pipeline
-        if pipeline is None:
-            raise NotRunning("nothing plays", remedy="stellatune play FILE")
-        async with pipeline.shape:
-            if pipeline.decode.finishing:
-                raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
-            before = pipeline.sink.output
-            position = await pipeline.sink.retarget(output)
-            self._files.callback(output.written.discard)
-            self._written = output.written
-            self._begun(pipeline.format, output.is_device)
-            await asyncio.to_thread(before.written.commit)
+        with contextlib.ExitStack() as unused:
+            unused.callback(output.stage.files.close)
+            unused.callback(output.written.discard)
+            pipeline = self._pipeline
+            if pipeline is None:
+                raise NotRunning("nothing plays", remedy="stellatune play FILE")
+            async with pipeline.shape:
+                if pipeline is not self._pipeline:
+                    raise NotRunning("the playback ended or began anew meanwhile", remedy="see `stellatune status`")
+                if pipeline.decode.finishing:
+                    raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
+                before = pipeline.sink.output
+                position = await pipeline.sink.retarget(output)
+                unused.pop_all()
+                self._files.callback(output.written.discard)
+                self._written = output.written
+                self._begun(pipeline.format, output.is_device)
+                await asyncio.to_thread(before.written.commit)
         return Retargeted(before.stage.type_id, output.stage.type_id, position, pipeline.sink.use)
 
     @property
@@ -291,11 +298,13 @@ class Player:
                 finally:
                     await self._updates.close()
         finally:
+            async with pipeline.shape:  # an output that is just being changed is the one to go on with
+                self._pipeline = None
             self._repairs += care.log.repairs
             self._faults += self._edits.faults if self._edits else ()
             self._faults += self._chain_faults(pipeline)
             self._keep_chain(pipeline)
-            self._pipeline, self._care, self._updates, self._edits = None, None, None, None
+            self._care, self._updates, self._edits = None, None, None
             await first.close()
             await pipeline.close()
 

@@ -134,6 +134,10 @@ class Relay:
             position = await seat.leave()
             if self._digests is not None:
                 await self._digests.begin(track.index, position)
+            as_wished = await self._as_good_as_new(track)  # an update of the decoder before it may have gone first
+            if as_wished is None:
+                return None
+            track = as_wished
             failure = await self._attach(track, begun_at)
         except BaseException:
             await track.close()

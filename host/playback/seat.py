@@ -104,7 +104,10 @@ class Seat(ABC):
             NotAtWork; and what ``apply_update`` raises: the old one stays in force.
         """
         async with self.lock:
-            position = await apply_update(self.updatable, spec.config, spec.config_gen, plan.cost, spec.files.grants)
+            instance = self.updatable
+            if (instance.plugin_id, instance.type_id) != (spec.plugin_id, spec.type_id):
+                raise NotAtWork(f"{spec.type_id} is not at work in {self.name} any more")
+            position = await apply_update(instance, spec.config, spec.config_gen, plan.cost, spec.files.grants)
             self.adopt(spec)
             return position
 

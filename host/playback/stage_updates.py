@@ -48,6 +48,7 @@ class _Owner:
         self._swaps = swaps
         self._runtime = runtime
         self._bus = bus
+        self._checked_for = (self.plugin_id, self.type_id)
 
     @property
     def name(self) -> str:
@@ -80,11 +81,18 @@ class _Owner:
     def check(self, config: JsonObject) -> None:
         capability = self._runtime.manifest(self.plugin_id).capability(self.kind, self.type_id)
         check_config(f"{self.plugin_id} ({self.type_id})", capability.config_schema, config)
+        self._checked_for = (self.plugin_id, self.type_id)
+
+    def _expect_same_type(self) -> None:
+        """Decoders of other types take the same seat. Raises: NotFound when the one that was checked for has left."""
+        if (self.plugin_id, self.type_id) != self._checked_for:
+            raise NotFound(f"{self._checked_for[1]} is not at work any more", remedy=f"{self.type_id} plays now")
 
     async def plan(self, config: JsonObject) -> Plan:
         return await self._at_work(lambda: self._ask(config))
 
     async def _ask(self, config: JsonObject) -> Plan:
+        self._expect_same_type()
         seat = self._seat
         if isinstance(seat, DspSeat) and seat.bypassed:
             return Plan(ConfigUpdateMode.RECREATE, ConfigUpdateCost.MEDIUM, "it is bypassed")
@@ -109,6 +117,7 @@ class _Owner:
     @asynccontextmanager
     async def _spec(self, config: JsonObject, config_gen: int) -> AsyncIterator[StageSpec]:
         """The stage as it would be; the files of it are the seat's when the block ends in order, else closed."""
+        self._expect_same_type()
         bare = replace(self._seat.spec, config=config, config_gen=config_gen, files=NO_FILES)
         manifest = self._runtime.manifest(self.plugin_id)
         spec = await with_files(bare, self.kind, manifest, self._runtime.limits.open_ms / 1000)
@@ -170,10 +179,7 @@ class StageUpdates:
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
         if merge:
             return await updates.request(config, merge=True)
-        default = (
-            self._runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id).default_config
-        )
-        return await updates.request(default | config)
+        return await updates.request(self._capability(seat).default_config | config)
 
     def schema(self, name: str) -> JsonObject:
         """What the configuration of the stage of that name may be. Raises: NotFound."""

@@ -50,7 +50,6 @@ class GenerationStatus:
     live_instances: int
     inflight: int
     concurrent_calls: int
-    type_ids: tuple[TypeId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,5 +311,4 @@ def _status(generation: LiveGeneration) -> GenerationStatus:
         generation.state.live,
         generation.state.inflight,
         generation.concurrent_calls,
-        tuple(one.type_id for one in generation.manifest.capabilities),
     )

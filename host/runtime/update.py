@@ -24,6 +24,7 @@ __all__ = ["Change", "ConfigUpdates", "Outcome", "OutcomeKind", "Updatable"]
 
 #: A step on the way, told to whoever listens; never an outcome.
 _REQUIRES_RECREATE = "requires_recreate"
+_OVER = "nothing plays any more"
 
 
 class OutcomeKind(StrEnum):
@@ -128,7 +129,7 @@ class ConfigUpdates:
         """
         asked = _Asked(config, merge, asyncio.get_running_loop().create_future())
         if self._closed:
-            self._settle(asked, OutcomeKind.FAILED, "nothing plays any more")
+            self._settle(asked, OutcomeKind.FAILED, _OVER)
         else:
             overtaken = [each for each in self._waiting if asked.overtakes(each)]
             self._waiting = [each for each in self._waiting if each not in overtaken] + [asked]
@@ -141,9 +142,7 @@ class ConfigUpdates:
     async def close(self) -> None:
         """What waits or is under way fails; twice is fine."""
         self._closed = True
-        for each in self._waiting:
-            self._settle(each, OutcomeKind.FAILED, "nothing plays any more")
-        self._waiting = []
+        self._fail_waiting(_OVER)
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
@@ -155,15 +154,23 @@ class ConfigUpdates:
                 try:
                     await self._perform(asked)
                 except asyncio.CancelledError:
-                    self._settle(asked, OutcomeKind.FAILED, "nothing plays any more")
+                    self._settle(asked, OutcomeKind.FAILED, _OVER)
                     raise
+                finally:  # also where a bug ends it: whoever asked waits for an outcome
+                    self._settle(asked, OutcomeKind.FAILED, "it broke off")
         finally:
             self._task = None
+            self._fail_waiting("the one before it broke off")
+
+    def _fail_waiting(self, reason: str) -> None:
+        for each in self._waiting:
+            self._settle(each, OutcomeKind.FAILED, reason)
+        self._waiting = []
 
     async def _perform(self, asked: _Asked) -> None:
         owner = self._owner
-        config = owner.config | asked.config if asked.merge else asked.config
         try:
+            config = owner.config | asked.config if asked.merge else asked.config
             owner.check(config)
             if config == owner.config:
                 self._settle(asked, OutcomeKind.APPLIED, "it is in force already")

@@ -48,7 +48,6 @@ class SinkInstance(InletStage):
         self._native = ffi.new("st_sink *")
         self._stop = ffi.new("st_stop *")
         self._open = False
-        self._end: int | None = None
 
     def list_targets(self) -> Json:
         """The targets as the plugin lists them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,6 @@ LAST_WORDS_FRAMES = RATE_HZ // 5
 BLOCK = 512
 #: As dsp_gain has it: a straight line of 10 ms, and one frame.
 RAMP_FRAMES = RATE_HZ // 100 + 1
-LINE = re.compile(r"gain  applied  config_gen (\d+)  gen \d+  heard in \d+ ms\n")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,24 @@ def test_a_file_is_complete_and_the_next_begins_with_the_next_frame(stellatune: 
     wanted = np.tile(as_float(TUNE), (-(-len(one) // len(TUNE)), 1))
     assert np.array_equal(one, wanted[: len(one)])
     assert not (folder / "two.wav").exists()  # who is stopped leaves no half of it
+
+
+def test_an_old_file_that_cannot_be_put_in_place_costs_nothing_of_the_new_one(
+    stellatune: Stellatune, tune: Path
+) -> None:
+    stellatune.sizes = DEEP
+    folder = stellatune.place / "gone"
+    folder.mkdir()
+    tunes = [tune] * 40
+    with stellatune.start("play", *tunes, "--output", f"file:{folder / 'one.wav'}") as host:
+        wait_until_it_plays(host)
+        shutil.rmtree(folder)
+        told = ask(stellatune, "--json", "outputs", "set", f"file:{stellatune.place / 'two.wav'}")
+        assert told.code == 5, told.err
+        assert "one.wav: cannot be put in place" in str(error_of(told)["message"])
+        host.communicate(timeout=END_S)
+    stellatune.expect_nothing_left()
+    two = read_wav(stellatune.place / "two.wav").samples
+    assert 0 < len(two) < len(tunes) * len(TUNE)
+    wanted = np.tile(as_float(TUNE), (len(tunes), 1))
+    assert np.array_equal(two, wanted[-len(two) :])

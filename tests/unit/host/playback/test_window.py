@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
 from host.ids import Generation, PluginId, TypeId
-from host.playback.media import FileIdentity, Media
+from host.playback.media import Media
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window, window
 from host.settings import PipelineSizes
@@ -80,6 +80,4 @@ def test_a_track_lasts_no_longer_than_its_source(info: DecoderOpened, excerpt: E
     assert wanted is not None
     decoder = cast("Decoder", None)  # not asked for this
     use = StageUse("decoder", PluginId("a"), TypeId("a"), Generation(1), 1)
-    assert (
-        OpenTrack(0, Media(Path("a"), -1, 0, FileIdentity(0, 0)), decoder, info, use, wanted, 0).duration_s == seconds
-    )
+    assert OpenTrack(0, Media(Path("a"), -1, 0), decoder, info, use, wanted, 0).duration_s == seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 
 import pytest
@@ -236,5 +237,48 @@ def test_the_end_of_the_playback_is_an_outcome_for_all() -> None:
             assert [each.kind for each in outcomes].count(OutcomeKind.FAILED) == 2
             assert len(told(facts)) == 4
             assert owner.config == OLD
+
+    run(body())
+
+
+def test_a_bug_in_a_step_leaves_nobody_without_an_outcome() -> None:
+    """Neither who is served nor who waits; and the next wish is served again."""
+
+    async def body() -> None:
+        owner, bugs = Owner(failing="plan", error=ZeroDivisionError("a bug")), list[object]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, facts: bugs.append(facts.get("exception")))
+        updates = ConfigUpdates(owner, EventBus())
+        async with asyncio.timeout(5):
+            served, waits = await asyncio.gather(updates.request(NEW), updates.request({"is": "newer"}))
+            assert (served.kind, waits.kind) == (OutcomeKind.REJECTED, OutcomeKind.FAILED)
+            owner.gate = asyncio.Event()
+            first = asyncio.ensure_future(updates.request(NEW))
+            while owner.at_once == 0:
+                await asyncio.sleep(0)
+            second = asyncio.ensure_future(updates.request({"is": "newer"}))
+            await asyncio.sleep(0)
+            owner.gate.set()
+            assert [(await each).kind for each in (first, second)] == [OutcomeKind.FAILED] * 2
+            owner.failing = ""
+            assert (await updates.request(NEW)).kind is OutcomeKind.APPLIED
+        gc.collect()  # what nobody retrieves is told then
+        assert [type(bug) for bug in bugs] == [ZeroDivisionError] * 2
+
+    run(body())
+
+
+def test_members_go_over_what_is_in_force_when_their_turn_comes() -> None:
+    async def body() -> None:
+        owner = Owner()
+        owner.gate = asyncio.Event()
+        updates = ConfigUpdates(owner, EventBus())
+        first = asyncio.ensure_future(updates.request({"one": 1}, merge=True))
+        while owner.at_once == 0:
+            await asyncio.sleep(0)
+        second = asyncio.ensure_future(updates.request({"two": 2}, merge=True))
+        await asyncio.sleep(0)
+        owner.gate.set()
+        assert [(await each).kind for each in (first, second)] == [OutcomeKind.APPLIED] * 2
+        assert owner.config == {**OLD, "one": 1, "two": 2}
 
     run(body())
