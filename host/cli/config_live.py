@@ -16,6 +16,9 @@ from host.jsontext import Json, JsonObject
 __all__ = ["Told", "stages_in_force", "tell_host", "update_stage", "what_host_keeps"]
 
 
+_SAVED_ALL_THE_SAME = "it is saved all the same, for what is opened from now on: `config unset` takes it back"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """``live``: a host runs. ``effect``: what it does about the change; empty where there is nothing to say.
@@ -73,7 +76,9 @@ def tell_host(console: Console, plugin_id: PluginId, type_id: TypeId, members: J
             if error.exit_code not in (NotRunning.exit_code, NotFound.exit_code):
                 raise
             return Told(live=True, effect="nothing that plays uses it; what is opened from now on does")
-        return Told(live=True, outcomes=tuple(objects(answer, "outcomes")))
+        outcomes = tuple(objects(answer, "outcomes"))
+        refused = any(text(each, "outcome") == "rejected" for each in outcomes)
+        return Told(live=True, effect=_SAVED_ALL_THE_SAME if refused else "", outcomes=outcomes)
 
 
 def update_stage(console: Console, name: str, members: JsonObject, *, merge: bool) -> Told:

@@ -109,6 +109,22 @@ def test_a_restart_reads_the_very_file_that_was_there(stellatune: Stellatune, tm
     expect(captures[0], wanted)
 
 
+def test_a_saved_file_that_the_chain_refuses_is_told_and_leaves_what_plays(
+    stellatune: Stellatune, tmp_path: Path
+) -> None:
+    tune = write_wav(tmp_path / "tune.wav", noise(180 * RATE_HZ, seed=3), RATE_HZ)
+    (tmp_path / "plugins").mkdir()
+    build_plugin("capture", tmp_path / "plugins", DEEP_DEVICE)
+    chain = room(impulse(tmp_path / "room.wav"))
+    wanted = golden(stellatune, tune, *chain)
+    captures: list[Capture] = []
+    with heard(stellatune, tune, *chain, into=captures):
+        refused = ask(stellatune, "config", "set", "convolver.impulse", '"missing.wav"')
+        assert refused.code == 8 and "room  rejected  config_gen 1" in refused.out
+        assert "no such file" in refused.out and "config unset" in refused.err
+    expect(captures[0], wanted)
+
+
 USELESS = {
     "missing.wav": (8, "no such file"),
     "folder": (8, "is a directory"),
