@@ -9,6 +9,7 @@ from host.capabilities import QueryOwner
 from host.errors import NotFound, NotRunning
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
+from host.packages import endings_of
 from host.playback import StageSpec
 from host.runtime import Outcome, OutcomeKind
 
@@ -106,9 +107,7 @@ def _meant(name: str, specs: Sequence[StageSpec], *, others: bool) -> tuple[Stag
 
 
 def _type_names(plugin_id: PluginId, type_id: TypeId) -> tuple[str, ...]:
-    parts = plugin_id.split(".")
-    endings = (".".join(parts[start:]) for start in range(len(parts)))
-    return (type_id, f"{plugin_id}:{type_id}", *endings)
+    return (type_id, f"{plugin_id}:{type_id}", *endings_of(plugin_id))
 
 
 def _facts(spec: StageSpec) -> JsonObject:

@@ -6,7 +6,7 @@ Reads manifests only; plugin code is never loaded here.
 from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, search_path
 from host.packages.facts import manifest_facts
 from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
-from host.packages.names import find_capability, find_owner, find_plugin, find_type
+from host.packages.names import endings_of, find_capability, find_owner, find_plugin, find_type
 from host.packages.saved import SavedProblem, config_in_force, saved_problems
 from host.packages.schema import (
     FileMode,
@@ -32,6 +32,7 @@ __all__ = [
     "config_in_force",
     "discover",
     "file_strings",
+    "endings_of",
     "find_capability",
     "find_owner",
     "find_plugin",

@@ -15,7 +15,7 @@ from host.errors import NotFound, Usage
 from host.ids import PluginId, TypeId
 from host.packages.manifest import CapabilityManifest, PluginManifest
 
-__all__ = ["find_capability", "find_owner", "find_plugin", "find_type"]
+__all__ = ["endings_of", "find_capability", "find_owner", "find_plugin", "find_type"]
 
 Thing = TypeVar("Thing")
 
@@ -34,7 +34,7 @@ def _choose(name: str, what: str, things: Iterable[Thing], known: Callable[[Thin
     if found and name:
         candidates = sorted(known(thing)[0] for thing in found)
         raise Usage(f"{what} {name!r} is ambiguous", remedy=f"say which: {', '.join(candidates)}", code="ambiguous")
-    words = {word: known(thing)[0] for thing in everything for full in known(thing) for word in _endings(full)}
+    words = {word: known(thing)[0] for thing in everything for full in known(thing) for word in endings_of(full)}
     near = sorted({words[word] for word in difflib.get_close_matches(name, words, n=3, cutoff=0.6)})
     if near:
         raise NotFound(f"no {what} {name!r}", remedy=f"did you mean {' or '.join(near)}?")
@@ -42,7 +42,8 @@ def _choose(name: str, what: str, things: Iterable[Thing], known: Callable[[Thin
     raise NotFound(f"no {what} {name!r}", remedy=f"there are: {listed}")
 
 
-def _endings(full: str) -> list[str]:
+def endings_of(full: str) -> list[str]:
+    """All that a dotted name may be called, itself first."""
     parts = full.split(".")
     return [".".join(parts[start:]) for start in range(len(parts))]
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from abi.kinds import StatusCode
-from tests.support.direct_dsp import DirectDsp, Frames, Refused
+from tests.support.direct_dsp import DirectDsp, Frames
+from tests.support.direct_instance import Refused
 from tests.unit.native_plugins.equalizer_bounds import (
     GAINED,
     GRID_FRAMES,

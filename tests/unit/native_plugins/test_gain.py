@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from abi.kinds import ConfigUpdateCost, ConfigUpdateMode, StatusCode
-from tests.support.direct_dsp import DirectDsp, Frames, Refused
+from tests.support.direct_dsp import DirectDsp, Frames
+from tests.support.direct_instance import Refused
 
 RATE_HZ = 44_100
 LINE = RATE_HZ // 100 + 1

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abi.kinds import ConfigUpdateCost, ConfigUpdateMode
-from tests.support.direct_dsp import DirectDsp, Frames, Refused
+from tests.support.direct_dsp import DirectDsp, Frames
+from tests.support.direct_instance import Refused
 from tests.unit.native_plugins.limiter_definition import (
     ceiling_of,
     delayed,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.direct_dsp import DirectDsp, Frames, Refused
+from tests.support.direct_dsp import DirectDsp, Frames
+from tests.support.direct_instance import Refused
 from tests.unit.native_plugins.limiter_definition import ceiling_of, delayed, lookahead_of, what_is_due
 
 RATE_HZ = 48_000

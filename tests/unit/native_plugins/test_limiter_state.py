@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.direct_dsp import DirectDsp, Frames, Refused
+from tests.support.direct_dsp import DirectDsp, Frames
+from tests.support.direct_instance import Refused
 from tests.unit.native_plugins.limiter_definition import ONE, ceiling_of
 
 RATE_HZ = 8000

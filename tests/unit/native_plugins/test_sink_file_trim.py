@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from abi.kinds import ConfigUpdateCost, ConfigUpdateMode
-from tests.support.direct_dsp import Frames, Refused
+from tests.support.direct_dsp import Frames
+from tests.support.direct_instance import Refused
 from tests.support.direct_sink import DirectFileSink
 
 RATE_HZ = 48_000
