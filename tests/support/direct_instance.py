@@ -1,4 +1,4 @@
-"""An instance of one of our plugins without a worker: its library in this process, its vtable called as a lane would."""
+"""An instance of one of our plugins without a worker: the library in this process, called as a lane would call it."""
 
 from __future__ import annotations
 
