@@ -65,8 +65,8 @@ class DspSeat(DryableSeat):
 
     async def _made(self, spec: StageSpec, *, may_shift: bool) -> Dsp:
         made = Dsp(await self._create(spec))
-        most = self._inp.format.history_frames if may_shift else self.latency_frames
-        if made.latency_frames != self.latency_frames and (not may_shift or made.latency_frames > most):
+        fits = may_shift and made.latency_frames <= self._inp.format.history_frames
+        if made.latency_frames != self.latency_frames and not fits:
             await made.destroy()
             raise OutputError(
                 f"{self.name} ({spec.plugin_id}) now delays by {made.latency_frames} frames, "

@@ -256,9 +256,9 @@ class SinkSeat(ReadingSeat):
 
     async def _open(self, sink: Sink) -> None:
         """At the first frame that was not taken yet. What fails is destroyed."""
-        fmt, position = self.format, self.position
+        position = self.position
         try:
-            await sink.open(self.output.target, fmt.sample_rate_hz, fmt.channels, position, self.output.files)
+            await self._open_at(sink, self.output, position)
             await self._attach(sink)
         except BaseException:
             await sink.destroy()

@@ -79,7 +79,7 @@ class _Owner:
         return self._seat.spec.config_gen
 
     def check(self, config: JsonObject) -> None:
-        capability = self._runtime.manifest(self.plugin_id).capability(self.kind, self.type_id)
+        capability = _capability_of(self._seat, self._runtime)
         check_config(f"{self.plugin_id} ({self.type_id})", capability.config_schema, config)
         self._checked_for = (self.plugin_id, self.type_id)
 
@@ -154,6 +154,10 @@ def _kind_of(seat: UpdatableSeat) -> CapabilityKind:
             return CapabilityKind.OUTPUT_SINK
 
 
+def _capability_of(seat: UpdatableSeat, runtime: PluginRuntime) -> CapabilityManifest:
+    return runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id)
+
+
 class StageUpdates:
     """Of one pipeline, as long as it runs."""
 
@@ -179,11 +183,11 @@ class StageUpdates:
             updates = self._updates[seat] = ConfigUpdates(owner, self._bus)
         if merge:
             return await updates.request(config, merge=True)
-        return await updates.request(self._capability(seat).default_config | config)
+        return await updates.request(_capability_of(seat, self._runtime).default_config | config)
 
     def schema(self, name: str) -> JsonObject:
         """What the configuration of the stage of that name may be. Raises: NotFound."""
-        return self._capability(self._seat(name)).config_schema
+        return _capability_of(self._seat(name), self._runtime).config_schema
 
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music."""
@@ -193,9 +197,6 @@ class StageUpdates:
         """What is under way fails; twice is fine."""
         for updates in self._updates.values():
             await updates.close()
-
-    def _capability(self, seat: UpdatableSeat) -> CapabilityManifest:
-        return self._runtime.manifest(seat.spec.plugin_id).capability(_kind_of(seat), seat.spec.type_id)
 
     def _seats(self) -> tuple[UpdatableSeat, ...]:
         pipeline = self._pipeline
