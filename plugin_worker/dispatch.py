@@ -37,6 +37,7 @@ from abi.wire import (
     PlanUpdate,
     ReadMetadata,
     ReleaseStage,
+    ResetSink,
     Reply,
     SearchLyrics,
     SeekDecoder,
@@ -251,6 +252,8 @@ def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> 
             sink.set_volume(message)
         case FlushSink():
             sink.flush()
+        case ResetSink():
+            return sink.reset(message.next_frame)
         case CutDigest():
             sink.cut_digest(message.position)
         case CloseSink():
@@ -296,6 +299,7 @@ _WORK: dict[type[Message], _Work] = {
     SetVolume: _sink_request,
     CutDigest: _sink_request,
     FlushSink: _sink_request,
+    ResetSink: _sink_request,
     CloseSink: _sink_request,
     OpenSink: _open_sink,
     PlanUpdate: _plan,

@@ -15,12 +15,14 @@ __all__ = [
     "CutDigest",
     "DetachStage",
     "DigestReady",
+    "Discarded",
     "FadeDsp",
     "FinishStage",
     "FlushSink",
     "HoldStage",
     "Join",
     "ReleaseStage",
+    "ResetSink",
     "SetVolume",
     "StageStopped",
     "StopReason",
@@ -170,6 +172,24 @@ class FlushSink(Request[Done]):
     """A sink that is held plays out, or hands on, all that it was given; its target stays open."""
 
     instance: int
+
+
+@message(56)
+class Discarded(Reply):
+    """Frames that were taken, were not heard yet as far as the sink knows, and never will be."""
+
+    frames: int
+
+
+@message(55)
+class ResetSink(Request[Discarded]):
+    """A sink that is held throws away what it was given and has not played; the target stays open.
+
+    A device stands still until it is released. The next frame to come has programme position ``next_frame``.
+    """
+
+    instance: int
+    next_frame: int
 
 
 @message(50)

@@ -72,6 +72,8 @@ GOLDEN: dict[str, str] = {
     "FadeDsp": "943405019307cd01b940",
     "SwitchInput": "943505019307cf0000010000000000cd0400",
     "FlushSink": "943605019107",
+    "Discarded": "9438050191cd113a",
+    "ResetSink": "943705019207cf0000010000000000",
     "PluginLog": "943c0501930703a568656c6c6f",
     "PluginEvent": "943d05019207c40c7b226b696e64223a2278227d",
     "Dropped": "943e0501920203",

@@ -60,6 +60,8 @@ SAMPLES: tuple[Message, ...] = (
     wire.FetchLyrics(7, Payload(b'{"id":"b"}')),
     wire.CancelCall(7),
     wire.FlushSink(7),
+    wire.Discarded(4410),
+    wire.ResetSink(7, 2**40),
     wire.FadeDsp(7, 441, 64),
     wire.SwitchInput(7, 2**40, 1024),
     wire.PluginLog(7, 3, "hello"),
