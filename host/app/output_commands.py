@@ -51,7 +51,7 @@ class OutputCommands:
         if player is None:
             raise NotRunning("nothing plays", remedy="stellatune play FILE")
         plugins = self._discovery.plugins
-        wished = output(type_name, target, None, plugins, self._settings.plugins)
+        wished = output(type_name, target, None, plugins, self._settings.plugins, self._settings.output.lost)
         plugin, capability = find_capability(type_name, CapabilityKind.OUTPUT_SINK, plugins)
         open_s = self._settings.limits.open_ms / 1000
         stage = await with_files(wished.stage, CapabilityKind.OUTPUT_SINK, plugin, open_s)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from host.events import PluginFault
 from host.jsontext import Json, JsonObject
-from host.playback import Now, StageUse, label_of
+from host.playback import Absence, Now, StageUse, label_of
 from host.version import VERSION
 
 __all__ = ["elapsed", "fault_facts", "host_facts", "playback_facts"]
@@ -43,8 +43,16 @@ def playback_facts(now: Now) -> JsonObject:
         "position": now.position,
         "xruns": now.xruns,
         "clipped_samples": now.clipped_samples,
+        "output": _output_facts(now.absence),
         "chain": [_use(now.track.use), *map(_use, now.stages)],
     }
+
+
+def _output_facts(absence: Absence | None) -> JsonObject:
+    """Whether what plays is heard; where it is not, for how long and why."""
+    if absence is None:
+        return {"state": "ok", "since_s": None, "reason": ""}
+    return {"state": "lost", "since_s": round(absence.lasted_s, 3), "reason": absence.reason}
 
 
 def _use(use: StageUse) -> Json:

@@ -23,7 +23,7 @@ from host.packages import (
     merge_config,
 )
 from host.playback import Output, StageSpec
-from host.settings import NOTHING_SAVED, SavedConfigs
+from host.settings import NOTHING_SAVED, LostOutput, SavedConfigs
 
 __all__ = [
     "DEVICE_SILENCE_MS",
@@ -43,6 +43,9 @@ TAKEN_NAMES = frozenset({"decoder", "output"})
 
 #: A device that starves for so long gets silence; files and the null output simply wait.
 DEVICE_SILENCE_MS = 100
+
+#: Of the null output that plays while a device is away: in real time, and nobody asks what it got.
+_UNHEARD = {"paced": True, "hash": False}
 
 
 def stage(
@@ -89,15 +92,25 @@ def output(
     config: JsonObject | None,
     plugins: Plugins,
     saved: SavedConfigs = NOTHING_SAVED,
+    lost: LostOutput = LostOutput.WAIT,
 ) -> Output:
-    """The output with its target, files not opened yet. Raises: NotFound, Usage, ConfigRejected."""
+    """The output with its target, files not opened yet; ``lost``: what is done when its device goes away.
+
+    Raises: NotFound, Usage, ConfigRejected.
+    """
     spec = stage("output", CapabilityKind.OUTPUT_SINK, type_name, config, plugins, saved)
     _, capability = find_capability(type_name, CapabilityKind.OUTPUT_SINK, plugins)
     target = _target(target_name, capability)
     if capability.target_schema is not None:
         check_config(f"the target of output {capability.type_id}", capability.target_schema, target)
     waits = capability.type_id == "null" or bool(files_to_write(capability, target))
-    return Output(spec, target, silence_after_ms=0 if waits else DEVICE_SILENCE_MS)
+    if waits:
+        return Output(spec, target)
+    unheard = None
+    if lost is LostOutput.NULL:
+        unheard = Output(stage("output", CapabilityKind.OUTPUT_SINK, "null", dict(_UNHEARD), plugins, saved), {})
+    waited_for = lost is not LostOutput.STOP
+    return Output(spec, target, silence_after_ms=DEVICE_SILENCE_MS, waits=waited_for, stand_in=unheard)
 
 
 def _target(name: str | None, capability: CapabilityManifest) -> JsonObject:

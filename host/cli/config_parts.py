@@ -161,6 +161,7 @@ def read_configuration(console: Console) -> Configuration:
         ("pipeline", settings.pipeline),
         ("limits", settings.limits),
         ("replaygain", settings.replay_gain),
+        ("output", settings.output),
     )
     return Configuration(
         file,

@@ -59,7 +59,7 @@ def play(
             saved = app.settings.plugins
             effects = stages(dsps, plugins, saved)
             chosen = decoder_named(decoder, plugins)
-            wired = wire_output(output, None, plugins, saved)
+            wired = wire_output(output, None, plugins, saved, app.settings.output.lost)
             inputs = await inputs_of(app, names)
             wish = Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume)
             return await run_chain(app, console, interrupts, inputs, wish)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from abi.kinds import CapabilityKind
 from host.app import Application
 from host.capabilities import Candidate
-from host.cli.console import Console
+from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts
 from host.cli.progress import showing
 from host.cli.targets import granted
 from host.errors import MediaError
-from host.events import TrackEnded
+from host.events import OutputBack, OutputLost, TrackEnded
 from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
 
 __all__ = ["Wish", "run_chain"]
@@ -87,7 +87,13 @@ async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], 
 
 async def _tell_failures(app: Application, console: Console, *, alone: bool) -> None:
     """The failure of an only input of which nothing was heard becomes the error of the command."""
-    with app.bus.subscribe(TrackEnded) as ends:
-        async for ended in ends:
-            if ended.error and not (alone and ended.frames == 0):
-                console.failed(ended.error)
+    with app.bus.subscribe(TrackEnded, OutputLost, OutputBack) as facts:
+        async for fact in facts:
+            match fact:
+                case TrackEnded(error=str(error), frames=frames) if error and not (alone and frames == 0):
+                    console.failed(error)
+                case OutputLost(reason=reason, then=then):
+                    meanwhile = "the music waits for it" if then == "wait" else "the music goes on unheard"
+                    console.note(f"the output is lost: {plain(reason)}; {meanwhile}")
+                case OutputBack(away_s=away_s):
+                    console.note(f"the output is back after {away_s:.1f} s")

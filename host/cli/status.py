@@ -55,3 +55,6 @@ def _show_playback(console: Console, playback: JsonObject) -> None:
     )
     counts = f"xr {text(playback, 'xruns')}  clip {text(playback, 'clipped_samples')}"
     console.result(f"{'chain':9} {plain(chain)}  {counts}")
+    output = playback.get("output")
+    if isinstance(output, dict) and output.get("state") == "lost":
+        console.result(f"{'output':9} lost for {clock(number(output, 'since_s'))}: {text(output, 'reason')}")

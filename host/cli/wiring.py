@@ -13,7 +13,7 @@ from host.errors import Usage
 from host.jsontext import JsonObject
 from host.packages import find_capability
 from host.playback import Output, StageSpec
-from host.settings import NOTHING_SAVED, SavedConfigs
+from host.settings import NOTHING_SAVED, LostOutput, SavedConfigs
 
 __all__ = ["decoder_named", "stages", "wire_output"]
 
@@ -51,7 +51,11 @@ def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:
 
 
 def wire_output(
-    option: OutputOption, config: JsonObject | None, plugins: Plugins, saved: SavedConfigs = NOTHING_SAVED
+    option: OutputOption,
+    config: JsonObject | None,
+    plugins: Plugins,
+    saved: SavedConfigs = NOTHING_SAVED,
+    lost: LostOutput = LostOutput.WAIT,
 ) -> Output:
     """The output with its target, files not opened yet. Raises: NotFound, Usage, ConfigRejected."""
-    return output(option.type_name, option.target, config, plugins, saved)
+    return output(option.type_name, option.target, config, plugins, saved, lost)

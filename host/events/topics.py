@@ -16,6 +16,8 @@ __all__ = [
     "HostEventsMissed",
     "InstanceCreated",
     "InstanceDestroyed",
+    "OutputBack",
+    "OutputLost",
     "PlaybackEnded",
     "PluginAnswered",
     "PluginAsked",
@@ -278,6 +280,28 @@ class StageGivenUp(Topic):
     plugin_id: PluginId
     instance: InstanceId
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLost(Topic):
+    """The device is gone, with ``position`` frames taken. ``then``: wait, or null where the music goes on unheard."""
+
+    plugin_id: PluginId
+    type_id: TypeId
+    position: int
+    reason: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputBack(Topic):
+    """It plays again, from ``position`` on, after ``away_s``; ``frames_lost``: of the music, not heard."""
+
+    plugin_id: PluginId
+    type_id: TypeId
+    position: int
+    away_s: float
+    frames_lost: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Owns pipelines and their rings. It must never block the control loop, and never touch audio itself.
 """
 
+from host.playback.absence import Absence
 from host.playback.chain import Chain
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.edits import ChainEdits, Edited
@@ -12,9 +13,9 @@ from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
+from host.playback.output import Output
 from host.playback.player import Now, Player, Retargeted
 from host.playback.repairs import Grade, Repair, Swapped
-from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
 from host.playback.target_file import TargetFile, is_same_target
@@ -23,6 +24,7 @@ from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
 
 __all__ = [
+    "Absence",
     "Chain",
     "DecoderConfigs",
     "ChainEdits",

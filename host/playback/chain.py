@@ -16,8 +16,9 @@ from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
 from host.playback.opening import Opener
+from host.playback.output import Output
 from host.playback.output_failures import output_errors
-from host.playback.sink_seat import Output, SinkSeat
+from host.playback.sink_seat import SinkSeat
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec
 from host.runtime import PluginRuntime

@@ -18,6 +18,7 @@ from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
+from host.playback.absence import Absence
 from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
@@ -27,13 +28,13 @@ from host.playback.faults import Fault, lane_faults
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
+from host.playback.output import Output
 from host.playback.playlist import Playlist
 from host.playback.record import Record
 from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
 from host.playback.seat import RingsBroken
-from host.playback.sink_seat import Output
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
@@ -65,7 +66,10 @@ class Retargeted:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells."""
+    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
+
+    ``absence``: of the output, which is why nothing is heard.
+    """
 
     track: OpenTrack
     place: Place
@@ -73,6 +77,7 @@ class Now:
     xruns: int
     clipped_samples: int
     stages: tuple[StageUse, ...]
+    absence: Absence | None = None
 
 
 class Player:
@@ -110,19 +115,20 @@ class Player:
         if self._pipeline is None or self._record is None:
             return None
         self._record.timeline.latency_frames = self._pipeline.latency_frames
-        position, xruns, clipped = self._pipeline.position, 0, 0
+        position, clipped = self._pipeline.position, 0
         sink = self._pipeline.sink.instance
         for lane in sink.worker.status.lanes():
             if lane.instance == sink.id:
                 position = max(0, position - lane.queued_frames)
-                xruns, clipped = lane.xruns, lane.clipped_samples
+                clipped = lane.clipped_samples
         place = self._record.timeline.place(position)
         if place is None:
             return None
         track, decode = self._record.tracks[place.track], self._pipeline.decode
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
-        return Now(track, place, position, xruns, clipped, _uses(self._pipeline))
+        seat = self._pipeline.sink
+        return Now(track, place, position, seat.xruns, clipped, _uses(self._pipeline), seat.absence)
 
     async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         """Moves everything of a plugin that plays to the active generation, without a frame lost.
@@ -361,7 +367,7 @@ class Player:
 
     async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
         """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
-        if not pipeline.sink.output.is_device:
+        if not pipeline.sink.output.is_device or pipeline.sink.lost:
             return
         rate = pipeline.format.sample_rate_hz
         with contextlib.suppress(StellaError, TimeoutError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from abi.wire import StopReason
-from host.errors import MediaError, StellaError, WorkerLost
+from host.errors import MediaError, StellaError
 from host.events import (
     EventBus,
     StageEnded,
@@ -26,7 +26,7 @@ from host.playback.deaths import cause_of, counted, inside
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
-from host.playback.output_failures import output_errors
+from host.playback.output_care import OutputCare
 from host.playback.repair_log import RepairLog
 from host.playback.repairs import Grade
 from host.playback.ring_watch import RingWatch
@@ -50,10 +50,11 @@ MOST_FILL_LOOKS = 50
 class Recovery:
     """Of one pipeline; runs from ``recovering`` until that is left."""
 
-    def __init__(self, pipeline: Pipeline, runtime: PluginRuntime, log: RepairLog) -> None:
+    def __init__(self, pipeline: Pipeline, runtime: PluginRuntime, log: RepairLog, outputs: OutputCare) -> None:
         self._pipeline = pipeline
         self._supervisor = runtime.supervisor
         self._log = log
+        self._outputs = outputs
         self._mending: dict[Seat, asyncio.Task[None]] = {}
 
     async def run(self, facts: Subscription[Topic]) -> None:
@@ -70,6 +71,7 @@ class Recovery:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
+            await self._outputs.close()
 
     def look(self) -> None:
         """Begins to mend every seat whose occupant is known to be dead."""
@@ -101,6 +103,9 @@ class Recovery:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
             elif isinstance(seat, DecodeSeat):
                 seat.ended = True
+            elif isinstance(seat, SinkSeat) and seat.outlives(fact.reason, fact.code):
+                self._outputs.lost(seat, fact.text)
+                seat.instance.worker.terminate(fact.text)  # nothing that holds the device is of use any more
 
     async def _mend(self, seat: Seat) -> None:
         """Until somebody lives there: who took the place may have died in it, too, and of what is another question."""
@@ -119,7 +124,7 @@ class Recovery:
                     case DspSeat():
                         await self._mend_dsp(seat, death)
                     case SinkSeat():
-                        await self._mend_sink(seat)
+                        await self._outputs.mend(seat, death)
         except StellaError as error:
             self._log.give_up(seat, error)
 
@@ -224,29 +229,6 @@ class Recovery:
                 self._log.bypassed(seat, position)
             return
 
-    async def _mend_sink(self, seat: SinkSeat) -> None:
-        before, plugin = seat.use, seat.instance.plugin_id
-        while seat.lost:
-            if not await self._supervisor.permitted(plugin):
-                if not self._log.paced:
-                    text = f"{plugin}: {self._log.causes[seat]}, time and again"
-                    raise WorkerLost(text, remedy="see `stellatune plugins crashes`")
-                await self._supervisor.until_reset(plugin)  # paused: rings are full, stages sleep
-                continue
-            try:
-                with output_errors():
-                    replaced = await seat.replace()
-            except StellaError as error:
-                if not counted(error):
-                    raise
-                continue
-            if replaced is None:
-                return
-            position, lost = replaced
-            grade = Grade.SHORT_GAP if self._log.paced else Grade.ABSORBED
-            self._log.tell(replace(self._log.repair(seat, before, grade, position), gap_frames=lost))
-            return
-
 
 @dataclass(frozen=True, slots=True)
 class Care:
@@ -260,7 +242,8 @@ class Care:
 async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) -> AsyncIterator[Care]:
     """Recovery at work until the block is left; it mends nothing any more then."""
     log = RepairLog(pipeline, runtime.supervisor, bus)
-    recovery, swaps = Recovery(pipeline, runtime, log), Swaps(pipeline, log)
+    outputs = OutputCare(pipeline, runtime.supervisor, log, bus)
+    recovery, swaps = Recovery(pipeline, runtime, log, outputs), Swaps(pipeline, log)
     with bus.subscribe(StageEnded, WorkerExited) as facts:
         tasks = [asyncio.create_task(recovery.run(facts))]
         if log.paced:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from abi.wire import StopReason
 from host.capabilities import Stage
 from host.errors import ProtocolViolated, StellaError
 from host.jsontext import JsonObject
@@ -125,6 +126,10 @@ class Seat(ABC):
             raise RingsBroken(
                 f"{self.name}: worker {self.instance.pid} does not die", remedy="look for a disk or driver that hangs"
             )
+
+    def outlives(self, reason: StopReason, _code: int, /) -> bool:
+        """Whether somebody else goes on here after such an end of the occupant; the code is the plugin's."""
+        return reason in (StopReason.CONTRACT, StopReason.RING)
 
     @property
     def out(self) -> bool:

@@ -8,47 +8,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from abi.kinds import CapabilityKind
+from abi.kinds import StatusCode
+from abi.wire import StopReason
 from host.capabilities import Sink, Stage
-from host.errors import Misuse, OutputError, PluginRefused, StellaError, Supervised
-from host.jsontext import JsonObject
+from host.errors import Misuse, PluginRefused, StellaError, Supervised
+from host.playback.absence import Absence
+from host.playback.output import Output
 from host.playback.output_failures import output_errors
 from host.playback.reading_seat import Inlet, ReadingSeat
 from host.playback.seat import Remade, words_of
+from host.playback.sinks import Sinks
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
-from host.playback.target_files import NO_TARGET_FILES, TargetFiles
-from host.runtime import FileGrants, Instance, PluginRuntime, hand_over
-from shm_audio import Ring
+from host.runtime import Instance, PluginRuntime, hand_over
+from shm_audio import LaneStatus, Ring
 
-__all__ = ["Output", "SinkSeat"]
+__all__ = ["SinkSeat"]
 
 FADE_S = 0.02
 FADE_LOOK_S = 0.005
 MOST_FADE_LOOKS = 100
 
 Command = Callable[[Sink], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where it goes. ``silence_after_ms``: how long a device may starve before it gets silence; 0: it waits.
-
-    ``files``: what the target names, open; ``written``: the new ones among them, which whoever made it puts in place.
-    """
-
-    stage: StageSpec
-    target: JsonObject
-    files: FileGrants = field(default_factory=FileGrants)
-    silence_after_ms: int = 0
-    written: TargetFiles = NO_TARGET_FILES
-
-    @property
-    def is_device(self) -> bool:
-        """Whether it plays what it is given in its own time."""
-        return self.silence_after_ms > 0
 
 
 class SinkSeat(ReadingSeat):
@@ -59,7 +42,8 @@ class SinkSeat(ReadingSeat):
         super().__init__(output.stage.name)
         self.output = output
         self.format = fmt
-        self._runtime = runtime
+        self._supervisor = runtime.supervisor
+        self._sinks = Sinks(runtime, fmt)
         self._sink = sink
         self._volume = 1.0
         self._digest = False
@@ -67,6 +51,9 @@ class SinkSeat(ReadingSeat):
         self._cut_at = -1
         #: Where the last successor began; 0 while there was none.
         self.reopened_at = 0
+        #: Why nothing is heard; None while the wished output plays.
+        self.absence: Absence | None = None
+        self._past_xruns = 0
 
     @property
     def instance(self) -> Instance:
@@ -81,9 +68,17 @@ class SinkSeat(ReadingSeat):
     @property
     def queued_frames(self) -> int:
         """Frames taken and not heard yet, as far as it tells; those of a dead one are lost."""
-        worker = self.instance.worker
-        lanes = (*worker.status.lanes(), *worker.last_lanes)
-        return next((lane.queued_frames for lane in lanes if lane.instance == self.instance.id), 0)
+        return 0 if self._lane is None else self._lane.queued_frames
+
+    @property
+    def xruns(self) -> int:
+        """How often the outputs here starved or ran dry, this one and those before it."""
+        return self._past_xruns + (0 if self._lane is None else self._lane.xruns)
+
+    def outlives(self, reason: StopReason, code: int, /) -> bool:
+        """As ever; and a device that is waited for may go."""
+        gone = reason is StopReason.PLUGIN_ERROR and code == StatusCode.IO
+        return super().outlives(reason, code) or (gone and self.output.awaited)
 
     def place(self, inp: Ring, wake_frames: int) -> None:
         """Which ring it reads."""
@@ -123,9 +118,10 @@ class SinkSeat(ReadingSeat):
                 raise Supervised(f"{self.name}: its worker is gone")
             await self._sink.close()
 
-    async def replace(self) -> tuple[int, int] | None:
+    async def replace(self, output: Output | None = None) -> tuple[int, int] | None:
         """A successor of a dead output is opened where that stopped; says where, and how many frames were lost.
 
+        ``output``: it plays to that instead. A device that does not answer keeps nobody else from this seat meanwhile.
         None when nobody is dead here any more.
 
         Raises:
@@ -135,7 +131,37 @@ class SinkSeat(ReadingSeat):
             if not self.lost:
                 return None
             await self.fence()
-            return await self._open_successor(self.queued_frames)
+            dead = self._sink
+        output = output or self.output
+        fresh = await self._sinks.opened(output, self.position)
+        async with self.turn(fresh):
+            if self._sink is not dead:
+                await fresh.destroy()
+                return None
+            lost = self.queued_frames
+            await self._begin(fresh, output)
+            return self.reopened_at, lost
+
+    async def return_to(self, output: Output) -> int | None:
+        """The output that was lost takes its place again from the one that stands in for it; says where.
+
+        None where another one was put there meanwhile.
+
+        Raises:
+            StellaError: it cannot be had yet.
+        """
+        stand_in = self.output
+        fresh = await self._sinks.opened(output, self.position)
+        async with self.turn(fresh):
+            if self.output is not stand_in:
+                await fresh.destroy()
+                return None
+            old = self._sink
+            with suppress(Supervised):
+                await old.hold()
+            await self._begin(fresh, output)
+            old.instance.destroy_soon()
+            return self.reopened_at
 
     async def swap(self) -> tuple[int, int]:
         """The old one is closed first, as nobody can open a device twice; where, and how many frames were lost.
@@ -167,7 +193,7 @@ class SinkSeat(ReadingSeat):
         Raises:
             StellaError: the old one works on, but for the frames that were lost in it.
         """
-        fresh = await self._made(spec)
+        fresh = await self._sinks.made(spec)
         async with self.turn(fresh):
             old = self._sink
             try:
@@ -197,12 +223,19 @@ class SinkSeat(ReadingSeat):
         Raises:
             StellaError: the new one cannot be had, and the old one works on.
         """
-        fresh = await self._made(output.stage)
+        if self.lost:
+            before = self.output
+            with output_errors():
+                replaced = await self.replace(output)
+            if replaced is not None:
+                before.stage.files.close()
+                return replaced[0]
+        fresh = await self._sinks.made(output.stage)
         async with self.turn(fresh):
             old, opened = self._sink, False
             try:
                 with output_errors():
-                    await self._expect_format(fresh, output)
+                    await self._sinks.expect_format(fresh, output)
                 if self.output.is_device:
                     await self._fade_out(old)
                 position = await old.hold()
@@ -211,13 +244,14 @@ class SinkSeat(ReadingSeat):
                     await old.flush(position / self.format.sample_rate_hz)
                     if not opened:
                         await old.close()
-                        await self._open_at(fresh, output, position)
+                        await self._sinks.open_at(fresh, output, position)
             except BaseException:
                 await fresh.destroy()
                 if not self.lost:
                     await self._take_back(old)
                 raise
-            before, self.output, self._sink = self.output, output, fresh
+            before, self.output = self.output, output
+            self._take_place(fresh)
             if opened:
                 with suppress(StellaError):
                     await old.close()
@@ -241,54 +275,56 @@ class SinkSeat(ReadingSeat):
     def _has_read(self, at: int) -> bool:
         return self._inlet is not None and words_of(self._inlet.ring).read_pos >= at
 
+    @property
+    def _lane(self) -> LaneStatus | None:
+        """What the occupant tells of itself, or told last."""
+        worker = self.instance.worker
+        lanes = (*worker.status.lanes(), *worker.last_lanes)
+        return next((lane for lane in lanes if lane.instance == self.instance.id), None)
+
+    def _take_place(self, fresh: Sink) -> None:
+        self._past_xruns = self.xruns
+        self._sink = fresh
+
+    async def _begin(self, sink: Sink, output: Output) -> None:
+        """At the first frame that was not taken yet; after an absence with a ramp. What fails is destroyed."""
+        position, before = self.position, self.output
+        self.output = output
+        try:
+            await self._attach(sink, self._fade_frames if self.absence is not None and output.is_device else 0)
+        except BaseException:
+            self.output = before
+            await sink.destroy()
+            raise
+        self._take_place(sink)
+        self.reopened_at = position
+
     async def _open_successor(self, lost_frames: int) -> tuple[int, int]:
         position = self.position
-        await self._open(await self._made(self.spec))
+        await self._open(await self._sinks.made(self.spec))
         return position, lost_frames
-
-    async def _made(self, spec: StageSpec) -> Sink:
-        with spec.files.copy() as files:  # its own may be closed meanwhile
-            return Sink(
-                await self._runtime.create(
-                    spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config, files=files.grants
-                )
-            )
 
     async def _open(self, sink: Sink) -> None:
         """At the first frame that was not taken yet. What fails is destroyed."""
         position = self.position
         try:
-            await self._open_at(sink, self.output, position)
+            await self._sinks.open_at(sink, self.output, position)
             await self._attach(sink)
         except BaseException:
             await sink.destroy()
             raise
-        self._sink = sink
+        self._take_place(sink)
         self.reopened_at = position
-
-    async def _expect_format(self, sink: Sink, output: Output) -> None:
-        fmt = self.format
-        agreed = await sink.negotiate(output.target, fmt.sample_rate_hz, fmt.channels)
-        if (agreed.sample_rate_hz, agreed.channels) != (fmt.sample_rate_hz, fmt.channels):
-            raise OutputError(
-                f"{output.stage.type_id} takes {agreed.sample_rate_hz} Hz with {agreed.channels} channels, "
-                f"and {fmt.sample_rate_hz} Hz with {fmt.channels} are playing",
-                remedy="begin the playback anew with --output",
-            )
 
     async def _opens_beside(self, sink: Sink, output: Output, position: int) -> bool:
         """Whether it can be opened while the old one is open; two devices may be one, and then it cannot."""
         try:
-            await self._open_at(sink, output, position)
+            await self._sinks.open_at(sink, output, position)
         except PluginRefused:
             if not (output.is_device and self.output.is_device):
                 raise
             return False
         return True
-
-    async def _open_at(self, sink: Sink, output: Output, position: int) -> None:
-        fmt = self.format
-        await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, position, output.files)
 
     async def _take_back(self, old: Sink) -> None:
         """The old one goes on, though it may have been closed."""
@@ -321,6 +357,8 @@ class SinkSeat(ReadingSeat):
         return int(self.format.sample_rate_hz * FADE_S)
 
     async def _attach(self, sink: Sink, fade_frames: int = 0) -> None:
+        if self.output.awaited:
+            self._supervisor.drives_device(sink.instance.plugin_id)
         following = self._yet_to_follow()
         await sink.attach(
             self._inp,

@@ -29,6 +29,9 @@ class Watched(Protocol):
     def instance(self) -> Instance:
         """The instance that works there now."""
 
+    def outlives(self, reason: StopReason, code: int, /) -> bool:
+        """Whether somebody else goes on there after such an end of the occupant."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageEnd:
@@ -109,7 +112,7 @@ class StageWatch:
         if stage.failure is not None:
             return StageEnd(stage, stage.failure)
         ended = self._ends.get((stage.instance.plugin_id, stage.instance.id))
-        if ended is None or ended.reason in (StopReason.CONTRACT, StopReason.RING):
+        if ended is None or stage.outlives(ended.reason, ended.code):
             return None
         return StageEnd(stage, _refusal(stage.instance, ended) if ended.reason is StopReason.PLUGIN_ERROR else None)
 

@@ -106,6 +106,8 @@ class Swaps:
         try:
             return await seat.swap()
         except StellaError as error:
-            if not counted(error):
+            if seat.output.awaited:
+                seat.instance.worker.terminate(f"its device could not be opened again: {error}")  # and is waited for
+            elif not counted(error):
                 self._log.give_up(seat, error)  # the old one had to be closed before
             raise

@@ -10,7 +10,7 @@ from host.events import EventBus, PluginFault, PluginLogLine
 from host.ids import InstanceId
 from host.jsontext import JsonObject
 from host.runtime.live import LiveGeneration
-from host.supervise import Autopsy, CrashHistory, Quarantine, Supervisor, symbolise
+from host.supervise import Autopsy, Cause, CrashHistory, Quarantine, Supervisor, symbolise
 from host.worker import PrivateCopy
 
 __all__ = ["Losses"]
@@ -28,7 +28,8 @@ class Losses:
     def take(self, generation: LiveGeneration, autopsy: Autopsy, *, counted: bool) -> None:
         """Judges the loss, tells it, and begins to write it down. ``counted``: it speaks against the plugin."""
         action = "none"
-        if counted:
+        excused = autopsy.cause is Cause.HANG and self._supervisor.excuses(autopsy.plugin_id)
+        if counted and not excused:
             verdict = self._supervisor.lost(autopsy, lived_s=generation.lived_s)
             action = "quarantine" if isinstance(verdict, Quarantine) else "restart"
         restarts = self._supervisor.restarts(autopsy.plugin_id, autopsy.role)

@@ -11,6 +11,8 @@ from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
 from host.settings.sections import (
     Limits,
+    LostOutput,
+    OutputSettings,
     PipelineSizes,
     ReplayGain,
     ReplayGainMode,
@@ -24,6 +26,8 @@ __all__ = [
     "ConfigFile",
     "KeyPath",
     "Limits",
+    "LostOutput",
+    "OutputSettings",
     "Paths",
     "PipelineSizes",
     "ReplayGain",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from host.settings.saved import NOTHING_SAVED, PLUGINS, SavedConfigs, read_saved
-from host.settings.sections import Limits, PipelineSizes, ReplayGain, complaint_about, setting_from
+from host.settings.sections import Limits, OutputSettings, PipelineSizes, ReplayGain, complaint_about, setting_from
 
 __all__ = ["Settings", "load_settings"]
 
@@ -23,11 +23,12 @@ class Settings:
     pipeline: PipelineSizes = field(default_factory=PipelineSizes)
     limits: Limits = field(default_factory=Limits)
     replay_gain: ReplayGain = field(default_factory=ReplayGain)
+    output: OutputSettings = field(default_factory=OutputSettings)
     problems: tuple[str, ...] = ()
     plugins: SavedConfigs = NOTHING_SAVED
 
 
-Section = TypeVar("Section", PipelineSizes, Limits, ReplayGain)
+Section = TypeVar("Section", PipelineSizes, Limits, ReplayGain, OutputSettings)
 
 
 def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
@@ -56,8 +57,9 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     pipeline = _read_section(PipelineSizes(), "pipeline", document.pop("pipeline", {}), problems)
     limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
     gain = _read_section(ReplayGain(), "replaygain", document.pop("replaygain", {}), problems)
+    output = _read_section(OutputSettings(), "output", document.pop("output", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
     problems.extend(
-        f"[{name}] is unknown and ignored; known are pipeline, limits, replaygain, plugins" for name in document
+        f"[{name}] is unknown and ignored; known are pipeline, limits, replaygain, output, plugins" for name in document
     )
-    return Settings(pipeline, limits, gain, tuple(f"{path}: {problem}" for problem in problems), plugins)
+    return Settings(pipeline, limits, gain, output, tuple(f"{path}: {problem}" for problem in problems), plugins)

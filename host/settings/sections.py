@@ -10,6 +10,8 @@ from host.jsontext import Json, JsonObject
 
 __all__ = [
     "Limits",
+    "LostOutput",
+    "OutputSettings",
     "PipelineSizes",
     "ReplayGain",
     "ReplayGainMode",
@@ -66,7 +68,7 @@ class Limits:
     destroy_ms: int = _range(500, 50, 600_000)
     negotiate_ms: int = _range(5000, 100, 600_000)
     first_write_ms: int = _range(2000, 50, 600_000)
-    write_ms: int = _range(1000, 50, 600_000)
+    write_ms: int = _range(2000, 50, 600_000)
     query_ms: int = _range(500, 50, 600_000)
     flush_ms: int = _range(2000, 50, 600_000)
     source_ms: int = _range(30_000, 100, 600_000)
@@ -101,7 +103,22 @@ class ReplayGain:
     clip_guard: bool = True
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain
+class LostOutput(StrEnum):
+    """What is done when a sound device goes away while it plays."""
+
+    WAIT = "wait"
+    NULL = "null"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """`lost`: the music waits where it stands until the device is back; it goes on unheard; or the playback ends."""
+
+    lost: LostOutput = LostOutput.WAIT
+
+
+Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:

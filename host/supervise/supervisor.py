@@ -48,6 +48,7 @@ class Supervisor:
         self._rules = rules or Rules()
         self._now = now
         self._random = Random(seed)
+        self._drivers: set[PluginId] = set()
         self._histories: dict[_Slot, History] = {}
         self._changed: dict[_Slot, asyncio.Event] = {}
 
@@ -57,6 +58,14 @@ class Supervisor:
         history, verdict = after(self._history(death.plugin_id, death.role), fault, self._rules)
         self._remember((death.plugin_id, death.role), history)
         return verdict
+
+    def drives_device(self, plugin_id: PluginId) -> None:
+        """From now on a hang of it is its device's, which went away, and does not speak against the plugin."""
+        self._drivers.add(plugin_id)
+
+    def excuses(self, plugin_id: PluginId) -> bool:
+        """Whether a hang of it is put down to a device."""
+        return plugin_id in self._drivers
 
     def audible(self, plugin_id: PluginId, role: Role = Role.PLAY) -> Standing:
         """The newest fault of the plugin was heard: a bypass or a gap. That may be one too many."""

@@ -135,7 +135,7 @@ class PulseServer:
     def start(self) -> None:
         """Returns when it answers, and when its sink runs."""
         for name in ("runtime", "state"):
-            (self.folder / name).mkdir(mode=0o700)
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         sink = f"sink_name=loop format=float32le rate={self.RATE_HZ} channels={self.CHANNELS}"
         self.process = self._run(
             *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit"),
@@ -163,6 +163,12 @@ class PulseServer:
         """To the server itself."""
         assert self.process is not None
         self.process.send_signal(number)
+
+    def end(self, number: int) -> None:
+        """Sends the server a signal that ends it, and waits for that; ``start`` brings it back."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait()
 
     def stop(self) -> None:
         """Ends the server, hung or not, and what feeds it, each by its own process."""

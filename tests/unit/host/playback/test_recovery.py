@@ -12,6 +12,7 @@ from host.events import EventBus
 from host.playback import recovery as recovery_module
 from host.playback.deaths import inside
 from host.playback.graph import Pipeline
+from host.playback.output_care import OutputCare
 from host.playback.recovery import Recovery
 from host.playback.repair_log import RepairLog
 from host.playback.seat import Seat
@@ -66,8 +67,10 @@ class Runtime:
 def recovery_of(pipe: Pipe) -> tuple[Recovery, RepairLog]:
     """With its log."""
     pipeline = cast(Pipeline, pipe)
-    log = RepairLog(pipeline, cast(Supervisor, None), EventBus())
-    return Recovery(pipeline, cast(PluginRuntime, Runtime()), log), log
+    bus = EventBus()
+    log = RepairLog(pipeline, cast(Supervisor, None), bus)
+    outputs = OutputCare(pipeline, cast(Supervisor, None), log, bus)
+    return Recovery(pipeline, cast(PluginRuntime, Runtime()), log, outputs), log
 
 
 def test_only_a_known_death_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,23 @@
+"""An output that cannot be heard: since when, why, and where the music stood."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+__all__ = ["Absence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """``position``: frames that were taken when the device went; ``queued_frames`` of them had not been heard."""
+
+    reason: str
+    position: int
+    queued_frames: int
+    since_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def lasted_s(self) -> float:
+        """How long it has been away."""
+        return time.monotonic() - self.since_s

@@ -1,0 +1,165 @@
+"""A sound server that goes away while it plays: the music waits where it stood, and everybody else is answered."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from host.control.client import ControlClient
+from tests.e2e.audio import write_wav
+from tests.e2e.conftest import Stellatune, wait_until_it_plays
+from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
+from tests.e2e.test_control import socket_of
+from tests.support.patient import PATIENT
+
+pytestmark = [needs_portaudio, needs_pulse]
+
+RATE_HZ = PulseServer.RATE_HZ
+#: Of the programme; nobody waits for its end.
+SECONDS = 120
+FADE_FRAMES = RATE_HZ // 50
+#: So many questions are asked, and answered, while nothing is heard.
+QUESTIONS = 200
+ANSWER_S = 20.0
+SOON_S = 60.0
+#: What a chain holds of a device, or a hang is noticed by.
+LIMITS = replace(PATIENT, first_write_ms=2000, write_ms=2000, load_ms=3000, create_ms=3000, open_ms=3000)
+
+
+def numbered(path: Path) -> Path:
+    """A programme whose frames say their number: left counts to 32768, right how often it did."""
+    frames = np.arange(SECONDS * RATE_HZ)
+    return write_wav(path, np.stack([frames % 32768, 1 + frames // 32768], axis=1).astype(np.int16), RATE_HZ)
+
+
+def heard(path: Path) -> NDArray[np.int64]:
+    """The numbers of the frames that were recorded; -1 for one that is not as loud as it was made."""
+    data = path.read_bytes()
+    samples = np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2) * 32768.0
+    samples = samples[samples.any(axis=1)]
+    exact = (samples == np.rint(samples)).all(axis=1) & (samples[:, 1] >= 1)
+    return np.where(exact, samples[:, 0] + 32768 * (samples[:, 1] - 1), -1).astype(np.int64)
+
+
+@dataclass
+class Listener:
+    """Asks a host for its status, again and again. ``positions`` are all that it said."""
+
+    client: ControlClient
+    positions: list[int] = field(default_factory=list)
+    slowest_s: float = 0.0
+
+    def look(self) -> dict[str, Any]:
+        began = time.monotonic()
+        playback = self.client.ask("status", {}, ANSWER_S)["playback"]
+        self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+        assert isinstance(playback, dict)
+        self.positions.append(int(str(playback["position"])))
+        return playback
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """What it said when that held."""
+        deadline = time.monotonic() + SOON_S
+        while not wanted(playback := self.look()):
+            assert time.monotonic() < deadline, playback
+            time.sleep(0.005)
+        return playback
+
+
+def is_lost(playback: dict[str, Any]) -> bool:
+    return bool(playback["output"]["state"] == "lost")
+
+
+def is_heard(playback: dict[str, Any]) -> bool:
+    return not is_lost(playback)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PulseServer]:
+    """A server of this test alone."""
+    (tmp_path / "pulse").mkdir()
+    running = PulseServer(tmp_path / "pulse")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def killed(server: PulseServer) -> None:
+    server.end(signal.SIGKILL)
+
+
+def told_to_end(server: PulseServer) -> None:
+    server.end(signal.SIGTERM)
+
+
+def hung(server: PulseServer) -> None:
+    server.signal(signal.SIGSTOP)
+
+
+def started(server: PulseServer) -> None:
+    server.start()
+
+
+def killed_and_started(server: PulseServer) -> None:
+    killed(server)
+    server.start()
+
+
+def awoken(server: PulseServer) -> None:
+    server.signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("goes", "comes"),
+    [(killed, started), (told_to_end, started), (hung, awoken), (hung, killed_and_started)],
+    ids=["killed", "ended", "hung and awoken", "hung and killed"],
+)
+def test_the_music_waits_for_its_device(
+    stellatune: Stellatune,
+    tmp_path: Path,
+    server: PulseServer,
+    goes: Callable[[PulseServer], None],
+    comes: Callable[[PulseServer], None],
+    record_property: Callable[[str, object], None],
+) -> None:
+    stellatune.limits = LIMITS
+    source, recorded = numbered(tmp_path / "in.wav"), tmp_path / "recorded.raw"
+    with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as host:
+        wait_until_it_plays(host)
+        client = ControlClient.connect(socket_of(stellatune))
+        listener = Listener(client)
+        before = listener.until(lambda playback: playback["position"] > RATE_HZ)["position"]
+        goes(server)
+        lost = listener.until(is_lost)
+        answers = [listener.look() for _ in range(QUESTIONS)]
+        assert {answer["position"] for answer in answers[1:]} == {answers[0]["position"]}
+        assert all(map(is_lost, answers)), "it cannot be back yet"
+        assert lost["output"]["reason"]
+        record_property("slowest answer in s", listener.slowest_s)
+        comes(server)
+        with server.recording(recorded):
+            back = listener.until(is_heard)
+            listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
+        client.ask("stop", {}, ANSWER_S)
+        client.close()
+        _, err = host.communicate(timeout=SOON_S)
+    stellatune.expect_nothing_left()
+    assert "the output is lost" in err and "the output is back" in err
+    assert listener.positions == sorted(listener.positions)
+    assert back["position"] < answers[0]["position"] + RATE_HZ
+    numbers = heard(recorded)
+    whole = numbers[np.flatnonzero(numbers < 0).max(initial=-1) + 1 :] if numbers[0] < 0 else numbers
+    assert len(numbers) - len(whole) <= FADE_FRAMES
+    assert len(whole) > RATE_HZ // 2
+    assert np.array_equal(whole, np.arange(whole[0], whole[0] + len(whole)))
+    assert before < whole[0] < answers[0]["position"] + 3 * RATE_HZ
