@@ -304,8 +304,7 @@ def py_sink_write(sink: Instance, frames: int, channels: int, samples: CData, ou
 
 @_guarded
 def py_sink_status(sink: Instance, out: CData) -> None:
-    queued, running = sink.status()
-    out.queued_frames = queued
+    out.queued_frames, running, out.underruns = sink.status()
     out.running = 1 if running else 0
 
 

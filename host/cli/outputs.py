@@ -8,7 +8,7 @@ import click
 
 from abi.kinds import CapabilityKind
 from host.app import Application, stage
-from host.capabilities import Sink
+from host.capabilities import Sink, Target
 from host.cli.chain_options import OutputOption, parse_output
 from host.cli.checkup import Finding, State
 from host.cli.console import Console, plain
@@ -103,12 +103,23 @@ async def _targets(
                 "type": capability.type_id,
                 "id": target.id,
                 "name": target.name,
+                "host_api": target.value.get("host_api"),
+                "channels": target.value.get("channels"),
+                "sample_rate_hz": target.value.get("sample_rate_hz"),
                 "default": target.is_default,
             }
         )
         if not console.json:
-            console.result(f"{plain(address):40} {plain(target.name)}{' (default)' if target.is_default else ''}")
+            console.result(f"{plain(address):40} {_described(target)}{' (default)' if target.is_default else ''}")
     return rows
+
+
+def _described(target: Target) -> str:
+    """Its name, and what it says of its format: ``pulse  32 channels, 44.1 kHz``."""
+    channels, rate = target.value.get("channels"), target.value.get("sample_rate_hz")
+    if not isinstance(channels, int) or not isinstance(rate, int):
+        return plain(target.name)
+    return f"{plain(target.name)}  {channels} {'channel' if channels == 1 else 'channels'}, {rate / 1000:g} kHz"
 
 
 def _address(capability: CapabilityManifest, target_id: str) -> str:

@@ -15,6 +15,7 @@ from host.errors import OutputError
 from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
+from host.playback.named_target import as_listed
 from host.playback.opening import Opener
 from host.playback.output import Output
 from host.playback.output_failures import output_errors
@@ -87,6 +88,7 @@ async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFor
         sink = Sink(instance)
         try:
             with output_errors():
+                output = replace(output, target=await as_listed(sink, output.target))
                 agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
                 fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
                 await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)

@@ -115,10 +115,10 @@ class Player:
         if self._pipeline is None or self._record is None:
             return None
         self._record.timeline.latency_frames = self._pipeline.latency_frames
+        seat = self._pipeline.sink
         position, clipped = self._pipeline.position, 0
-        sink = self._pipeline.sink.instance
-        for lane in sink.worker.status.lanes():
-            if lane.instance == sink.id:
+        for lane in () if seat.lost else seat.instance.worker.status.lanes():
+            if lane.instance == seat.instance.id:
                 position = max(0, position - lane.queued_frames)
                 clipped = lane.clipped_samples
         place = self._record.timeline.place(position)
@@ -127,7 +127,6 @@ class Player:
         track, decode = self._record.tracks[place.track], self._pipeline.decode
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
-        seat = self._pipeline.sink
         return Now(track, place, position, seat.xruns, clipped, _uses(self._pipeline), seat.absence)
 
     async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:

@@ -15,6 +15,7 @@ from abi.wire import StopReason
 from host.capabilities import Sink, Stage
 from host.errors import Misuse, PluginRefused, StellaError, Supervised
 from host.playback.absence import Absence
+from host.playback.named_target import as_listed
 from host.playback.output import Output
 from host.playback.output_failures import output_errors
 from host.playback.reading_seat import Inlet, ReadingSeat
@@ -235,6 +236,7 @@ class SinkSeat(ReadingSeat):
             old, opened = self._sink, False
             try:
                 with output_errors():
+                    output = replace(output, target=await as_listed(fresh, output.target))
                     await self._sinks.expect_format(fresh, output)
                 if self.output.is_device:
                     await self._fade_out(old)

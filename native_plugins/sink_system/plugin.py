@@ -44,13 +44,15 @@ def create(kind: str, type_id: str, config: dict[str, Any], host: Host) -> Syste
 
 
 def _outputs() -> dict[str, dict[str, Any]]:
-    """Devices that can play, by names that tell them apart: PortAudio's, with the interface where two share one."""
-    devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
-    count = Counter(device["name"] for device in devices)
-    return {
-        device["name"] if count[device["name"]] == 1 else f"{device['name']}, {_interface(device)}": device
-        for device in devices
-    }
+    """Devices that can play, by what finds each again: interface and name, numbered where several have the same."""
+    found: dict[str, dict[str, Any]] = {}
+    count = Counter[str]()
+    for device in sounddevice.query_devices():
+        if device["max_output_channels"] > 0:
+            identity = f"{_interface(device)}/{device['name']}"
+            count[identity] += 1
+            found[identity if count[identity] == 1 else f"{identity} #{count[identity]}"] = device
+    return found
 
 
 def _interface(device: dict[str, Any]) -> str:
@@ -165,29 +167,29 @@ class SystemSink:
         default = _default_index()
         listed = [
             {
-                "id": name,
-                "name": f"{device['name']} ({_interface(device)})",
+                "id": identity,
+                "name": device["name"],
+                "host_api": _interface(device),
                 "channels": device["max_output_channels"],
                 "sample_rate_hz": int(device["default_samplerate"]),
                 "default": device["index"] == default,
             }
-            for name, device in _outputs().items()
+            for identity, device in _outputs().items()
         ]
         return sorted(listed, key=lambda target: not target["default"])
 
     def _device(self, target: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The one of that id; the default one where none is named."""
         outputs = _outputs()
         if not outputs:
             raise OSError("there is no sound device; is a sound server running?")
         wanted = target.get("id", "")
         if not wanted:
             default = _default_index()
-            names = [name for name, device in outputs.items() if device["index"] == default] or [*outputs]
-        else:
-            names = [wanted] if wanted in outputs else [name for name in outputs if wanted.lower() in name.lower()]
-        if not names:
-            raise ValueError(f"no sound device is called {wanted!r}; there are: {', '.join(outputs)}")
-        return names[0], outputs[names[0]]
+            wanted = next((name for name, device in outputs.items() if device["index"] == default), next(iter(outputs)))
+        if wanted not in outputs:
+            raise ValueError(f"no sound device has the id {wanted!r}; there are: {', '.join(outputs)}")
+        return wanted, outputs[wanted]
 
     def negotiate(self, target: dict[str, Any], sample_rate_hz: int, channels: int) -> tuple[int, int, int]:
         """The nearest spec the device takes: the wish, else its own rate, else fewer or more channels."""
@@ -240,14 +242,17 @@ class SystemSink:
                 self._underflows += 1
                 if self._underflows & (self._underflows - 1) == 0:
                     self._host.log(_WARN, f"the device ran dry; {self._underflows} times so far")
+            ended = not self._stream.active
         except sounddevice.PortAudioError as error:
-            raise self._gone(error) from error
+            raise self._gone(_reason(error)) from error
+        if ended:
+            raise self._gone("its stream ended")
 
-    def status(self) -> tuple[int, bool]:
-        """Frames in the device's queue, and whether it runs."""
+    def status(self) -> tuple[int, bool, int]:
+        """Frames in the device's queue, whether it runs, and how often it ran dry so far."""
         if self._stream is None or self._stream.stopped:
-            return 0, False
-        return self._queued_frames(), True
+            return 0, False, self._underflows
+        return self._queued_frames(), True, self._underflows
 
     def flush(self) -> None:
         """Plays out. PortAudio's stop throws away what was not played, so silence is sent after the sound.
@@ -272,13 +277,13 @@ class SystemSink:
         try:
             return max(0, self._capacity_frames - int(self._stream.write_available))
         except sounddevice.PortAudioError as error:
-            raise self._gone(error) from error
+            raise self._gone(_reason(error)) from error
 
-    def _gone(self, error: sounddevice.PortAudioError) -> OSError:
-        return OSError(f"sound device {self._device_name!r} is gone: {_reason(error)}")
+    def _gone(self, reason: str) -> OSError:
+        return OSError(f"sound device {self._device_name!r} is gone: {reason}")
 
     def reset(self, _next_frame: int) -> None:
-        """Throws away what the device holds; it starts again with the next write."""
+        """Throws away what the device holds, and stops it: it wakes nobody until the next write starts it again."""
         self._trim.stand(_trim_db(self._config))
         if self._stream is not None and not self._stream.stopped:
             self._stream.abort()

@@ -115,7 +115,8 @@ class SinkInstance(InletStage):
         native.cut_at = request.cut_at if request.cut_at >= self.position else lib.ST_NO_POSITION
         native.finish_at = request.finish_at if request.finish_at >= 0 else lib.ST_NO_POSITION
         self.await_switch()
-        native.since_query = native.starved = native.started = 0
+        native.starved = native.started = 0
+        native.since_query = native.input.format.sample_rate_hz  # asked with the first write
         lib.st_ramp_set(ffi.addressof(native, "volume"), 0.0 if request.fade_frames > 0 else request.volume)
         if request.fade_frames > 0:
             lib.st_ramp_to(ffi.addressof(native, "volume"), request.volume, request.fade_frames)
@@ -161,6 +162,7 @@ class SinkInstance(InletStage):
         call(self.lane.native, "reset", self.vtable.reset, self.handle, next_frame)
         lib.st_sink_query(self.lane.native, self._native)
         self._native.starved = self._native.started = 0
+        self._native.since_query = self._native.input.format.sample_rate_hz
         return Discarded(held)
 
     def close(self) -> None:

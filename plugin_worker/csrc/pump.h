@@ -118,6 +118,9 @@ typedef struct st_sink {
     uint32_t since_query;
     uint32_t starved;
     uint32_t started; /* something was accepted */
+    uint32_t starvations; /* times it starved */
+    uint32_t underruns;   /* times the sink says it ran dry */
+    uint32_t queued_frames; /* at the last query */
 } st_sink;
 
 /*

@@ -32,6 +32,10 @@ static st_stop_reason reason_at(const st_sink *k, uint64_t position) {
     return position >= k->cut_at ? ST_STOP_DIGEST : ST_STOP_SWITCH;
 }
 
+static void tell_xruns(st_lane *lane, const st_sink *k) {
+    atomic_store_explicit(&lane->status->xruns, k->starvations + k->underruns, memory_order_relaxed);
+}
+
 uint32_t st_sink_query(st_lane *lane, st_sink *k) {
     StOutputSinkRuntimeStatus now;
     StStatus status;
@@ -40,9 +44,14 @@ uint32_t st_sink_query(st_lane *lane, st_sink *k) {
     status = k->vtable->query_status(k->handle, &now);
     st_call_end(lane);
     st_status_free(lane, status);
-    if (status.code == ST_OK) atomic_store_explicit(&lane->status->queued_frames, now.queued_frames, memory_order_relaxed);
     k->since_query = 0;
-    return atomic_load_explicit(&lane->status->queued_frames, memory_order_relaxed);
+    if (status.code != ST_OK) return k->queued_frames;
+    if (now.queued_frames > k->queued_frames) k->since_query = k->input.format.sample_rate_hz; /* it fills: ask again soon */
+    k->queued_frames = now.queued_frames;
+    k->underruns = now.underruns < UINT32_MAX ? (uint32_t)now.underruns : UINT32_MAX;
+    atomic_store_explicit(&lane->status->queued_frames, k->queued_frames, memory_order_relaxed);
+    tell_xruns(lane, k);
+    return k->queued_frames;
 }
 
 /* One write of the plugin; *out_accepted is checked. 1 when the pump must stop. */
@@ -123,8 +132,8 @@ static int play_silence(st_lane *lane, st_sink *k, st_stop *stop) {
     memset(k->scratch.samples, 0, (size_t)k->input.format.block_frames * k->input.format.channels * sizeof(float));
     if (!k->starved) {
         k->starved = 1;
-        atomic_store_explicit(&lane->status->xruns, atomic_load_explicit(&lane->status->xruns, memory_order_relaxed) + 1,
-                              memory_order_relaxed);
+        k->starvations++;
+        tell_xruns(lane, k);
     }
     if (write_frames(lane, k, k->scratch.samples, k->input.format.block_frames, stop, &accepted)) return 1;
     add(&lane->status->silence_frames, accepted);

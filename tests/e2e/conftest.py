@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from host.settings import Limits, PipelineSizes
+from host.settings import Limits, OutputSettings, PipelineSizes
 from tests.support.patient import PATIENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,11 +56,12 @@ class Started(subprocess.Popen[str]):
 
 @dataclass
 class Stellatune:
-    """Runs the command with directories of its own, ``limits`` and ``sizes``; ``runs`` counts."""
+    """Runs the command with directories of its own, ``limits``, ``sizes`` and ``output``; ``runs`` counts."""
 
     place: Path
     limits: Limits = PATIENT
     sizes: PipelineSizes = field(default_factory=PipelineSizes)
+    output: OutputSettings = field(default_factory=OutputSettings)
     runs: int = 0
     marks: list[str] = field(default_factory=list)
 
@@ -70,9 +71,11 @@ class Stellatune:
         home = self.place / "home"
         config = home / "config" / "stellatune" / "config.toml"
         config.parent.mkdir(parents=True, exist_ok=True)
-        sections = {"limits": asdict(self.limits), "pipeline": asdict(self.sizes)}
+        sections = {"limits": asdict(self.limits), "pipeline": asdict(self.sizes), "output": asdict(self.output)}
         lines = (
-            line for name, of in sections.items() for line in (f"[{name}]", *(f"{k} = {v}" for k, v in of.items()))
+            line
+            for name, of in sections.items()
+            for line in (f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in of.items()))
         )
         config.write_text("\n".join(lines))
         kept = {

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host.settings import LostOutput, OutputSettings
 from tests.e2e.audio import Samples, as_float, noise, write_endless_wav, write_wav
 from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
@@ -67,9 +68,10 @@ def test_the_sink_plays_every_frame_to_the_last(
     assert not heard[at + frames :].any()
 
 
-def test_a_server_that_dies_is_told_and_ends_the_playback(
+def test_a_server_that_dies_is_told_and_ends_the_playback_if_so_wished(
     stellatune: Stellatune, tmp_path: Path, server: PulseServer
 ) -> None:
+    stellatune.output = OutputSettings(LostOutput.STOP)
     source = write_endless_wav(tmp_path / "in.wav")
     with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as process:
         wait_until_it_plays(process)
@@ -77,7 +79,7 @@ def test_a_server_that_dies_is_told_and_ends_the_playback(
         _, err = process.communicate(timeout=30)
     assert process.returncode == 5, err
     (error,) = [line for line in err.splitlines() if line.startswith("stellatune: error:")]
-    assert "sound device 'pulse' is gone" in error
+    assert "sound device 'ALSA/pulse' is gone" in error
     stellatune.expect_nothing_left()
 
 

@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 from host.control.client import ControlClient
+from host.settings import LostOutput, OutputSettings
 from tests.e2e.audio import write_wav
 from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
-from tests.e2e.test_control import socket_of
 from tests.support.patient import PATIENT
 
 pytestmark = [needs_portaudio, needs_pulse]
@@ -98,10 +98,6 @@ def killed(server: PulseServer) -> None:
     server.end(signal.SIGKILL)
 
 
-def told_to_end(server: PulseServer) -> None:
-    server.end(signal.SIGTERM)
-
-
 def hung(server: PulseServer) -> None:
     server.signal(signal.SIGSTOP)
 
@@ -110,19 +106,36 @@ def started(server: PulseServer) -> None:
     server.start()
 
 
-def killed_and_started(server: PulseServer) -> None:
-    killed(server)
-    server.start()
-
-
 def awoken(server: PulseServer) -> None:
     server.signal(signal.SIGCONT)
 
 
+def ended_and_started(server: PulseServer) -> None:
+    """It hangs, and has to awake to hear that it is to end."""
+    server.signal(signal.SIGTERM)
+    server.end(signal.SIGCONT)
+    server.start()
+
+
+def client_of(server: PulseServer) -> ControlClient:
+    """Of the host that was started with its environment."""
+    return ControlClient.connect(Path(server.environment["XDG_RUNTIME_DIR"], "stellatune", "control.sock"))
+
+
+def expect_in_order(numbers: NDArray[np.int64]) -> int:
+    """The recording begins within a ramp, if that, and is whole from there on: says with which frame."""
+    ramp = int(np.flatnonzero(numbers < 0).max(initial=-1)) + 1
+    whole = numbers[ramp:]
+    assert ramp <= FADE_FRAMES
+    assert len(whole) > RATE_HZ // 2
+    assert np.array_equal(whole, np.arange(whole[0], whole[0] + len(whole)))
+    return int(whole[0])
+
+
 @pytest.mark.parametrize(
     ("goes", "comes"),
-    [(killed, started), (told_to_end, started), (hung, awoken), (hung, killed_and_started)],
-    ids=["killed", "ended", "hung and awoken", "hung and killed"],
+    [(killed, started), (hung, awoken), (hung, ended_and_started)],
+    ids=["killed", "hung", "hung and ended"],
 )
 def test_the_music_waits_for_its_device(
     stellatune: Stellatune,
@@ -130,36 +143,70 @@ def test_the_music_waits_for_its_device(
     server: PulseServer,
     goes: Callable[[PulseServer], None],
     comes: Callable[[PulseServer], None],
-    record_property: Callable[[str, object], None],
 ) -> None:
     stellatune.limits = LIMITS
     source, recorded = numbered(tmp_path / "in.wav"), tmp_path / "recorded.raw"
     with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as host:
         wait_until_it_plays(host)
-        client = ControlClient.connect(socket_of(stellatune))
-        listener = Listener(client)
-        before = listener.until(lambda playback: playback["position"] > RATE_HZ)["position"]
-        goes(server)
-        lost = listener.until(is_lost)
-        answers = [listener.look() for _ in range(QUESTIONS)]
-        assert {answer["position"] for answer in answers[1:]} == {answers[0]["position"]}
-        assert all(map(is_lost, answers)), "it cannot be back yet"
-        assert lost["output"]["reason"]
-        record_property("slowest answer in s", listener.slowest_s)
-        comes(server)
-        with server.recording(recorded):
-            back = listener.until(is_heard)
-            listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
-        client.ask("stop", {}, ANSWER_S)
-        client.close()
+        with client_of(server) as client:
+            listener = Listener(client)
+            before = listener.until(lambda playback: playback["position"] > RATE_HZ)["position"]
+            goes(server)
+            lost = listener.until(is_lost)
+            answers = [listener.look() for _ in range(QUESTIONS)]
+            assert {answer["output"]["state"] for answer in answers} == {"lost"}
+            stood = {answer["position"] for answer in answers}
+            assert len(stood) == 1
+            print(f"slowest of {len(listener.positions)} answers: {1000 * listener.slowest_s:.1f} ms")
+            comes(server)
+            with server.recording(recorded):
+                back = listener.until(is_heard)
+                listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
+            client.ask("stop", {}, ANSWER_S)
         _, err = host.communicate(timeout=SOON_S)
     stellatune.expect_nothing_left()
     assert "the output is lost" in err and "the output is back" in err
+    assert lost["output"]["reason"]
     assert listener.positions == sorted(listener.positions)
-    assert back["position"] < answers[0]["position"] + RATE_HZ
-    numbers = heard(recorded)
-    whole = numbers[np.flatnonzero(numbers < 0).max(initial=-1) + 1 :] if numbers[0] < 0 else numbers
-    assert len(numbers) - len(whole) <= FADE_FRAMES
-    assert len(whole) > RATE_HZ // 2
-    assert np.array_equal(whole, np.arange(whole[0], whole[0] + len(whole)))
-    assert before < whole[0] < answers[0]["position"] + 3 * RATE_HZ
+    assert stood.pop() <= back["position"] < lost["position"] + RATE_HZ
+    assert before < expect_in_order(heard(recorded)) < lost["position"] + 4 * RATE_HZ
+
+
+def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path: Path, server: PulseServer) -> None:
+    stellatune.limits, stellatune.output = LIMITS, OutputSettings(LostOutput.NULL)
+    source, recorded = numbered(tmp_path / "in.wav"), tmp_path / "recorded.raw"
+    with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as host:
+        wait_until_it_plays(host)
+        with client_of(server) as client:
+            listener = Listener(client)
+            listener.until(lambda playback: playback["position"] > RATE_HZ)
+            killed(server)
+            lost = listener.until(is_lost)
+            unheard = listener.until(lambda playback: playback["position"] > lost["position"] + 2 * RATE_HZ)
+            assert is_lost(unheard)
+            assert unheard["chain"][-1]["type"] == "null"
+            started(server)
+            with server.recording(recorded):
+                back = listener.until(is_heard)
+                listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
+            assert listener.look()["chain"][-1]["type"] == "system"
+            client.ask("stop", {}, ANSWER_S)
+        host.communicate(timeout=SOON_S)
+    stellatune.expect_nothing_left()
+    assert listener.positions == sorted(listener.positions)
+    assert expect_in_order(heard(recorded)) >= unheard["position"]
+
+
+def test_who_is_interrupted_while_the_device_hangs_ends(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer
+) -> None:
+    stellatune.limits = LIMITS
+    with stellatune.start("play", numbered(tmp_path / "in.wav"), **server.environment) as host:
+        wait_until_it_plays(host)
+        hung(server)
+        with client_of(server) as client:
+            Listener(client).until(is_lost)
+        host.send_signal(signal.SIGINT)
+        _, err = host.communicate(timeout=SOON_S)
+    assert host.returncode == 130, err
+    stellatune.expect_nothing_left()

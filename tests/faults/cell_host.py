@@ -82,7 +82,7 @@ async def _hosted(trial: Trial, heard: _Heard) -> None:
 
 
 def _player(app: Application, trial: Trial) -> Player:
-    output = Output(trial.output(), {"id": "fault"})
+    output = Output(trial.output(), {})
     return app.player(Chain(trial.effects(), output, Pacing.unpaced(app.settings.pipeline)), Excerpt(), None)
 
 

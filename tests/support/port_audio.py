@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["CAPACITY_FRAMES", "CHANNELS", "GONE", "RATE_HZ", "Audio", "Host", "PortAudioError", "Stream"]
+__all__ = [
+    "CAPACITY_FRAMES",
+    "CHANNELS",
+    "GONE",
+    "RATE_HZ",
+    "Audio",
+    "Host",
+    "PortAudioError",
+    "Stream",
+    "device",
+]
 
 CAPACITY_FRAMES = 2_000
 RATE_HZ = 10_000
@@ -27,6 +37,7 @@ class Stream:
     plays: bool = True
     error: PortAudioError | None = None
     stopped: bool = True
+    ended: bool = False
     queued_frames: int = 0
     written: bytes = b""
     calls: list[str] = field(default_factory=list)
@@ -36,6 +47,10 @@ class Stream:
     @property
     def write_available(self) -> int:
         return CAPACITY_FRAMES - self.queued_frames
+
+    @property
+    def active(self) -> bool:
+        return not self.stopped and not self.ended
 
     def start(self) -> None:
         self.stopped = False
@@ -94,7 +109,7 @@ class Audio(SimpleNamespace):
     PortAudioError = PortAudioError
 
     def __init__(self) -> None:
-        super().__init__(devices=DEVICES, default=3, takes=lambda _rate, _channels: True, stream=Stream())
+        super().__init__(devices=DEVICES, default=3, takes=lambda _rate, _channels: True, stream=Stream(), opened={})
 
     def query_devices(self, kind: str = "") -> Any:  # noqa: ANN401  # as sounddevice: a list, or one
         if kind and self.default >= len(self.devices):
@@ -108,7 +123,8 @@ class Audio(SimpleNamespace):
         if not self.takes(samplerate, channels):
             raise PortAudioError("Invalid sample rate", -9997)
 
-    def RawOutputStream(self, **_: object) -> Stream:  # noqa: N802  # sounddevice's name
+    def RawOutputStream(self, **wishes: object) -> Stream:  # noqa: N802  # sounddevice's name
+        self.opened = wishes
         if self.stream.error is not None:
             raise self.stream.error
         found: Stream = self.stream

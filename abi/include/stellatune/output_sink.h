@@ -28,7 +28,7 @@ typedef struct StOutputSinkRuntimeStatus {
     uint8_t running;        /* 1 while the device or writer takes frames */
     uint8_t reserved0;
     uint16_t reserved1;
-    uint64_t reserved2;
+    uint64_t underruns;     /* times it ran dry since it was created, as far as it knows */
 } StOutputSinkRuntimeStatus;
 
 typedef struct StOutputSinkInstanceVTable {
@@ -98,8 +98,9 @@ typedef struct StOutputSinkInstanceVTable {
     StStatus (*flush)(void *handle);
 
     /*
-     * Throws away what is queued; the next frame to come has programme position `next_frame`. A file goes on without a
-     * hole.
+     * Throws away what is queued, without waiting for it; query_status tells nothing queued then. A device stands still
+     * until the next write, and wakes nobody meanwhile: this is what a pause asks for. The next frame to come has
+     * programme position `next_frame`. A file goes on without a hole.
      * thread: [lane & open]
      * realtime: no
      * owned: nothing

@@ -140,7 +140,7 @@ async def playing(trial: Trial, place: Path) -> AsyncIterator[Callable[[JsonObje
     source = make_frames(place / "in.frames", FRAMES, RATE_HZ, 1)
     sink = trial.spec(CapabilityKind.OUTPUT_SINK, {"keep": str(trial.kept)})
     effect = trial.spec(CapabilityKind.DSP, {"state": True})
-    chain = Chain((effect,), Output(sink, {"id": "fault"}), Pacing.unpaced(app.settings.pipeline))
+    chain = Chain((effect,), Output(sink, {}), Pacing.unpaced(app.settings.pipeline))
     candidate = Candidate(COPY if trial.kind is CapabilityKind.DECODER else SHIPPED, TYPE, 0)
     if trial.kind is CapabilityKind.DECODER:
         saved = SavedConfigs((SavedConfig(COPY, TYPE, trial.old),))

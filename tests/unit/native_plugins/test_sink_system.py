@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.port_audio import CAPACITY_FRAMES, CHANNELS, GONE, RATE_HZ, Audio, Host
+from tests.support.port_audio import CAPACITY_FRAMES, CHANNELS, GONE, RATE_HZ, Audio, Host, device
 
 #: An object of a class in a module that is loaded by path.
 Sink = Any
@@ -17,19 +17,45 @@ def sound(frames: int) -> memoryview:
     return memoryview(b"\1" * (frames * CHANNELS * 4))
 
 
-def test_devices_of_one_name_are_told_apart(sink: Sink) -> None:
-    listed = sink.list_targets()
-    assert [target["id"] for target in listed] == ["Headset Pro", "card, ALSA", "card, JACK"]
-    assert [target["default"] for target in listed] == [True, False, False]
+def test_devices_are_listed_with_their_interface_and_told_apart_by_it(sink: Sink) -> None:
+    assert sink.list_targets() == [
+        {
+            "id": "ALSA/Headset Pro",
+            "name": "Headset Pro",
+            "host_api": "ALSA",
+            "channels": 1,
+            "sample_rate_hz": 48_000,
+            "default": True,
+        },
+        *(
+            {
+                "id": f"{api}/card",
+                "name": "card",
+                "host_api": api,
+                "channels": 2,
+                "sample_rate_hz": 48_000,
+                "default": False,
+            }
+            for api in ("ALSA", "JACK")
+        ),
+    ]
+
+
+def test_devices_of_one_interface_and_name_are_numbered(sink: Sink, audio: Audio) -> None:
+    audio.devices = [device(index, "card", 0, channels) for index, channels in enumerate((2, 6, 0, 8))]
+    assert [target["id"] for target in sink.list_targets()] == ["ALSA/card #3", "ALSA/card", "ALSA/card #2"]
+    assert sink.negotiate({"id": "ALSA/card #2"}, 48_000, 8)[:2] == (48_000, 2)
+    sink.open({"id": "ALSA/card #2"}, 48_000, 2, 0)
+    assert audio.opened["device"] == 1
 
 
 @pytest.mark.parametrize(
     ("asked", "rate", "channels", "agreed"),
     [
         ({}, 44_100, 1, (44_100, 1)),
-        ({"id": "card, JACK"}, 44_100, 2, (44_100, 2)),
-        ({"id": "headset"}, 44_100, 2, (44_100, 1)),
-        ({"id": "card"}, 44_100, 6, (44_100, 2)),
+        ({"id": "JACK/card"}, 44_100, 2, (44_100, 2)),
+        ({"id": "ALSA/Headset Pro"}, 44_100, 2, (44_100, 1)),
+        ({"id": "ALSA/card"}, 44_100, 6, (44_100, 2)),
     ],
 )
 def test_the_nearest_format_is_agreed(
@@ -44,14 +70,14 @@ def test_the_nearest_format_is_agreed(
 
 def test_a_rate_that_the_device_does_not_take(sink: Sink, audio: Audio) -> None:
     audio.takes = lambda rate, _channels: rate == 48_000
-    assert sink.negotiate({"id": "card, ALSA"}, 44_100, 2)[:2] == (48_000, 2)
+    assert sink.negotiate({"id": "ALSA/card"}, 44_100, 2)[:2] == (48_000, 2)
     audio.takes = lambda _rate, _channels: False
-    with pytest.raises(OSError, match="'card, ALSA' takes no float32 stream"):
-        sink.negotiate({"id": "card, ALSA"}, 44_100, 2)
+    with pytest.raises(OSError, match="'ALSA/card' takes no float32 stream"):
+        sink.negotiate({"id": "ALSA/card"}, 44_100, 2)
 
 
 def test_no_such_device_and_no_device(sink: Sink, audio: Audio) -> None:
-    with pytest.raises(ValueError, match=r"'tape'; there are: card, ALSA, card, JACK, Headset Pro"):
+    with pytest.raises(ValueError, match=r"'tape'; there are: ALSA/card, JACK/card, ALSA/Headset Pro"):
         sink.negotiate({"id": "tape"}, 44_100, 2)
     audio.devices = []
     with pytest.raises(OSError, match="there is no sound device"):
@@ -60,12 +86,12 @@ def test_no_such_device_and_no_device(sink: Sink, audio: Audio) -> None:
 
 
 def test_the_queue_is_what_the_device_holds(sink: Sink, audio: Audio) -> None:
-    assert sink.status() == (0, False)
+    assert sink.status() == (0, False, 0)
     sink.open({}, RATE_HZ, CHANNELS, 0)
     assert sink.write(sound(500), 500) == 500
-    assert sink.status() == (500, True)
+    assert sink.status() == (500, True, 0)
     audio.stream.queued_frames = 120
-    assert sink.status() == (120, True)
+    assert sink.status() == (120, True, 0)
 
 
 def test_silence_follows_a_sound_so_that_its_end_is_played(sink: Sink, audio: Audio) -> None:
@@ -102,6 +128,7 @@ def test_after_a_reset_the_device_starts_anew(sink: Sink, audio: Audio) -> None:
     sink.reset(7)
     sink.write(sound(10), 10)
     sink.reset(100)
+    assert sink.status() == (0, False, 0)
     sink.write(sound(10), 10)
     sink.close()
     sink.close()
@@ -109,12 +136,20 @@ def test_after_a_reset_the_device_starts_anew(sink: Sink, audio: Audio) -> None:
 
 
 def test_a_lost_device_is_named_with_the_reason(sink: Sink, audio: Audio) -> None:
-    sink.open({"id": "card, ALSA"}, RATE_HZ, CHANNELS, 0)
+    sink.open({"id": "ALSA/card"}, RATE_HZ, CHANNELS, 0)
     audio.stream.error = GONE
-    with pytest.raises(OSError, match="'card, ALSA' is gone: Unanticipated host error: Input/output error"):
+    with pytest.raises(OSError, match="'ALSA/card' is gone: Unanticipated host error: Input/output error"):
         sink.write(sound(10), 10)
-    with pytest.raises(OSError, match="'Headset Pro' cannot be opened: Unanticipated"):
+    with pytest.raises(OSError, match="'ALSA/Headset Pro' cannot be opened: Unanticipated"):
         sink.open({}, RATE_HZ, CHANNELS, 0)
+
+
+def test_a_stream_that_ends_by_itself_is_a_lost_device(sink: Sink, audio: Audio) -> None:
+    sink.open({}, RATE_HZ, CHANNELS, 0)
+    sink.write(sound(10), 10)
+    audio.stream.ended = True
+    with pytest.raises(OSError, match="'ALSA/Headset Pro' is gone: its stream ended"):
+        sink.write(sound(10), 10)
 
 
 def test_a_device_that_runs_dry_is_told_ever_more_rarely(sink: Sink, audio: Audio, host: Host) -> None:
@@ -122,6 +157,7 @@ def test_a_device_that_runs_dry_is_told_ever_more_rarely(sink: Sink, audio: Audi
     sink.open({}, RATE_HZ, CHANNELS, 0)
     for _ in range(100):
         sink.write(sound(10), 10)
+    assert sink.status()[2] == 100
     assert [line.rsplit("; ", 1)[1] for line in host.lines] == [f"{2**n} times so far" for n in range(7)]
 
 

@@ -50,7 +50,7 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, plugins"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, output, plugins"]),
         ("limits = 3\n", ["[limits] must be a table"]),
         ("plugins = 3\n", ["[plugins] must be a table"]),
         ("[plugins.stellatune.dsp.gain.gain]\n", ["[plugins.stellatune] is ignored", "an id stands in quotes"]),
