@@ -33,6 +33,7 @@ SETTLED_S = 5.0
 
 #: What an output says, or its plugin when it is loaded, while the device or the sound server is away.
 _ABSENT = (OutputError, NotFound, LoadFailed, RequestTimeout)
+_NO_ANSWER = "the sound device does not answer"
 
 
 class OutputCare:
@@ -73,7 +74,7 @@ class OutputCare:
         """
         before, instead = seat.use, None
         if seat.output.awaited and death.cause is Cause.HANG:
-            self.lost(seat, f"the sound device does not answer: {death.reason}")
+            self.lost(seat, _NO_ANSWER)
         while seat.lost:
             wished = seat.output
             await self._until_due(seat)
@@ -90,14 +91,14 @@ class OutputCare:
             if replaced is not None:
                 self._repaired(seat, before, *replaced)
             if instead is not None and seat.output is instead:
-                self._returning = asyncio.get_running_loop().create_task(self._return(seat, wished))
+                self._returning = asyncio.get_running_loop().create_task(self._return(seat, instead, wished))
                 return
         if self._returning is None:
             self._is_back(seat)
 
-    async def _return(self, seat: SinkSeat, wished: Output) -> None:
+    async def _return(self, seat: SinkSeat, stand_in: Output, wished: Output) -> None:
         """The stand-in plays until the device is back, or somebody wishes for another output."""
-        before, stand_in = seat.use, seat.output
+        before = seat.use
         while seat.output is stand_in:
             await self._until_due(seat)
             if not await self._permitted(seat, wished.stage.plugin_id):
@@ -138,7 +139,7 @@ class OutputCare:
     def _tries_again(self, seat: SinkSeat, wished: Output, error: StellaError) -> bool:
         """Whether there is sense in asking again after this."""
         if wished.awaited and isinstance(error, _ABSENT):
-            self.lost(seat, error.message)
+            self.lost(seat, _NO_ANSWER if counted(error) else error.message)
             return True
         return counted(error)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from contextlib import suppress
 from typing import Any, Protocol
 
 try:
@@ -137,6 +138,7 @@ class SystemSink:
         self._trim = Trim(_trim_db(config))
         self._latency: float | str = _latency_ms(config) / 1000 or "high"
         self._stream: Any = None
+        self._wishes: dict[str, Any] = {}  # what a stream of the open device is made with
         self._device_name = ""
         self._capacity_frames = 0
         self._underflows = 0
@@ -160,7 +162,7 @@ class SystemSink:
         if self._stream is None:
             self._trim.stand(db)
         else:
-            self._trim.go(db, int(self._stream.samplerate) // _LINES_PER_SECOND + 1)
+            self._trim.go(db, self._wishes["samplerate"] // _LINES_PER_SECOND + 1)
 
     def list_targets(self) -> list[dict[str, Any]]:
         """All devices that can play; the default one first."""
@@ -214,14 +216,15 @@ class SystemSink:
         """Opens the device; it starts with the first write."""
         self._device_name, device = self._device(target)
         self._trim.stand(_trim_db(self._config))
+        self._wishes = {
+            "samplerate": sample_rate_hz,
+            "channels": channels,
+            "device": device["index"],
+            "dtype": "float32",
+            "latency": self._latency,
+        }
         try:
-            self._stream = sounddevice.RawOutputStream(
-                samplerate=sample_rate_hz,
-                channels=channels,
-                device=device["index"],
-                dtype="float32",
-                latency=self._latency,
-            )
+            self._stream = sounddevice.RawOutputStream(**self._wishes)
         except sounddevice.PortAudioError as error:
             raise OSError(f"sound device {self._device_name!r} cannot be opened: {_reason(error)}") from error
 
@@ -230,11 +233,13 @@ class SystemSink:
         if self._trim.is_identity:
             self._play(samples.cast("B"))
         else:
-            self._play(memoryview(self._trim.scaled(samples, self._stream.channels)).cast("B"))
+            self._play(memoryview(self._trim.scaled(samples, self._wishes["channels"])).cast("B"))
         return frames
 
     def _play(self, data: memoryview) -> None:
         try:
+            if self._stream is None:  # after a reset
+                self._stream = sounddevice.RawOutputStream(**self._wishes)
             if self._stream.stopped:
                 self._stream.start()
                 self._capacity_frames = self._stream.write_available
@@ -263,11 +268,14 @@ class SystemSink:
         if self._stream is None or self._stream.stopped:
             return
         if self._queued_frames() > 0:
-            self._follow_with_silence(self._capacity_frames + int(_SERVER_S * self._stream.samplerate))
-        self._stream.stop()
+            self._follow_with_silence(self._capacity_frames + int(_SERVER_S * self._wishes["samplerate"]))
+        try:
+            self._stream.stop()
+        except sounddevice.PortAudioError as error:
+            raise self._gone(_reason(error)) from error
 
     def _follow_with_silence(self, frames: int) -> None:
-        block = bytes(_CHUNK_FRAMES * self._stream.channels * _BYTES_PER_SAMPLE)
+        block = bytes(_CHUNK_FRAMES * self._wishes["channels"] * _BYTES_PER_SAMPLE)
         for _ in range(-(-frames // _CHUNK_FRAMES)):
             if self._host.cancelled():
                 return
@@ -283,14 +291,20 @@ class SystemSink:
         return OSError(f"sound device {self._device_name!r} is gone: {reason}")
 
     def reset(self, _next_frame: int) -> None:
-        """Throws away what the device holds, and stops it: it wakes nobody until the next write starts it again."""
+        """Throws away what the device holds, and gives it back until the next write.
+
+        A stream that is only stopped still wakes the threads of a sound server's library several times a second.
+        """
         self._trim.stand(_trim_db(self._config))
-        if self._stream is not None and not self._stream.stopped:
-            self._stream.abort()
+        self._drop_stream()
 
     def close(self) -> None:
         """Gives the device back."""
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.abort()
-            stream.close()
+        self._drop_stream()
+
+    def _drop_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with suppress(sounddevice.PortAudioError):  # of a device that is gone: the next write tells
+                stream.abort()
+                stream.close()

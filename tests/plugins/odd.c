@@ -208,6 +208,7 @@ static StStatus s_status(void *handle, StOutputSinkRuntimeStatus *out) {
     const Odd *o = handle;
     memset(out, 0, sizeof *out);
     if (is(o, "holds")) out->queued_frames = (uint32_t)o->at;
+    if (is(o, "ran dry")) out->underruns = 3;
     return st_ok();
 }
 

@@ -186,3 +186,14 @@ def test_a_reset_throws_away_what_is_held_and_begins_anew(odd: WorkerPeer, rings
     odd.ask(FinishStage(1, 2 * HEAD_START))
     assert played(odd) == (2 * HEAD_START, 0)
     stopped(odd, StopReason.FINISHED, 2 * HEAD_START)
+
+
+def test_starving_and_running_dry_are_counted_together(odd: WorkerPeer, rings: StageRings) -> None:
+    """The sink says that it ran dry three times; then nothing comes for a while, once."""
+    sink(odd, rings, "ran dry", silence_after_ms=1)
+
+    def xruns() -> int:
+        return next(lane.xruns for lane in odd.page.lanes() if lane.instance == 1)
+
+    rings.feed(HEAD_START)
+    assert until(lambda: xruns() == 4, SOON_S)

@@ -123,16 +123,28 @@ def test_a_flush_that_is_cancelled_ends_at_once(sink: Sink, audio: Audio, host: 
     assert audio.stream.calls == ["start", "stop"]
 
 
-def test_after_a_reset_the_device_starts_anew(sink: Sink, audio: Audio) -> None:
+def test_after_a_reset_the_device_is_given_back_until_the_next_write(sink: Sink, audio: Audio) -> None:
     sink.open({}, RATE_HZ, CHANNELS, 0)
+    sink.reset(7)
     sink.reset(7)
     sink.write(sound(10), 10)
     sink.reset(100)
     assert sink.status() == (0, False, 0)
+    sink.flush()
     sink.write(sound(10), 10)
+    assert sink.status() == (10, True, 0)
     sink.close()
     sink.close()
-    assert audio.stream.calls == ["start", "abort", "start", "abort", "close"]
+    assert audio.stream.calls == ["abort", "close", "start", "abort", "close", "start", "abort", "close"]
+
+
+def test_a_device_that_went_during_a_reset_is_told_by_the_next_write(sink: Sink, audio: Audio) -> None:
+    sink.open({}, RATE_HZ, CHANNELS, 0)
+    sink.write(sound(10), 10)
+    audio.stream.error = GONE
+    sink.reset(10)
+    with pytest.raises(OSError, match="'ALSA/Headset Pro' is gone: Unanticipated"):
+        sink.write(sound(10), 10)
 
 
 def test_a_lost_device_is_named_with_the_reason(sink: Sink, audio: Audio) -> None:

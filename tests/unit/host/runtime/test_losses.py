@@ -216,6 +216,26 @@ def test_a_hang_in_a_call_is_a_fault_as_well(tmp_path: Path) -> None:
     run(tmp_path, body)
 
 
+def test_a_hang_of_who_drives_a_device_is_told_and_does_not_speak_against_it(tmp_path: Path) -> None:
+    """A sound server may be away for hours, and each attempt to reach it hang; a crash is the plugin's as ever."""
+
+    async def body(rig: Rig) -> None:
+        rig.runtime.supervisor.drives_device(GAIN)
+        for number in range(2 * EAGER.row):
+            instance = await rig.create()
+            rig.workers.peer.answer = silent
+            with pytest.raises(RequestTimeout):
+                await instance.request(Ping(), 0.01)
+            while len(rig.faults()) <= number:
+                await asyncio.sleep(0)
+        assert {(fault.cause, fault.action, fault.restarts) for fault in rig.faults()} == {("hang", "none", 0)}
+        rig.workers.answer = obey
+        await crash(rig)
+        assert rig.runtime.supervisor.restarts(GAIN) == 1
+
+    run(tmp_path, body, rules=EAGER)
+
+
 # ---- ends that somebody asked for ----
 
 
