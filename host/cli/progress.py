@@ -34,7 +34,8 @@ def line(now: Now) -> str:
     bits = f"/{track.info.bits_per_sample}" if track.info.bits_per_sample else ""
     chain = " -> ".join(f"{_short(use.name, use.type_id)}#{use.generation}" for use in now.stages)
     source = f"{track.use.type_id}#{track.use.generation} {track.info.sample_rate_hz / 1000:g}k{bits}"
-    return f"> {clock(done)}/{clock(total)}{bar} {source} -> {chain}  xr {now.xruns}  clip {now.clipped_samples}"
+    counts = f"xr {now.xruns}  clip {now.clipped_samples}{'' if now.absence is None else '  output lost'}"
+    return f"> {clock(done)}/{clock(total)}{bar} {source} -> {chain}  {counts}"
 
 
 def _short(name: str, type_id: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from host.control.client import ControlClient
 from host.settings import LostOutput, OutputSettings
-from tests.e2e.audio import write_wav
+from tests.e2e.audio import read_wav, write_wav
 from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
 from tests.support.patient import PATIENT
@@ -195,6 +195,26 @@ def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path
     stellatune.expect_nothing_left()
     assert listener.positions == sorted(listener.positions)
     assert expect_in_order(heard(recorded)) >= unheard["position"]
+
+
+def test_another_output_can_be_chosen_while_the_device_is_gone(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer
+) -> None:
+    """It goes on with the first frame that the device did not take."""
+    stellatune.limits = LIMITS
+    file = tmp_path / "rest.wav"
+    with stellatune.start("play", numbered(tmp_path / "in.wav"), **server.environment) as host:
+        wait_until_it_plays(host)
+        with client_of(server) as client:
+            killed(server)
+            stood = Listener(client).until(is_lost)["position"]
+            done = client.ask("outputs.set", {"type": "file", "target": str(file)}, ANSWER_S)
+            assert done["position"] == stood
+        _, err = host.communicate(timeout=SOON_S)
+    assert "the output is lost" in err
+    stellatune.expect_nothing_left()
+    rest = (read_wav(file).samples * 32768).astype(np.int64)
+    assert np.array_equal(rest[:, 0] + 32768 * (rest[:, 1] - 1), np.arange(stood, SECONDS * RATE_HZ))
 
 
 def test_who_is_interrupted_while_the_device_hangs_ends(
