@@ -26,11 +26,13 @@ RATE_HZ = PulseServer.RATE_HZ
 #: Of the programme; nobody waits for its end.
 SECONDS = 120
 FADE_FRAMES = RATE_HZ // 50
+#: A device is asked what it holds so often; in between the position is an estimate.
+LOOK_FRAMES = RATE_HZ // 20
 #: So many questions are asked, and answered, while nothing is heard.
 QUESTIONS = 200
 ANSWER_S = 20.0
 SOON_S = 60.0
-#: What a chain holds of a device, or a hang is noticed by.
+#: A hang is noticed in time; whoever is merely slow is not.
 LIMITS = replace(PATIENT, first_write_ms=2000, write_ms=2000, load_ms=3000, create_ms=3000, open_ms=3000)
 
 
@@ -167,7 +169,7 @@ def test_the_music_waits_for_its_device(
     stellatune.expect_nothing_left()
     assert "the output is lost" in err and "the output is back" in err
     assert lost["output"]["reason"]
-    assert listener.positions == sorted(listener.positions)
+    assert np.diff(listener.positions).min() >= -LOOK_FRAMES
     assert stood.pop() <= back["position"] < lost["position"] + RATE_HZ
     assert before < expect_in_order(heard(recorded)) < lost["position"] + 4 * RATE_HZ
 
@@ -193,7 +195,7 @@ def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path
             client.ask("stop", {}, ANSWER_S)
         host.communicate(timeout=SOON_S)
     stellatune.expect_nothing_left()
-    assert listener.positions == sorted(listener.positions)
+    assert np.diff(listener.positions).min() >= -LOOK_FRAMES
     assert expect_in_order(heard(recorded)) >= unheard["position"]
 
 
