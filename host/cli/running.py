@@ -15,12 +15,9 @@ from host.cli.progress import showing
 from host.cli.targets import granted
 from host.errors import MediaError
 from host.events import TrackEnded
-from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
+from host.playback import WHOLE, Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
 
 __all__ = ["Wish", "run_chain"]
-
-
-WHOLE = Excerpt()
 
 
 @dataclass(frozen=True, slots=True)

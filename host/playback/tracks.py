@@ -16,7 +16,7 @@ from host.playback.media import Media
 from host.playback.repairs import Repair
 from host.playback.sizes import PipelineFormat
 
-__all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
+__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Excerpt:
 
     start_s: Fraction = Fraction(0)
     length_s: Fraction | None = None
+
+
+WHOLE = Excerpt()
 
 
 @dataclass(frozen=True, slots=True)
