@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import parse_dsp
+from host.cli.chain_options import parse_dsp, parse_output
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed"]
 
 T = TypeVar("T")
 
@@ -46,5 +46,12 @@ dsp_option = click.option(
     type=parsed("[NAME=]TYPE[:JSON]", parse_dsp),
     multiple=True,
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
+)
+output_option = click.option(
+    "--output",
+    type=parsed("TYPE[:TARGET]", parse_output),
+    default="system",
+    show_default=True,
+    help="Where to: system[:DEVICE], null, file:PATH.",
 )
 decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")

@@ -8,6 +8,7 @@ from host.cli.clock import clock
 from host.cli.console import Console, plain
 from host.cli.rows import number, objects, refusals, text
 from host.cli.talking import ANSWER_S, running_host, short
+from host.cli.transport import state_line
 from host.jsontext import JsonObject
 
 __all__ = ["status"]
@@ -46,10 +47,13 @@ def status(console: Console) -> int:
 
 
 def _show_playback(console: Console, playback: JsonObject) -> None:
-    track = playback.get("track")
-    if isinstance(track, dict):
-        done, total = clock(number(track, "done_s")), clock(number(track, "total_s"))
-        console.result(f"{'playing':9} {text(track, 'label')}  {done}/{total}")
+    console.result(f"{'music':9} {state_line(playback)}")
+    queue = playback.get("queue")
+    if isinstance(queue, dict) and queue.get("length"):
+        modes = [f"repeat {text(queue, 'repeat')}", *(mode for mode in ("shuffle", "consume") if queue.get(mode))]
+        console.result(f"{'queue':9} {text(queue, 'length')} entries, {', '.join(modes)}")
+    if not playback.get("chain"):
+        return
     chain = " -> ".join(
         f"{text(use, 'type')}#{text(use, 'generation')} ({text(use, 'pid')})" for use in objects(playback, "chain")
     )

@@ -83,6 +83,7 @@ class OpenTrack:
     use: StageUse
     window: Window
     skip_frames: int
+    excerpt: Excerpt = WHOLE
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -94,6 +95,11 @@ class OpenTrack:
         """Ends the decoder and lets go of the file; twice is fine."""
         self.media.close()
         await self.decoder.destroy()
+
+    def close_soon(self) -> None:
+        """As ``close``, which then happens by itself."""
+        self.media.close()
+        self.decoder.instance.destroy_soon()
 
     @property
     def duration_s(self) -> float | None:
