@@ -85,7 +85,7 @@ def test_the_socket_and_its_folder_are_private(tmp_path: Path) -> None:
 def test_another_user_is_sent_away_unheard(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
-        client.ask(1, "stop")
+        client.ask(1, "quit")
         assert await client.gone()
         assert (rig.server.refused, rig.desk.stopped) == (1, 0)
 
@@ -287,7 +287,7 @@ def test_arguments_are_checked(tmp_path: Path) -> None:
 def test_stop_is_answered_before_it_is_done(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
-        client.ask(1, "stop")
+        client.ask(1, "quit")
         assert (await client.answer())["result"] == {"stopping": True}
         while not rig.desk.stopped:
             await asyncio.sleep(0)
