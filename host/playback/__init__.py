@@ -12,10 +12,12 @@ from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
+from host.playback.play_state import PlayState
 from host.playback.player import Now, Player, Retargeted
 from host.playback.queue import Queue
 from host.playback.queue_state import Entry, Modes, QueueState, Repeat
 from host.playback.repairs import Grade, Repair, Swapped
+from host.playback.shuffle import ShuffleState
 from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
@@ -47,6 +49,7 @@ __all__ = [
     "Pipeline",
     "PipelineFormat",
     "Place",
+    "PlayState",
     "PlaybackResult",
     "Player",
     "Queue",
@@ -55,6 +58,7 @@ __all__ = [
     "Repeat",
     "Retargeted",
     "Segment",
+    "ShuffleState",
     "StageSpec",
     "StageUse",
     "Swapped",
