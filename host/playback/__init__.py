@@ -18,6 +18,7 @@ from host.playback.queue import Queue
 from host.playback.queue_state import Entry, Modes, QueueState, Repeat
 from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.running import Now
+from host.playback.shuffle import ShuffleState
 from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
@@ -60,6 +61,7 @@ __all__ = [
     "Repeat",
     "Retargeted",
     "Segment",
+    "ShuffleState",
     "StageSpec",
     "StageUse",
     "Swapped",
