@@ -42,7 +42,7 @@ T = TypeVar("T")
 class SavedSession:
     """What the last host left. ``held_back``: hosts died so quickly one after the other that this one starts stopped.
 
-    The entry of ``place`` is the current one of the queue.
+    The entry of ``place`` is in the queue: the current one, or the one before it, whose end was still to be heard.
     """
 
     queue: QueueState
@@ -107,9 +107,9 @@ class SessionStore:
         lately = tuple(each for each in starts_s if now_s - CRASH_LOOP_S < each <= now_s)
         held_back = len(lately) >= CRASH_LOOP_STARTS
         place = Place() if saved is None else saved.place
-        current = None if queue is None else queue.current
-        if place.entry != current:  # the host died between the two files
-            place = replace(place, entry=current, position_s=0.0)
+        known = () if queue is None else (entry.id for entry in queue.entries)
+        if place.entry is not None and place.entry not in known:  # the host died between the two files
+            place = replace(place, entry=queue.current if queue else None, position_s=0.0)
         if held_back and place.state is PlayState.PLAYING:
             place = replace(place, state=PlayState.STOPPED)
             self._tell(f"{len(lately)} hosts died within {CRASH_LOOP_S:g} s: the queue is restored, but nothing plays")

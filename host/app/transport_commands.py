@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -10,10 +9,9 @@ from host.app.status import playback_facts
 from host.errors import StellaError, Usage
 from host.jsontext import Json, JsonObject
 from host.playback import Entry, Now, Transport
+from host.playback.loudness import decibels, gain_of
 
 __all__ = ["TransportCommands"]
-
-LEAST_DB = -100.0
 
 
 class TransportCommands:
@@ -74,7 +72,7 @@ class TransportCommands:
 
     async def set_volume(self, *, db: float | None, by_db: float | None, percent: float | None) -> JsonObject:
         """In decibels below full scale, by so many, or in percent of full scale. Raises: Usage: louder than that."""
-        now_db = _decibels(self._transport.volume)
+        now_db = decibels(self._transport.volume)
         if percent is not None:
             if not 0 <= percent <= 100:
                 raise Usage(f"{percent:g} is no volume", remedy="write 0 to 100")
@@ -83,7 +81,7 @@ class TransportCommands:
             wished_db = min(0.0, now_db + by_db) if by_db is not None else db or 0.0
             if wished_db > 0:
                 raise Usage(f"{wished_db:g} dB is louder than full scale", remedy="0 dB is the most")
-            volume = 0.0 if wished_db <= LEAST_DB else 10 ** (wished_db / 20)
+            volume = gain_of(wished_db)
         await self._transport.set_volume(volume)
         return self._done()
 
@@ -111,7 +109,7 @@ class TransportCommands:
         return {
             "state": transport.state.value,
             "play_id": 0 if present is None else present.track.index,
-            "volume_db": round(_decibels(transport.volume), 2),
+            "volume_db": round(decibels(transport.volume), 2),
             "failure": None if transport.failure is None else str(transport.failure),
             **facts,
             "queue": modes,
@@ -131,7 +129,3 @@ def _entry_facts(entry: Entry | None) -> dict[str, Json]:
         "artist": hints.artist or None,
         "album": hints.album or None,
     }
-
-
-def _decibels(gain: float) -> float:
-    return LEAST_DB if gain <= 0 else max(LEAST_DB, 20 * math.log10(gain))

@@ -109,7 +109,11 @@ class Transport:
 
     # ---- commands ----
 
-    async def play(self, *, paused: bool = False, to_s: float = 0.0) -> None:
+    def begin_at(self, to_s: float) -> None:
+        """Where in the current entry the next ``play`` begins, while nothing plays."""
+        self._begin_s = to_s
+
+    async def play(self, *, paused: bool = False) -> None:
         """Goes on where it was paused, or begins with the current entry, or with the first.
 
         Raises:
@@ -120,9 +124,9 @@ class Transport:
             return
         if not len(self.queue):
             raise NotFound("the queue is empty", remedy="`stellatune queue add FILE`")
-        self.failure, self._begin_s = None, to_s
+        self.failure = None
         self._set_state(PlayState.PAUSED if paused else PlayState.PLAYING)
-        self._performing = asyncio.get_running_loop().create_task(self._perform(to_s, paused=paused))
+        self._performing = asyncio.get_running_loop().create_task(self._perform(self._begin_s, paused=paused))
 
     async def pause(self) -> None:
         """Stands still. Nothing happens while it is stopped."""

@@ -17,6 +17,8 @@ from host.events import PlaybackEnded, TrackEnded
 from host.ids import Role
 from tests.unit.host.control.desk import STEP_S, Rig, serving
 
+TRACK_EVENTS = ["track.started", "track.ended", "track.heard", "track.seeked"]
+
 SHORT = Patience(request_s=0.05, idle_s=0.05, answer_s=0.05)
 
 
