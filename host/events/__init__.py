@@ -2,6 +2,7 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.topics import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -25,8 +26,10 @@ from host.events.topics import (
     WorkerExited,
     WorkerStarted,
 )
+from host.events.words import words_of
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventBus",
@@ -51,4 +54,5 @@ __all__ = [
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
+    "words_of",
 ]
