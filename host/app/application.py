@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -11,20 +13,24 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from abi.kinds import CapabilityKind
+from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.reload import reloaded
+from host.app.session_keeper import SessionKeeper
+from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
 from host.errors import NotFound, OutputError
-from host.events import EventBus, PluginFault
+from host.events import ConfigReloaded, EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
+from host.logbook import Logbook
 from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
 from host.playback import (
@@ -37,6 +43,7 @@ from host.playback import (
     PipelineFormat,
     PlaybackParts,
     Player,
+    PlayState,
     Queue,
     TrackResult,
     Transport,
@@ -44,6 +51,7 @@ from host.playback import (
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
+from host.version import VERSION
 from host.worker import Zygote
 
 __all__ = ["Application"]
@@ -77,6 +85,7 @@ class Application:
         self._configs = ConfigCommands(lambda: self._player, self._owners.values, self._read_saved)
         self._player: Player | None = None
         self._setup: PlaybackSetup | None = None
+        self._session: SessionKeeper | None = None
         self._abandon: Abandon = _keep
         #: Told what became of every play of the transport.
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
@@ -87,6 +96,8 @@ class Application:
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
+        self._logbook: Logbook | None = None
+        self._reloading = asyncio.Lock()
 
     @property
     def discovery(self) -> Discovery:
@@ -152,6 +163,48 @@ class Application:
         """From the next playback of the transport on. ``on_abandon``: see ``host.app.playback_setup``."""
         self._setup, self._abandon = setup, on_abandon
 
+    def keep_log(self, path: Path) -> None:
+        """From now on what happens is written down there."""
+        self._logbook = Logbook(self.bus, path, self.settings.log)
+        self._logbook.say(LogLevel.INFO, f"stellatune {VERSION} begins, pid {os.getpid()}")
+        for problem in (*self.settings.problems, *(str(each.error) for each in self.discovery.problems)):
+            self._logbook.say(LogLevel.WARN, problem)
+
+    async def reload(self) -> None:
+        """Reads the configuration file again and does what can be done about it now; ``ConfigReloaded`` tells."""
+        async with self._reloading:
+            try:
+                fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
+            except TimeoutError:
+                fresh = Settings(problems=(f"{self.paths.config_file} was not read in time",), unread=True)
+            if fresh.unread:
+                self.bus.publish(ConfigReloaded((), (), fresh.problems))
+                return
+            before, self.settings = self.settings, fresh
+            self.runtime.change_limits(fresh.limits)
+            self.plugins.drain_s = fresh.limits.drain_ms / 1000
+            if self._watcher is not None:
+                self._watcher.change_limits(fresh.limits)
+            if self._logbook is not None:
+                self._logbook.configure(fresh.log)
+            self.bus.publish(await reloaded(before, fresh, self.discovery.plugins, self._configs))
+
+    def hurry(self) -> None:
+        """For one that is to end, and does not: its workers are killed, so that nobody waits for them."""
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.WARN, "it takes too long to end: all workers are killed")
+        self.runtime.kill("the host ends, and waits no longer")
+
+    @property
+    def plays(self) -> bool:
+        """Whether something is heard, or about to be."""
+        return self.transport.state is PlayState.PLAYING
+
+    async def keep_session(self, tell: Callable[[str], None]) -> None:
+        """Goes on where the last host was, and writes down where this one is from now on. ``tell``: what goes wrong."""
+        self._session = SessionKeeper(SessionStore(self.paths.state_dir, self.queue, tell), self.transport, self.bus)
+        await self._session.take_up()
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
         self._on_stop = callback
@@ -172,6 +225,7 @@ class Application:
             "playback": playback,
             "workers": workers,
             "faults": fault_facts(self._last_faults),
+            "log": None if self._logbook is None else self._logbook.facts(),
         }
 
     def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
@@ -232,7 +286,8 @@ class Application:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
         with suppress(TimeoutError):  # its file system does not answer: what was read last holds
             fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
-            self.settings = replace(self.settings, plugins=fresh.plugins)
+            if not fresh.unread:
+                self.settings = replace(self.settings, plugins=fresh.plugins)
 
     @property
     def music(self) -> TransportCommands:
@@ -274,6 +329,8 @@ class Application:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._session is not None:
+            await self._session.close()
         await self.transport.close()
         if self._watcher is not None:
             await self._watcher.close()
@@ -284,4 +341,7 @@ class Application:
             await owner.close()
         await self.queries.close()
         await self.runtime.close()
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.INFO, "the host ends")
+            await self._logbook.close()
         self._faults.close()

@@ -46,6 +46,7 @@ COMMANDS = {
 }
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 SOCKET = click.Path(path_type=Path)
+LOG_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class LazyCommands(click.Group):
@@ -74,6 +75,7 @@ class LazyCommands(click.Group):
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "config_file", type=CONFIG, help="Read this file instead of config.toml.")
 @click.option("--socket", type=SOCKET, help="The control socket, instead of the one in the runtime directory.")
+@click.option("--log-file", type=LOG_FILE, help="Where a host that answers commands writes its log.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, errors as JSON on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -84,13 +86,21 @@ def stellatune(
     ctx: click.Context,
     config_file: Path | None,
     socket: Path | None,
+    log_file: Path | None,
     as_json: bool,
     color: str,
     quiet: bool,
     verbose: int,
 ) -> None:
     """A music player that no plugin can bring down: every plugin lives in a worker process of its own."""
-    ctx.obj = Console(config_file, as_json, color, -1 if quiet else verbose, socket and socket.absolute())
+    ctx.obj = Console(
+        config_file and config_file.absolute(),
+        as_json,
+        color,
+        -1 if quiet else verbose,
+        socket and socket.absolute(),
+        log_file and log_file.absolute(),
+    )
 
 
 def run(arguments: Sequence[str]) -> int:

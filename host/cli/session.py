@@ -12,9 +12,8 @@ from host.capabilities import known_extensions
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
-from host.cli.words import words_of
 from host.errors import MediaError, PluginRefused
-from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
+from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended, words_of
 from host.packages import saved_problems
 from host.patience import off_loop
 from host.playback import Input, PlaybackResult, expand

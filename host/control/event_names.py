@@ -11,6 +11,7 @@ from pathlib import Path
 from host.control.protocol import TOO_DEEP
 from host.errors import NotFound, Usage
 from host.events import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -51,6 +52,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     PluginLogLine: "plugin.log",
     PluginEmitted: "plugin.emitted",
     EventsDropped: "plugin.dropped",
+    ConfigReloaded: "host.config.reloaded",
     ConfigUpdated: "host.instance.config_update",
     PluginAsked: "plugin.asked",
     PluginAnswered: "plugin.answered",

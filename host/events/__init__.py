@@ -2,6 +2,7 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.topics import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -28,8 +29,10 @@ from host.events.topics import (
     WorkerExited,
     WorkerStarted,
 )
+from host.events.words import words_of
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventBus",
@@ -57,4 +60,5 @@ __all__ = [
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
+    "words_of",
 ]

@@ -9,6 +9,7 @@ from host.ids import Generation, InstanceId, PluginId, Role, TypeId
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventsDropped",
@@ -188,6 +189,19 @@ class ConfigUpdated(Topic):
     status: str
     reason: str
     position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReloaded(Topic):
+    """The configuration file was read again while the host ran.
+
+    ``changed``: what holds from now on; ``later``: what only another start takes up; ``problems``: what was wrong, or
+    was refused. One line each.
+    """
+
+    changed: tuple[str, ...]
+    later: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,17 @@ class PluginRuntime:
         """How long calls may take."""
         return self._limits
 
+    def change_limits(self, limits: Limits) -> None:
+        """They hold for what is made, asked or ended from now on; what lives keeps those for its own calls."""
+        self._limits = limits
+        self._instances.change_limits(limits)
+        self._lifecycle.change_limits(limits)
+        self.requests.change_limit(limits.control_ms / 1000)
+
+    def kill(self, reason: str) -> None:
+        """Ends every worker at once; those who wait for one learn the reason."""
+        self._lifecycle.kill(reason)
+
     def manifest(self, plugin_id: PluginId) -> PluginManifest:
         """One plugin as it was read last. Raises: NotFound."""
         return self._manifest(plugin_id)

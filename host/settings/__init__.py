@@ -9,13 +9,23 @@ from host.settings.lines import KeyPath, lines_of
 from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
-from host.settings.sections import Limits, PipelineSizes, Section, complaint_about, section_schema
+from host.settings.sections import (
+    SECTIONS,
+    Limits,
+    LogSettings,
+    PipelineSizes,
+    Section,
+    complaint_about,
+    section_schema,
+)
 
 __all__ = [
     "NOTHING_SAVED",
+    "SECTIONS",
     "ConfigFile",
     "KeyPath",
     "Limits",
+    "LogSettings",
     "Paths",
     "PipelineSizes",
     "SavedConfig",

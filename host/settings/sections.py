@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from host.jsontext import Json, JsonObject
 
-__all__ = ["Limits", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+__all__ = ["SECTIONS", "Limits", "LogSettings", "PipelineSizes", "Section", "complaint_about", "section_schema"]
 
 
 def _range(default: int, low: int, high: int) -> int:
     """A field with its default and the range a user may choose from."""
     made: int = field(default=default, metadata={"low": low, "high": high})
+    return made
+
+
+def _choice(default: str, *allowed: str) -> str:
+    """A field with its default and the words a user may choose from."""
+    made: str = field(default=default, metadata={"allowed": allowed})
     return made
 
 
@@ -64,7 +71,19 @@ class Limits:
     heartbeat_misses: int = _range(3, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
+
+    level: str = _choice("info", "error", "warn", "info", "debug", "trace")
+    max_bytes: int = _range(4 << 20, 4 << 10, 1 << 30)
+    files: int = _range(4, 1, 100)
+
+
+Section: TypeAlias = PipelineSizes | Limits | LogSettings
+
+#: By the name they have in the file, with the defaults.
+SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits(), "log": LogSettings()}
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:
@@ -72,22 +91,25 @@ def complaint_about(section: Section, key: str, value: object) -> str:
     found = next((each for each in fields(section) if each.name == key), None)
     if found is None:
         return f"{key} is unknown; known are {', '.join(each.name for each in fields(section))}"
+    if "allowed" in found.metadata:
+        allowed = found.metadata["allowed"]
+        return "" if value in allowed else f"{key} = {value!r}: it must be one of {', '.join(allowed)}"
     low, high = found.metadata["low"], found.metadata["high"]
     if type(value) is not int or not low <= value <= high:
         return f"{key} = {value!r}: it must be a whole number from {low} to {high}"
     return ""
 
 
+def _allowed(metadata: Mapping[str, object]) -> JsonObject:
+    if "allowed" in metadata:
+        return {"type": "string", "enum": [*cast("tuple[str, ...]", metadata["allowed"])]}
+    return {"type": "integer", "minimum": cast("int", metadata["low"]), "maximum": cast("int", metadata["high"])}
+
+
 def section_schema(section: Section) -> JsonObject:
     """The same as a JSON schema, defaults included."""
     defaults = asdict(type(section)())
     properties: dict[str, Json] = {
-        each.name: {
-            "type": "integer",
-            "minimum": each.metadata["low"],
-            "maximum": each.metadata["high"],
-            "default": defaults[each.name],
-        }
-        for each in fields(section)
+        each.name: {**_allowed(each.metadata), "default": defaults[each.name]} for each in fields(section)
     }
     return {"type": "object", "additionalProperties": False, "properties": properties}

@@ -19,7 +19,7 @@ HOST_FLOORS = (
     ("ids", "settings"),
     ("events",),
     ("worker",),
-    ("supervise",),
+    ("supervise", "logbook"),
     ("runtime", "packages"),
     ("capabilities", "playlists"),
     ("playback", "library", "lyrics"),
