@@ -36,7 +36,7 @@ def test_a_host_in_the_background_answers_before_the_command_returns(stellatune:
     again = ask(stellatune, "--json", "serve", "--detach")
     assert (again.code, error_of(again)["code"]) == (2, "already_running")
     assert ask(stellatune, "plugins", "restart", "gain").code == 0
-    assert ask(stellatune, "stop").code == 0
+    assert ask(stellatune, "quit").code == 0
     assert has_ended(pid)
     stellatune.expect_nothing_left()
     lines = log_of(stellatune).read_text().splitlines()
