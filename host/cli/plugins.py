@@ -10,6 +10,7 @@ from host.cli.plugin_control import disable, enable, reload, reset, restart, unl
 from host.cli.plugin_history import crashes, logs
 from host.cli.rows import objects, refusals, text, texts
 from host.cli.talking import ANSWER_S, host_if_any
+from host.cli.top import top
 from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
 from host.packages import Discovery, discover, find_owner, manifest_facts, search_path
@@ -23,7 +24,7 @@ def plugins() -> None:
     """What is installed, what lives, and what to do about it."""
 
 
-for _command in (restart, reload, unload, enable, disable, reset, crashes, logs):
+for _command in (restart, reload, unload, enable, disable, reset, crashes, logs, top):
     plugins.add_command(_command)
 
 
