@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from host.cli.chain_options import parse_dsp
+from host.cli.completing import decoder_types, effect_types
 
 __all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
 
@@ -45,6 +46,9 @@ dsp_option = click.option(
     "dsps",
     type=parsed("[NAME=]TYPE[:JSON]", parse_dsp),
     multiple=True,
+    shell_complete=effect_types,
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
 )
-decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")
+decoder_option = click.option(
+    "--decoder", metavar="TYPE", help="This decoder, whatever the scores say.", shell_complete=decoder_types
+)

@@ -8,6 +8,7 @@ from fractions import Fraction
 import click
 
 from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
+from host.cli.completing import files, output_types
 from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
@@ -25,7 +26,14 @@ PLAY_SCHEMA = "stellatune.play/1"
 
 
 @click.command()
-@click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1, required=True)
+@click.argument(
+    "names",
+    metavar="FILE|DIR|PLAYLIST...",
+    type=parsed("FILE", file_name),
+    nargs=-1,
+    required=True,
+    shell_complete=files,
+)
 @dsp_option
 @click.option(
     "--output",
@@ -33,6 +41,7 @@ PLAY_SCHEMA = "stellatune.play/1"
     default="system",
     show_default=True,
     help="Where to: system[:DEVICE], null, file:PATH.",
+    shell_complete=output_types,
 )
 @decoder_option
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")

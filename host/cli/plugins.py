@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from host.cli.completing import plugin_ids
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
@@ -84,7 +85,7 @@ def _disabled() -> frozenset[PluginId]:
 
 
 @plugins.command("info")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @click.pass_obj
 def info(console: Console, name: str) -> int:
     """One plugin: its types, their configuration, extensions and scores."""
