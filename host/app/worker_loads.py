@@ -26,7 +26,7 @@ class Quantum:
 
 
 class WorkerLoads:
-    """Of one host. ``quantum``: of what plays now, None when nothing does."""
+    """Of one host. ``quantum``: of what plays, or played last."""
 
     def __init__(self, runtime: PluginRuntime, bus: EventBus, quantum: Callable[[], Quantum | None]) -> None:
         self._runtime = runtime

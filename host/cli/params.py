@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import parse_dsp
-from host.cli.completing import decoder_types, effect_types
+from host.cli.chain_options import parse_dsp, parse_output
+from host.cli.completing import decoder_types, effect_types, output_types
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed"]
 
 T = TypeVar("T")
 
@@ -48,6 +48,14 @@ dsp_option = click.option(
     multiple=True,
     shell_complete=effect_types,
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
+)
+output_option = click.option(
+    "--output",
+    type=parsed("TYPE[:TARGET]", parse_output),
+    default="system",
+    show_default=True,
+    help="Where to: system[:DEVICE], null, file:PATH.",
+    shell_complete=output_types,
 )
 decoder_option = click.option(
     "--decoder", metavar="TYPE", help="This decoder, whatever the scores say.", shell_complete=decoder_types

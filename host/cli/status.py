@@ -13,6 +13,7 @@ from host.cli.rows import number, objects, refusals, text
 from host.cli.screen import screen
 from host.cli.talking import ANSWER_S, running_host, short
 from host.cli.top import INTERVAL
+from host.cli.transport import state_line
 from host.jsontext import JsonObject
 
 __all__ = ["status"]
@@ -75,10 +76,13 @@ def _lines(found: JsonObject) -> Iterator[str]:
 
 
 def _of_playback(playback: JsonObject) -> Iterator[str]:
-    track = playback.get("track")
-    if isinstance(track, dict):
-        done, total = clock(number(track, "done_s")), clock(number(track, "total_s"))
-        yield f"{'playing':9} {text(track, 'label')}  {done}/{total}"
+    yield f"{'music':9} {state_line(playback)}"
+    queue = playback.get("queue")
+    if isinstance(queue, dict) and queue.get("length"):
+        modes = [f"repeat {text(queue, 'repeat')}", *(mode for mode in ("shuffle", "consume") if queue.get(mode))]
+        yield f"{'queue':9} {text(queue, 'length')} entries, {', '.join(modes)}"
+    if not playback.get("chain"):
+        return
     chain = " -> ".join(
         f"{text(use, 'type')}#{text(use, 'generation')} ({text(use, 'pid')})" for use in objects(playback, "chain")
     )

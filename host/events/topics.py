@@ -18,17 +18,20 @@ __all__ = [
     "InstanceCreated",
     "InstanceDestroyed",
     "PlaybackEnded",
+    "PlaybackStateChanged",
     "PluginAnswered",
     "PluginAsked",
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "Seeked",
     "StageBypassed",
     "StageEnded",
     "StageGivenUp",
     "StageMended",
     "Topic",
     "TrackEnded",
+    "TrackHeard",
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
@@ -330,6 +333,32 @@ class TrackEnded(Topic):
     label: str
     frames: int
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackHeard(Topic):
+    """Play ``index``, of entry ``entry`` of the queue, is what is heard from now on."""
+
+    index: int
+    entry: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStateChanged(Topic):
+    """It is playing, paused or stopped; ``error``: why it could not go on, empty where it was wished for."""
+
+    state: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seeked(Topic):
+    """Track ``index`` goes on ``to_s`` seconds after its begin, from ``position`` of the pipeline's clock on."""
+
+    index: int
+    to_s: float
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from host.capabilities import extension_of
 from host.errors import MediaError
 from host.playback.media import open_regular, why_not
+from host.playback.tracks import WHOLE, Excerpt
+from host.playlists import NO_HINTS, Hints
 
 __all__ = ["Input", "expand", "natural_key"]
 
@@ -29,10 +31,12 @@ _PLS_ENTRY = re.compile(r"File\d+\s*=\s*(.+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file to play, or why there is none."""
+    """One file to play, or a part of one; or why there is none."""
 
     path: Path
     refused: MediaError | None = None
+    excerpt: Excerpt = WHOLE
+    hints: Hints = NO_HINTS
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

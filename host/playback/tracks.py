@@ -16,7 +16,7 @@ from host.playback.media import Media
 from host.playback.repairs import Repair
 from host.playback.sizes import PipelineFormat
 
-__all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
+__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Excerpt:
 
     start_s: Fraction = Fraction(0)
     length_s: Fraction | None = None
+
+
+WHOLE = Excerpt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class OpenTrack:
     use: StageUse
     window: Window
     skip_frames: int
+    excerpt: Excerpt = WHOLE
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -91,6 +95,11 @@ class OpenTrack:
         """Ends the decoder and lets go of the file; twice is fine."""
         self.media.close()
         await self.decoder.destroy()
+
+    def close_soon(self) -> None:
+        """As ``close``, which then happens by itself."""
+        self.media.close()
+        self.decoder.instance.destroy_soon()
 
     @property
     def duration_s(self) -> float | None:

@@ -21,7 +21,7 @@ HOST_FLOORS = (
     ("worker",),
     ("supervise", "logbook"),
     ("runtime", "packages"),
-    ("capabilities",),
+    ("capabilities", "playlists"),
     ("playback", "library", "lyrics"),
     ("app",),
     ("control", "cli", "__main__"),

@@ -47,7 +47,7 @@ def test_events_and_status_go_over_to_the_next_host(stellatune: Stellatune) -> N
         assert document(watcher)["host"]["pid"] == first.pid
         assert ask(stellatune, "plugins", "restart", "gain").code == 0
         assert document(listener)["seq"] == 1
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         first.communicate(timeout=END_S)
     with listener, watcher:
         assert f"(pid {first.pid}) has gone" in wait_for_line(listener, "the host")
@@ -60,7 +60,7 @@ def test_events_and_status_go_over_to_the_next_host(stellatune: Stellatune) -> N
             assert document(watcher)["host"]["pid"] == second.pid
             assert ask(stellatune, "plugins", "restart", "gain").code == 0
             assert document(listener)["event"] == "worker.started"
-            assert ask(stellatune, "stop").code == 0
+            assert ask(stellatune, "quit").code == 0
             second.communicate(timeout=END_S)
         listener.kill()
         watcher.kill()
@@ -86,7 +86,7 @@ def test_a_terminal_is_drawn_on_and_given_back(stellatune: Stellatune) -> None:
             except OSError:
                 pass  # how a terminal without an other side ends
         assert drawing.returncode == 130
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         host.communicate(timeout=END_S)
     assert shown.rfind(b"\x1b[?1049h") < shown.rfind(b"\x1b[?1049l"), "the screen of before is back"
     assert shown.rfind(b"\x1b[?25l") < shown.rfind(b"\x1b[?25h"), "and the cursor"
