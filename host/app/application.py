@@ -25,6 +25,7 @@ from host.app.session_keeper import SessionKeeper
 from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
+from host.app.worker_loads import Quantum, WorkerLoads
 from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
 from host.errors import NotFound, OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault
@@ -97,6 +98,8 @@ class Application:
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
         self._logbook: Logbook | None = None
+        self._loads: WorkerLoads | None = None
+        self._quantum: Quantum | None = None
         self._reloading = asyncio.Lock()
 
     @property
@@ -228,6 +231,12 @@ class Application:
             "log": None if self._logbook is None else self._logbook.facts(),
         }
 
+    def top(self) -> JsonObject:
+        """What the host and its workers cost and do at this moment."""
+        if self._loads is None:
+            raise RuntimeError("the application has not started")
+        return self._loads.rows()
+
     def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
         """What an instance is made with when nobody says otherwise. Raises: NotFound."""
         plugin = self.runtime.manifest(plugin_id)
@@ -276,6 +285,7 @@ class Application:
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:
+            self._quantum = Quantum(fmt.sample_rate_hz, chain.pacing.block_frames)
             if self._watcher is not None:
                 self._watcher.playing(fmt.sample_rate_hz, chain.pacing.block_frames, device=device)
 
@@ -323,6 +333,7 @@ class Application:
             self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
         )
         self._queries = QueryCache(self._runtime, self.bus)
+        self._loads = WorkerLoads(self._runtime, self.bus, lambda: self._quantum)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
@@ -337,6 +348,8 @@ class Application:
         if self._plugin_requests is not None:
             await self._plugin_requests.close()
         self.plugins.close()
+        if self._loads is not None:
+            self._loads.close()
         for owner in self._owners.values():
             await owner.close()
         await self.queries.close()

@@ -9,6 +9,7 @@ from fractions import Fraction
 import click
 
 from host.cli.chain_options import DspOption, OutputOption, parse_time, parse_volume
+from host.cli.completing import files
 from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
@@ -26,7 +27,14 @@ PLAY_SCHEMA = "stellatune.play/1"
 
 
 @click.command()
-@click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1, required=True)
+@click.argument(
+    "names",
+    metavar="FILE|DIR|PLAYLIST...",
+    type=parsed("FILE", file_name),
+    nargs=-1,
+    required=True,
+    shell_complete=files,
+)
 @dsp_option
 @output_option
 @decoder_option

@@ -10,6 +10,7 @@ from abi.kinds import CapabilityKind
 from host.app import PlaybackSetup, Plugins
 from host.cli.chain_options import DspOption, OutputOption, parse_rate
 from host.cli.clock import clock
+from host.cli.completing import files
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed
@@ -30,7 +31,9 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
 
 @click.command()
-@click.argument("names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True)
+@click.argument(
+    "names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True, shell_complete=files
+)
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option

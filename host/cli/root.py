@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from host.cli.console import Console
 from host.cli.exits import Exit
@@ -42,8 +43,11 @@ COMMANDS = {
     "config": ("host.cli.config_commands", "config", "What is set, from where, and what could be."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
+    "completion": ("host.cli.completion", "completion", "What bash, zsh or fish need to complete this command."),
     "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),
 }
+#: Set by the scripts of `completion` when a shell asks.
+COMPLETE_VARIABLE = "_STELLATUNE_COMPLETE"
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 SOCKET = click.Path(path_type=Path)
 LOG_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -65,6 +69,11 @@ class LazyCommands(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}.{attribute} is no command")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands and options, without importing a command."""
+        found = [CompletionItem(name, help=row[2]) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # the same
         """The list of commands, without importing them."""
@@ -106,6 +115,10 @@ def stellatune(
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives the exit code. Nothing is raised."""
     console = Console(json="--json" in arguments)
+    if asked := os.environ.get(COMPLETE_VARIABLE):
+        from host.cli.completing import answer_shell
+
+        return answer_shell(stellatune, COMPLETE_VARIABLE, asked)
     try:
         with stellatune.make_context("stellatune", list(arguments)) as ctx:
             try:

@@ -65,6 +65,7 @@ class Desk(Protocol):
     @property
     def music(self) -> TransportDesk: ...
     def status(self) -> JsonObject: ...
+    def top(self) -> JsonObject: ...
     def stop(self) -> None: ...
 
 
@@ -82,6 +83,11 @@ def _role(arguments: Arguments) -> Role | None:
 async def _status(desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
     return desk.status()
+
+
+async def _top(desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return desk.top()
 
 
 async def _list(desk: Desk, arguments: Arguments) -> JsonObject:
@@ -169,6 +175,7 @@ VERBS: dict[str, Verb] = {
     "status": _status,
     QUIT: _quit,
     "plugins.list": _list,
+    "plugins.top": _top,
     "plugins.restart": _renewing(reload=False),
     "plugins.reload": _renewing(reload=True),
     "plugins.unload": _unload,

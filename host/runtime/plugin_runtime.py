@@ -40,7 +40,10 @@ _NO_FILES = FileGrants()
 
 @dataclass(frozen=True, slots=True)
 class GenerationStatus:
-    """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another."""
+    """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another.
+
+    ``lived_s``: since its plugin was loaded.
+    """
 
     plugin_id: PluginId
     role: Role
@@ -50,6 +53,7 @@ class GenerationStatus:
     live_instances: int
     inflight: int
     concurrent_calls: int
+    lived_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,4 +326,5 @@ def _status(generation: LiveGeneration) -> GenerationStatus:
         generation.state.live,
         generation.state.inflight,
         generation.concurrent_calls,
+        generation.lived_s,
     )
