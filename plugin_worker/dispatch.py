@@ -38,6 +38,7 @@ from abi.wire import (
     ReadMetadata,
     ReleaseStage,
     Reply,
+    ResetDsp,
     ResetSink,
     SearchLyrics,
     SeekDecoder,
@@ -193,6 +194,13 @@ def _fade(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     return At(instance.fade(message))
 
 
+def _reset(instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
+    if not isinstance(instance, DspInstance):
+        raise Misuse("reset", "the instance is no dsp")
+    instance.reset()
+    return Done()
+
+
 def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, OpenDecoder)
     try:
@@ -300,6 +308,7 @@ _WORK: dict[type[Message], _Work] = {
     CutDigest: _sink_request,
     FlushSink: _sink_request,
     ResetSink: _sink_request,
+    ResetDsp: _reset,
     CloseSink: _sink_request,
     OpenSink: _open_sink,
     PlanUpdate: _plan,

@@ -22,6 +22,7 @@ __all__ = [
     "HoldStage",
     "Join",
     "ReleaseStage",
+    "ResetDsp",
     "ResetSink",
     "SetVolume",
     "StageStopped",
@@ -225,6 +226,13 @@ class FadeDsp(Request[At]):
     instance: int
     frames: int
     latency_frames: int
+
+
+@message(57)
+class ResetDsp(Request[Done]):
+    """A dsp that holds no rings forgets its past, as after create. A plugin that cannot says ``unsupported``."""
+
+    instance: int
 
 
 @message(53)

@@ -2,6 +2,7 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.topics import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -12,23 +13,28 @@ from host.events.topics import (
     OutputBack,
     OutputLost,
     PlaybackEnded,
+    PlaybackStateChanged,
     PluginAnswered,
     PluginAsked,
     PluginEmitted,
     PluginFault,
     PluginLogLine,
+    Seeked,
     StageBypassed,
     StageEnded,
     StageGivenUp,
     StageMended,
     Topic,
     TrackEnded,
+    TrackHeard,
     TrackStarted,
     WorkerExited,
     WorkerStarted,
 )
+from host.events.words import words_of
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventBus",
@@ -40,11 +46,13 @@ __all__ = [
     "OutputBack",
     "OutputLost",
     "PlaybackEnded",
+    "PlaybackStateChanged",
     "PluginAnswered",
     "PluginAsked",
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "Seeked",
     "StageBypassed",
     "StageEnded",
     "StageGivenUp",
@@ -52,7 +60,9 @@ __all__ = [
     "Subscription",
     "Topic",
     "TrackEnded",
+    "TrackHeard",
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
+    "words_of",
 ]

@@ -101,7 +101,7 @@ class Recovery:
                 )
             elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
-            elif isinstance(seat, DecodeSeat):
+            elif isinstance(seat, DecodeSeat) and seat.epoch == fact.epoch:
                 seat.ended = True
             elif isinstance(seat, SinkSeat) and seat.outlives(fact.reason, fact.code):
                 self._outputs.lost(seat, fact.text)

@@ -5,119 +5,24 @@ Records what the output was told - volume, where to stop, where a digest is cut 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from abi.kinds import StatusCode
-from abi.wire import StopReason
-from host.capabilities import Sink, Stage
-from host.errors import Misuse, PluginRefused, StellaError, Supervised
-from host.playback.absence import Absence
+from host.capabilities import Sink
+from host.errors import PluginRefused, StellaError, Supervised
 from host.playback.named_target import as_listed
 from host.playback.output import Output
 from host.playback.output_failures import output_errors
-from host.playback.reading_seat import Inlet, ReadingSeat
-from host.playback.seat import Remade, words_of
-from host.playback.sinks import Sinks
-from host.playback.sizes import PipelineFormat
+from host.playback.seat import Remade
+from host.playback.sink_at_work import SinkAtWork
 from host.playback.stage_spec import StageSpec
-from host.runtime import Instance, PluginRuntime, hand_over
-from shm_audio import LaneStatus, Ring
+from host.runtime import hand_over
 
 __all__ = ["SinkSeat"]
 
-FADE_S = 0.02
-FADE_LOOK_S = 0.005
-MOST_FADE_LOOKS = 100
 
-Command = Callable[[Sink], Awaitable[None]]
-
-
-class SinkSeat(ReadingSeat):
-    """One output, open."""
-
-    def __init__(self, runtime: PluginRuntime, output: Output, sink: Sink, fmt: PipelineFormat) -> None:
-        """Takes over the sink, which is open in this format, and the files of its configuration."""
-        super().__init__(output.stage.name)
-        self.output = output
-        self.format = fmt
-        self._supervisor = runtime.supervisor
-        self._sinks = Sinks(runtime, fmt)
-        self._sink = sink
-        self._volume = 1.0
-        self._digest = False
-        self._finish_at = -1
-        self._cut_at = -1
-        #: Where the last successor began; 0 while there was none.
-        self.reopened_at = 0
-        #: Why nothing is heard; None while the wished output plays.
-        self.absence: Absence | None = None
-        self._past_xruns = 0
-
-    @property
-    def instance(self) -> Instance:
-        """The output's."""
-        return self._sink.instance
-
-    @property
-    def position(self) -> int:
-        """Frames that were taken."""
-        return words_of(self._inp).read_pos
-
-    @property
-    def queued_frames(self) -> int:
-        """Frames taken and not heard yet, as far as it tells; those of a dead one are lost."""
-        return 0 if self._lane is None else self._lane.queued_frames
-
-    @property
-    def xruns(self) -> int:
-        """How often the outputs here starved or ran dry, this one and those before it."""
-        return self._past_xruns + (0 if self._lane is None else self._lane.xruns)
-
-    def outlives(self, reason: StopReason, code: int, /) -> bool:
-        """As ever; and a device that is waited for may go."""
-        gone = reason is StopReason.PLUGIN_ERROR and code == StatusCode.IO
-        return super().outlives(reason, code) or (gone and self.output.awaited)
-
-    def place(self, inp: Ring, wake_frames: int) -> None:
-        """Which ring it reads."""
-        self.read(Inlet(inp, wake_frames))
-
-    async def start(self, *, volume: float, digest: bool) -> None:
-        """Joins its ring for the first time. One that died meanwhile is left to recovery."""
-        self._volume, self._digest = volume, digest
-        async with self.lock:
-            with suppress(Supervised):
-                await self._attach(self._sink)
-
-    async def set_volume(self, volume: float, ramp_frames: int) -> None:
-        """Ramps the gain; a successor begins with it."""
-        self._volume = volume
-        await self._order(lambda sink: sink.set_volume(volume, ramp_frames))
-
-    async def cut_digest(self, position: int) -> None:
-        """One digest ends at ``position``, the next begins there."""
-        self._cut_at = position
-        await self._order(lambda sink: sink.cut_digest(position))
-
-    async def finish(self, position: int) -> None:
-        """Stops exactly at ``position``, then plays out."""
-        self._finish_at = position
-        await self._order(lambda sink: sink.finish(position))
-
-    async def close_output(self) -> None:
-        """Closes the target, all played out.
-
-        Raises:
-            Supervised: it died over it; its successor will play out again.
-            PluginRefused: it says why it cannot.
-        """
-        async with self.lock:
-            if self.lost:
-                raise Supervised(f"{self.name}: its worker is gone")
-            await self._sink.close()
+class SinkSeat(SinkAtWork):
+    """One output, open, and whoever takes its place."""
 
     async def replace(self, output: Output | None = None) -> tuple[int, int] | None:
         """A successor of a dead output is opened where that stopped; says where, and how many frames were lost.
@@ -134,7 +39,7 @@ class SinkSeat(ReadingSeat):
             await self.fence()
             dead = self._sink
         output = output or self.output
-        fresh = await self._sinks.opened(output, self.position)
+        fresh = await self._sinks.opened(output, self._frame_of(self.position))
         async with self.turn(fresh):
             if self._sink is not dead:
                 await fresh.destroy()
@@ -152,14 +57,14 @@ class SinkSeat(ReadingSeat):
             StellaError: it cannot be had yet.
         """
         stand_in = self.output
-        fresh = await self._sinks.opened(output, self.position)
+        fresh = await self._sinks.opened(output, self._frame_of(self.position))
         async with self.turn(fresh):
             if self.output is not stand_in:
                 await fresh.destroy()
                 return None
             old = self._sink
             with suppress(Supervised):
-                await old.hold()
+                await self._hold(old)
             await self._begin(fresh, output)
             old.instance.destroy_soon()
             return self.reopened_at
@@ -172,7 +77,7 @@ class SinkSeat(ReadingSeat):
         """
         async with self.lock:
             old = self._sink
-            await old.hold()
+            await self._hold(old)
             lost = self.queued_frames
             await old.destroy()
             return await self._open_successor(lost)
@@ -198,12 +103,12 @@ class SinkSeat(ReadingSeat):
         async with self.turn(fresh):
             old = self._sink
             try:
-                position, lost = await old.hold(), self.queued_frames
+                position, lost = await self._hold(old), self.queued_frames
                 note = await hand_over(old.instance, fresh.instance)
                 await old.close()
             except BaseException:
                 await fresh.destroy()
-                if not self.lost:
+                if not self.lost and not self.paused:
                     await old.release(self._epoch)
                 raise
             try:
@@ -233,24 +138,25 @@ class SinkSeat(ReadingSeat):
                 return replaced[0]
         fresh = await self._sinks.made(output.stage)
         async with self.turn(fresh):
-            old, opened = self._sink, False
+            old, opened, closed = self._sink, False, False
             try:
                 with output_errors():
                     output = replace(output, target=await as_listed(fresh, output.target))
                     await self._sinks.expect_format(fresh, output)
-                if self.output.is_device:
+                if self.output.is_device and not self.paused:
                     await self._fade_out(old)
-                position = await old.hold()
+                position = await self._hold(old)
                 with output_errors():
                     opened = await self._opens_beside(fresh, output, position)
                     await old.flush(position / self.format.sample_rate_hz)
                     if not opened:
                         await old.close()
-                        await self._sinks.open_at(fresh, output, position)
+                        closed = True
+                        await self._sinks.open_at(fresh, output, self._frame_of(position))
             except BaseException:
                 await fresh.destroy()
                 if not self.lost:
-                    await self._take_back(old)
+                    await self._take_back(old, closed=closed)
                 raise
             before, self.output = self.output, output
             self._take_place(fresh)
@@ -269,20 +175,6 @@ class SinkSeat(ReadingSeat):
             self.output.stage.files.close()
 
     # ---- inside ----
-
-    @property
-    def _stage(self) -> Stage:
-        return self._sink
-
-    def _has_read(self, at: int) -> bool:
-        return self._inlet is not None and words_of(self._inlet.ring).read_pos >= at
-
-    @property
-    def _lane(self) -> LaneStatus | None:
-        """What the occupant tells of itself, or told last."""
-        worker = self.instance.worker
-        lanes = (*worker.status.lanes(), *worker.last_lanes)
-        return next((lane for lane in lanes if lane.instance == self.instance.id), None)
 
     def _take_place(self, fresh: Sink) -> None:
         self._past_xruns = self.xruns
@@ -310,7 +202,7 @@ class SinkSeat(ReadingSeat):
         """At the first frame that was not taken yet. What fails is destroyed."""
         position = self.position
         try:
-            await self._sinks.open_at(sink, self.output, position)
+            await self._sinks.open_at(sink, self.output, self._frame_of(position))
             await self._attach(sink)
         except BaseException:
             await sink.destroy()
@@ -321,66 +213,18 @@ class SinkSeat(ReadingSeat):
     async def _opens_beside(self, sink: Sink, output: Output, position: int) -> bool:
         """Whether it can be opened while the old one is open; two devices may be one, and then it cannot."""
         try:
-            await self._sinks.open_at(sink, output, position)
+            await self._sinks.open_at(sink, output, self._frame_of(position))
         except PluginRefused:
             if not (output.is_device and self.output.is_device):
                 raise
             return False
         return True
 
-    async def _take_back(self, old: Sink) -> None:
+    async def _take_back(self, old: Sink, *, closed: bool) -> None:
         """The old one goes on, though it may have been closed."""
-        try:
-            await old.release(self._epoch)
-        except Misuse:  # not attached any more
+        if closed:
             await self._open(old)
-        await old.set_volume(self._volume, self._fade_frames)
-
-    async def _fade_out(self, sink: Sink) -> None:
-        """Returns when it has taken the ramp, or does not take anything."""
-        await sink.set_volume(0.0, self._fade_frames)
-        silent_from = self.position + self._fade_frames
-        for _ in range(MOST_FADE_LOOKS):
-            if self.position >= silent_from or self.lost:
-                return
-            await asyncio.sleep(FADE_LOOK_S)
-
-    async def _fade_in(self, sink: Sink) -> None:
-        """Joins the ring; a device begins with a ramp. One that dies over it has a successor."""
-        try:
-            await self._attach(sink, self._fade_frames if self.output.is_device else 0)
-        except Supervised:
-            return
-        except StellaError as error:
-            sink.instance.worker.terminate(f"would not join its ring: {error}")
-
-    @property
-    def _fade_frames(self) -> int:
-        return int(self.format.sample_rate_hz * FADE_S)
-
-    async def _attach(self, sink: Sink, fade_frames: int = 0) -> None:
-        if self.output.awaited:
-            self._supervisor.drives_device(sink.instance.plugin_id)
-        following = self._yet_to_follow()
-        await sink.attach(
-            self._inp,
-            self._epoch,
-            wake_frames=self.inlet.wake_frames,
-            volume=self._volume,
-            fade_frames=fade_frames,
-            digest=self._digest,
-            silence_after_ms=self.output.silence_after_ms,
-            cut_at=self._cut_at,
-            finish_at=self._finish_at,
-        )
-        await self._tell(sink, following)
-
-    async def _order(self, command: Command) -> None:
-        """One that is being replaced is not told: its successor will be."""
-        async with self.lock:
-            if self.lost:
-                return
-            try:
-                await command(self._sink)
-            except Supervised:
-                return  # dead by now
+        elif not self.paused:
+            await old.release(self._epoch)
+        if not self.paused:
+            await old.set_volume(self._volume, self._fade_frames)

@@ -41,7 +41,7 @@ class Sinks:
             )
 
     async def open_at(self, sink: Sink, output: Output, position: int) -> None:
-        """``position``: of the first frame to come."""
+        """``position``: how many frames the target was given before."""
         fmt = self._format
         await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, position, output.files)
 

@@ -29,6 +29,10 @@ class Watched(Protocol):
     def instance(self) -> Instance:
         """The instance that works there now."""
 
+    @property
+    def epoch(self) -> int:
+        """What it says of an earlier one counts no more."""
+
     def outlives(self, reason: StopReason, code: int, /) -> bool:
         """Whether somebody else goes on there after such an end of the occupant."""
 
@@ -112,7 +116,7 @@ class StageWatch:
         if stage.failure is not None:
             return StageEnd(stage, stage.failure)
         ended = self._ends.get((stage.instance.plugin_id, stage.instance.id))
-        if ended is None or stage.outlives(ended.reason, ended.code):
+        if ended is None or ended.epoch != stage.epoch or stage.outlives(ended.reason, ended.code):
             return None
         return StageEnd(stage, _refusal(stage.instance, ended) if ended.reason is StopReason.PLUGIN_ERROR else None)
 

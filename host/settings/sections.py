@@ -9,7 +9,10 @@ from typing import Any, TypeAlias
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "SECTIONS",
     "Limits",
+    "LogLevelWord",
+    "LogSettings",
     "LostOutput",
     "OutputSettings",
     "PipelineSizes",
@@ -118,7 +121,35 @@ class OutputSettings:
     lost: LostOutput = LostOutput.WAIT
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings
+class LogLevelWord(StrEnum):
+    """What is worth a line in the log: this, and all that weighs more."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+    DEBUG = "debug"
+    TRACE = "trace"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
+
+    level: LogLevelWord = LogLevelWord.INFO
+    max_bytes: int = _range(4 << 20, 4 << 10, 1 << 30)
+    files: int = _range(4, 1, 100)
+
+
+Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | LogSettings
+
+#: By the name they have in the file, with the defaults.
+SECTIONS: dict[str, Section] = {
+    "pipeline": PipelineSizes(),
+    "limits": Limits(),
+    "replaygain": ReplayGain(),
+    "output": OutputSettings(),
+    "log": LogSettings(),
+}
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:

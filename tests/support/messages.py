@@ -62,6 +62,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.FlushSink(7),
     wire.Discarded(4410),
     wire.ResetSink(7, 2**40),
+    wire.ResetDsp(7),
     wire.FadeDsp(7, 441, 64),
     wire.SwitchInput(7, 2**40, 1024),
     wire.PluginLog(7, 3, "hello"),
