@@ -164,7 +164,7 @@ def test_the_music_waits_for_its_device(
             with server.recording(recorded):
                 back = listener.until(is_heard)
                 listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
-            client.ask("stop", {}, ANSWER_S)
+            client.ask("quit", {}, ANSWER_S)
         _, err = host.communicate(timeout=SOON_S)
     stellatune.expect_nothing_left()
     assert "the output is lost" in err and "the output is back" in err
@@ -192,7 +192,7 @@ def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path
                 back = listener.until(is_heard)
                 listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
             assert listener.look()["chain"][-1]["type"] == "system"
-            client.ask("stop", {}, ANSWER_S)
+            client.ask("quit", {}, ANSWER_S)
         host.communicate(timeout=SOON_S)
     stellatune.expect_nothing_left()
     assert np.diff(listener.positions).min() >= -LOOK_FRAMES
