@@ -92,7 +92,11 @@ class Application:
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
         self.queue = Queue()
         self.transport = Transport(
-            self.queue, self.bus, self._next_playback, lambda entry, result: self.on_played(entry, result)
+            self.queue,
+            self.bus,
+            self._next_playback,
+            lambda entry, result: self.on_played(entry, result),
+            self._rest_unless_playing,
         )
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
@@ -207,6 +211,11 @@ class Application:
         """Goes on where the last host was, and writes down where this one is from now on. ``tell``: what goes wrong."""
         self._session = SessionKeeper(SessionStore(self.paths.state_dir, self.queue, tell), self.transport, self.bus)
         await self._session.take_up()
+        self._rest_unless_playing(self.transport.state)
+
+    def _rest_unless_playing(self, state: PlayState) -> None:
+        if self._watcher is not None:
+            self._watcher.rest(resting=state is not PlayState.PLAYING)
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
