@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def queue_lines(state: QueueState) -> Iterator[bytes]:
-    """The lines of the file. Names of files keep their bytes."""
+    """The lines of the file. Names of files are absolute, and keep their bytes."""
     yield _line(_head(state))
     for entry in state.entries:
         yield _line(_entry(entry))
@@ -76,7 +76,7 @@ def _head(state: QueueState) -> JsonObject:
 
 
 def _entry(entry: Entry) -> JsonObject:
-    row: JsonObject = {"id": entry.id, "path": str(entry.path)}
+    row: JsonObject = {"id": entry.id, "path": str(entry.path.absolute())}
     if entry.excerpt.start_s:
         row["start"] = str(entry.excerpt.start_s)
     if entry.excerpt.length_s is not None:
