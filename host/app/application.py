@@ -20,15 +20,16 @@ from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.queue_commands import QueueCommands
 from host.app.reload import reloaded
 from host.app.session_keeper import SessionKeeper
 from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
+from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions, select_decoders
 from host.errors import NotFound, OutputError
-from host.events import ConfigReloaded, EventBus, PluginFault
+from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.logbook import Logbook
@@ -91,6 +92,8 @@ class Application:
         #: Told what became of every play of the transport.
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
         self.queue = Queue()
+        self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
+        self.queueing = QueueCommands(self.queue, lambda: frozenset(known_extensions(self.discovery.plugins.values())))
         self.transport = Transport(
             self.queue,
             self.bus,
@@ -349,6 +352,7 @@ class Application:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.queueing.close()
         if self._session is not None:
             await self._session.close()
         await self.transport.close()
