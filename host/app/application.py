@@ -93,7 +93,11 @@ class Application:
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
         self.queue = Queue()
         self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
-        self.queueing = QueueCommands(self.queue, lambda: frozenset(known_extensions(self.discovery.plugins.values())))
+        self.queueing = QueueCommands(
+            self.queue,
+            lambda: frozenset(known_extensions(self.discovery.plugins.values())),
+            lambda: self.transport.heard(),
+        )
         self.transport = Transport(
             self.queue,
             self.bus,

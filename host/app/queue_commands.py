@@ -29,10 +29,13 @@ MOST_REMEMBERED = 64
 
 
 class QueueCommands:
-    """Of one host. ``extensions``: what counts as audio in a directory."""
+    """Of one host. ``extensions``: what counts as audio in a directory; ``heard``: the entry that plays, or would."""
 
-    def __init__(self, queue: Queue, extensions: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self, queue: Queue, extensions: Callable[[], frozenset[str]], heard: Callable[[], Entry | None]
+    ) -> None:
         self._queue = queue
+        self._heard = heard
         self._extensions = extensions
         self._numbers = count(1)
         self._additions: dict[int, Adding] = {}
@@ -40,7 +43,7 @@ class QueueCommands:
     def rows(self, offset: int, limit: int) -> JsonObject:
         """So many entries from there on, and what is true of all."""
         queue = self._queue
-        current = queue.current
+        current = self._heard()
         shown = queue.entries[offset : offset + limit]
         rows: list[Json] = [_facts(place, each, current) for place, each in enumerate(shown, offset + 1)]
         return {**self._summary(), "first": offset + 1, "entries": rows}
@@ -137,7 +140,7 @@ class QueueCommands:
 
     def _summary(self) -> JsonObject:
         queue = self._queue
-        modes, current = queue.modes, queue.current
+        modes, current = queue.modes, self._heard()
         told: JsonObject = {"repeat": modes.repeat.value, "shuffle": modes.shuffle, "consume": modes.consume}
         return {
             "version": queue.version,

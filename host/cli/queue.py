@@ -1,4 +1,4 @@
-"""``stellatune queue list|add|insert|remove|move|clear|save|load|mode``: what is to be played, and in which order."""
+"""``stellatune queue list|add|insert|play|remove|move|clear|save|load|mode``: what is to be played, and in which order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from host.cli.params import file_name, file_path, parsed
 from host.cli.queue_adding import absolute, add_names
 from host.cli.rows import number, objects, text
 from host.cli.talking import ANSWER_S, RENEW_S, running_host
+from host.cli.transport import PLAYBACK_SCHEMA, state_line
 from host.control.client import ControlClient
+from host.errors import NotFound
 from host.jsontext import Json, JsonObject
 
 __all__ = ["queue"]
@@ -127,6 +129,26 @@ def insert(console: Console, names: tuple[str, ...], at: int | None) -> int:
 def load(console: Console, name: str) -> int:
     """Take what a playlist lists instead of all that is there; if nothing of it can be had, that stays."""
     return add_names(console, (name,), {"replace": True})
+
+
+@queue.command()
+@click.argument("place", type=click.IntRange(min=1))
+@click.option("--id", "by_id", is_flag=True, help="It is an id, not a place.")
+@click.pass_obj
+def play(console: Console, place: int, by_id: bool) -> int:
+    """Go to this entry, and play it."""
+    with running_host(console) as client:
+        if not by_id:
+            there = objects(client.ask("queue.list", {"first": place, "limit": 1}, ANSWER_S), "entries")
+            if not there:
+                raise NotFound(f"no entry at place {place}", remedy="see `stellatune queue list`")
+            place = int(number(there[0], "id") or 0)
+        playback = client.ask("transport.goto", {"id": place}, ANSWER_S)
+    if console.json:
+        console.document(PLAYBACK_SCHEMA, playback)
+    else:
+        console.result(state_line(playback))
+    return 0
 
 
 @queue.command()

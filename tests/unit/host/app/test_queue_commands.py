@@ -26,7 +26,7 @@ def run(work: Work, queue: Queue | None = None) -> Queue:
 
     @asynccontextmanager
     async def desk() -> AsyncIterator[QueueCommands]:
-        commands = QueueCommands(queue, lambda: frozenset({"flac"}))
+        commands = QueueCommands(queue, lambda: frozenset({"flac"}), lambda: queue.current)
         try:
             yield commands
         finally:
