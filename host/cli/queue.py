@@ -1,4 +1,4 @@
-"""``stellatune queue list|add|insert|play|remove|move|clear|save|load|mode``: what is to be played, and in which order."""
+"""``stellatune queue list`` and its kin: what is to be played, and in which order."""
 
 from __future__ import annotations
 
