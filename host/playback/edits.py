@@ -40,11 +40,11 @@ MOST_FILL_LOOKS = 100
 class Edited:
     """One change. From ``position`` on the place is as asked for, but for a ramp that begins there.
 
-    ``shift_frames``: so many frames of the programme are heard again there, or, negative, skipped.
+    None: whenever it plays. ``shift_frames``: so many frames of the programme are heard again there, or, negative, skipped.
     """
 
     name: str
-    position: int
+    position: int | None
     shift_frames: int = 0
 
 
@@ -118,6 +118,8 @@ class ChainEdits:
         async with self._turn:
             if self._pipeline.decode.finishing:
                 raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
+            if not self._pipeline.flowing.is_set():
+                raise NotRunning("the music is paused, and a change is made as it flows", remedy="stellatune resume")
             try:
                 return await change()
             except RingsBroken as error:
