@@ -65,11 +65,11 @@ class ChainCommands:
         Raises:
             NotRunning, NotFound, Usage, ConfigRejected, and what making an effect raises: the chain is as before then.
         """
-        names = self._names()
         if name is not None and not is_effect_name(name):
             raise Usage(f"the name {name!r} is none for an effect", remedy="use letters, digits, - and _")
         if name in TAKEN_NAMES:
             raise Usage(f"the name {name!r} is that of another stage", remedy="give it another: NAME=TYPE")
+        names = self._names()
         index = _index(names, at, before, after)
         bare = stage("", CapabilityKind.DSP, type_name, config, self._discovery.plugins, self._saved)
         if self._used(bare) >= MAX_INSTANCES - 1:  # one place is to move in
@@ -82,7 +82,7 @@ class ChainCommands:
             if player is not None:
                 return self._done("add", await player.edits.add(spec, index))
             self._expect(idle).add(spec.closed(), index)
-            return self._done("add", Edited(named.name, None))
+            return self._done_at_rest("add", named.name)
 
     async def remove(self, name: str) -> JsonObject:
         """The effect goes. Raises: NotRunning, NotFound."""
@@ -90,7 +90,7 @@ class ChainCommands:
         if player is not None:
             return self._done("remove", await player.edits.remove(name))
         self._expect(self._idle).remove(name)
-        return self._done("remove", Edited(name, None))
+        return self._done_at_rest("remove", name)
 
     async def move(self, name: str, to: int) -> JsonObject:
         """The effect goes to place ``to`` of the new order. Raises: NotRunning, NotFound, Usage."""
@@ -101,7 +101,7 @@ class ChainCommands:
         if player is not None:
             return self._done("move", await player.edits.move(name, index))
         self._expect(self._idle).move(name, index)
-        return self._done("move", Edited(name, None))
+        return self._done_at_rest("move", name)
 
     async def bypass(self, name: str, *, off: bool) -> JsonObject:
         """The effect is not heard until ``off`` is asked for. Raises: NotRunning, NotFound."""
@@ -111,7 +111,7 @@ class ChainCommands:
             return self._done("bypass", await (edits.bring_in(name) if off else edits.leave_out(name)))
         idle = self._expect(self._idle)
         (idle.bring_in if off else idle.leave_out)(name)
-        return self._done("bypass", Edited(name, None))
+        return self._done_at_rest("bypass", name)
 
     def _playing(self) -> Player | None:
         """Who plays now; None: nobody does, and the chain of the next playback is meant."""
@@ -146,14 +146,19 @@ class ChainCommands:
         ]
 
     def _done(self, action: str, edited: Edited) -> JsonObject:
-        shift = edited.shift_frames
+        return self._told(action, edited.name, edited.position, edited.shift_frames)
+
+    def _done_at_rest(self, action: str, name: str) -> JsonObject:
+        return self._told(action, name, None, 0)
+
+    def _told(self, action: str, name: str, position: int | None, shift: int) -> JsonObject:
         rows: list[Json] = []
         with suppress(NotRunning):  # it ended in this very moment
             rows = self._rows()
         return {
             "action": action,
-            "name": edited.name,
-            "position": edited.position,
+            "name": name,
+            "position": position,
             "frames_lost": 0,
             "frames_repeated": max(0, shift),
             "frames_skipped": max(0, -shift),

@@ -40,11 +40,11 @@ MOST_FILL_LOOKS = 100
 class Edited:
     """One change. From ``position`` on the place is as asked for, but for a ramp that begins there.
 
-    None: whenever it plays. ``shift_frames``: so many frames of the programme are heard again there, or, negative, skipped.
+    ``shift_frames``: so many frames of the programme are heard again there, or, negative, skipped.
     """
 
     name: str
-    position: int | None
+    position: int
     shift_frames: int = 0
 
 
