@@ -11,7 +11,7 @@ MIN_PYTHON="3.11"
 # libportaudio2 brings ALSA and its configuration with it.
 RUN_PACKAGES=(pkg-config libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
 # What more plugins are built with. Each can be done without: what needs it is not built.
-PLUGIN_PACKAGES=(libavformat-dev libavcodec-dev libavutil-dev libswresample-dev)
+PLUGIN_PACKAGES=(libavformat-dev libavcodec-dev libavutil-dev)
 TEST_PACKAGES=(g++)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)

@@ -1,0 +1,136 @@
+/*
+ * seek.c: by the stamps of the container, and from there on by decoding.
+ */
+#include "seek.h"
+
+#include <libavutil/avstring.h>
+
+/* Decoding this far takes a second or two; a seek of the host may take little more. */
+#define MOST_STRAIGHT_SECONDS 600
+/* Nearer than this, decoding on is as quick as any jump. */
+#define NEAR_SECONDS 1
+/* What a lossy codec is given before the target: filters, predictors and bit reservoirs reach back less. */
+#define RUN_UP_SECONDS 1
+/* DSD becomes PCM by a filter of some bytes, which this many frames fill. */
+#define RUN_UP_FRAMES_LOSSLESS 256
+
+/* Containers that land on another block than the one they name. */
+static const char LANDS_ELSEWHERE[] = "ogg";
+
+static uint64_t run_up(const Track *track) {
+    return track->is_lossless ? RUN_UP_FRAMES_LOSSLESS : (uint64_t)track->rate_hz * RUN_UP_SECONDS;
+}
+
+/* Codecs that can begin with any packet. */
+static int begins_anywhere(const Track *track) {
+    switch (track->stream->codecpar->codec_id) {
+    case AV_CODEC_ID_MLP:
+    case AV_CODEC_ID_TRUEHD:
+    case AV_CODEC_ID_SHORTEN: return 0;
+    default: return 1;
+    }
+}
+
+/* Decodes and drops up to `frame`. */
+static StStatus skip_to(Track *track, uint64_t frame) {
+    while (track->position < frame) {
+        Step step = track_step(track);
+        uint64_t at_hand = track->frame_left + track->silent_left, left = frame - track->position;
+        if (step == STEP_FAILED) return track_failure(track);
+        if (step == STEP_ENDED)
+            return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)",
+                            (unsigned long long)frame, (unsigned long long)track->position);
+        if (left > at_hand) left = at_hand;
+        track_pass(track, left > UINT32_MAX ? UINT32_MAX : (uint32_t)left);
+    }
+    return st_ok();
+}
+
+static StStatus check_target(const Track *track, uint64_t frame) {
+    if (track->input.io->seek == NULL) return st_error(ST_ERROR_UNSUPPORTED, "this input cannot seek");
+    if (frame <= INT64_MAX / 4 && (!track->is_lossless || track->end_frame == 0 || frame <= track->end_frame))
+        return st_ok();
+    return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,
+                    (unsigned long long)track->end_frame);
+}
+
+/* Lets libavformat move to a block before `frame`, far enough for the codec to run up; 0 where it cannot. */
+static int jump(Track *track, uint64_t frame) {
+    uint64_t run_up_frames = run_up(track), landed = 0;
+    uint64_t target = frame > run_up_frames ? frame - run_up_frames : 0;
+    if (av_seek_frame(track->input.format, track->stream->index, stamps_before(&track->stamps, target),
+                      AVSEEK_FLAG_BACKWARD) < 0)
+        return 0;
+    if (track_forget(track) < 0) return 0;
+    track->exact = 0; /* until it is known where this is */
+    stamps_jump(&track->stamps);
+    if (track_step(track) != STEP_FRAME) return 0;
+    if (!track->is_lossless) track_pass(track, track->frame_left); /* codecs may cut the first block */
+    if (track_step(track) != STEP_FRAME || !stamps_frame(&track->stamps, track->frame->pts, &landed)) return 0;
+    if (landed + run_up_frames / 2 > frame) return 0;
+    track->silent_left = 0; /* what could not be decoded up to here was not lost */
+    track->position = landed;
+    return 1;
+}
+
+static int can_jump(const Track *track) {
+    const AVInputFormat *container = track->input.format->iformat;
+    /* Where a container has no stamps, libavformat adds up the lengths of blocks. */
+    int has_own_stamps = !(container->flags & AVFMT_GENERIC_INDEX);
+    return stamps_are_exact(&track->stamps) && begins_anywhere(track) &&
+           (has_own_stamps || stamps_add_up(&track->stamps)) &&
+           av_match_list(container->name, LANDS_ELSEWHERE, ',') <= 0;
+}
+
+/* Enough of a straight read to know what the stamps are worth. */
+static StStatus learn_stamps(Track *track) {
+    while (track->exact && !stamps_are_learned(&track->stamps)) {
+        Step step = track_step(track);
+        if (step == STEP_FAILED) return track_failure(track);
+        if (step == STEP_ENDED) break;
+        track_pass(track, track->frame_left);
+    }
+    return st_ok();
+}
+
+static StStatus decode_from_start(Track *track, uint64_t frame) {
+    StStatus status = track_restart(track);
+    return status.code == ST_OK ? skip_to(track, frame) : status;
+}
+
+/* What a failure of io has left inside libavformat is not to be trusted. */
+static StStatus mend(Track *track) {
+    return track->stream == NULL || track->input.failure ? track_restart(track) : st_ok();
+}
+
+StStatus seek_exactly(Track *track, uint64_t frame) {
+    StStatus status = check_target(track, frame);
+    int is_near;
+    if (status.code == ST_OK) status = mend(track);
+    if (status.code == ST_OK) status = learn_stamps(track);
+    if (status.code != ST_OK) return status;
+    is_near = track->exact && !track->failure && frame >= track->position &&
+              frame - track->position <= (uint64_t)track->rate_hz * NEAR_SECONDS;
+    if (is_near) return skip_to(track, frame);
+    if (can_jump(track) && frame > run_up(track)) {
+        if (jump(track, frame)) {
+            track->exact = 1;
+            return skip_to(track, frame);
+        }
+        if (track->input.failure) return track_failure(track);
+    }
+    if (frame > (uint64_t)track->rate_hz * MOST_STRAIGHT_SECONDS && !can_jump(track)) {
+        st_log(ST_LOG_INFO, "the time stamps of this file name no frames: the seek lands about there");
+        return seek_about(track, frame);
+    }
+    return decode_from_start(track, frame);
+}
+
+StStatus seek_about(Track *track, uint64_t frame) {
+    StStatus status = check_target(track, frame);
+    if (status.code == ST_OK) status = mend(track);
+    if (status.code != ST_OK) return status;
+    if (can_jump(track) || track->stamps.origin == AV_NOPTS_VALUE) return seek_exactly(track, frame);
+    if (jump(track, frame)) return skip_to(track, frame);
+    return track->input.failure ? track_failure(track) : decode_from_start(track, frame);
+}
