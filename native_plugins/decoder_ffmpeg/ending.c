@@ -11,7 +11,7 @@
 #include "stamps.h"
 
 /* Containers whose headers count the frames of each stream. */
-static const char COUNTING[] = "aiff,ape,dsf,flac,iff,mov,tak,tta,w64,wav,wv";
+static const char COUNTING[] = "aiff,ape,flac,mov,tak,tta,wav,wv";
 
 /* What iTunes writes: frames added at the start and at the end, and those between. */
 static uint64_t told_by_itunes(const AVFormatContext *format, uint64_t coded) {
@@ -26,10 +26,9 @@ uint64_t ending_frames(const AVFormatContext *format, const AVStream *stream, ui
     AVRational tick = stream->time_base;
     int64_t duration = stream->duration, frames;
     uint64_t told;
-    if (duration == AV_NOPTS_VALUE || duration <= 0 || format->duration_estimation_method != AVFMT_DURATION_FROM_STREAM ||
-        av_match_list(format->iformat->name, COUNTING, ',') <= 0)
+    if (format->duration_estimation_method != AVFMT_DURATION_FROM_STREAM || !stamps_count_frames(tick, rate_hz) ||
+        duration == AV_NOPTS_VALUE || duration <= 0 || av_match_list(format->iformat->name, COUNTING, ',') <= 0)
         return 0;
-    if (!stamps_count_frames(tick, rate_hz)) return 0;
     frames = av_rescale_q(duration, tick, (AVRational){1, (int)rate_hz});
     if (frames <= (int64_t)skipped) return 0;
     told = told_by_itunes(format, (uint64_t)frames);

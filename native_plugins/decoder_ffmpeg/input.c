@@ -4,6 +4,7 @@
 #include "input.h"
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/avstring.h>
 
 #define BUFFER_BYTES 32768
 /* How much of a file may be read to learn what it is, and how much of its time. */
@@ -11,12 +12,12 @@
 #define PROBE_TIME (5 * AV_TIME_BASE)
 #define LIST_BYTES 16384
 
-/* Containers that hold their audio themselves. Play lists, manifests and pictures, which name other files, are not here. */
+/* Containers that hold their audio themselves. Those that name other files (play lists, manifests) are not here. */
 static const char CONTAINERS[] =
-    "3dostr,aac,ac3,aea,afc,aiff,amr,amrnb,amrwb,ape,apm,asf,ast,au,avi,brstm,bfstm,bonk,caf,codec2,daud,dsf,dts,dtshd,"
-    "eac3,epaf,flac,flv,g722,gsm,hca,hcom,iff,ircam,kvag,laf,libgme,libmodplug,libopenmpt,loas,mace,matroska,mlp,mmf,mov,"
-    "mp3,mpc,mpc8,mpeg,mpegts,msf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,shn,sln,sol,sox,spdif,svag,"
-    "tak,truehd,tta,vag,voc,vpk,vqf,w64,wav,wsd,wtv,wv,wve,xa,xvag,xwma";
+    "3dostr,aac,ac3,aea,afc,aiff,amr,amrnb,amrwb,ape,apm,asf,ast,au,avi,bfstm,bonk,brstm,caf,codec2,daud,dsf,dts,"
+    "dtshd,eac3,epaf,flac,flv,g722,gsm,hca,hcom,iff,ircam,kvag,laf,libgme,libmodplug,libopenmpt,loas,matroska,mlp,"
+    "mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,msf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,shn,sln,sol,sox,"
+    "spdif,svag,tak,truehd,tta,vag,voc,vpk,vqf,w64,wav,wsd,wtv,wv,wve,xa,xvag,xwma";
 
 ST_SDK_PRINTF(3, 4) static void keep_failure(Input *input, int32_t code, const char *format, ...) {
     va_list args;
@@ -46,16 +47,18 @@ static int read_bytes(void *opaque, uint8_t *out, int wanted) {
 static int64_t seek_bytes(void *opaque, int64_t offset, int whence) {
     Input *input = opaque;
     uint64_t position = 0;
-    uint32_t from = whence & AVSEEK_SIZE ? ST_SEEK_END : (uint32_t)(whence & 3);
+    uint32_t from = (uint32_t)(whence & 3); /* SEEK_SET, SEEK_CUR and SEEK_END are ours, too */
     if (whence & AVSEEK_SIZE) {
-        if (input->io->size == NULL || input->io->size(input->io_handle, &position).code != ST_OK) return AVERROR(ENOSYS);
+        if (input->io->size == NULL || input->io->size(input->io_handle, &position).code != ST_OK)
+            return AVERROR(ENOSYS);
     } else if (input->io->seek(input->io_handle, offset, from, &position).code != ST_OK) {
         return AVERROR(EINVAL);
     }
     return position > INT64_MAX ? AVERROR(EINVAL) : (int64_t)position;
 }
 
-static int refuse_to_open(AVFormatContext *format, AVIOContext **out, const char *url, int flags, AVDictionary **options) {
+static int refuse_to_open(AVFormatContext *format, AVIOContext **out, const char *url, int flags,
+                          AVDictionary **options) {
     (void)format;
     (void)url;
     (void)flags;
@@ -108,7 +111,7 @@ static int make_contexts(Input *input) {
                : AVERROR(ENOMEM);
 }
 
-/* MP4: lengths of tracks in their own time, which edit lists tell in a coarser one. What is to be cut is in `ending.c`. */
+/* MP4 is asked for the length of a track in its own time; edit lists have a coarser one. What is cut says ending.c. */
 static int open_container(Input *input) {
     AVDictionary *options = NULL;
     int result = av_dict_set(&options, "advanced_editlist", "0", 0);
@@ -125,7 +128,7 @@ void input_init(Input *input, StDecoderOpenArgs args) {
     StStr extension = args.ext_utf8;
     int plain = extension.len > 0 && extension.len < INPUT_EXTENSION_BYTES;
     for (size_t i = 0; plain && i < extension.len; i++)
-        plain = (extension.ptr[i] >= 'a' && extension.ptr[i] <= 'z') || (extension.ptr[i] >= '0' && extension.ptr[i] <= '9');
+        plain = av_isgraph(extension.ptr[i]) && strchr("./\\%:", extension.ptr[i]) == NULL;
     input->io = args.io_vtable;
     input->io_handle = args.io_handle;
     snprintf(input->name, sizeof input->name, "input%s%.*s", plain ? "." : "", plain ? (int)extension.len : 0,

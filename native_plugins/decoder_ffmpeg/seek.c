@@ -21,9 +21,11 @@ static uint64_t run_up(const Track *track) {
     return track->is_lossless ? RUN_UP_FRAMES_LOSSLESS : (uint64_t)track->rate_hz * RUN_UP_SECONDS;
 }
 
-/* Codecs that can begin with any packet. */
+/* Codecs that can begin with any packet, and then give what a straight read gives. */
 static int begins_anywhere(const Track *track) {
     switch (track->stream->codecpar->codec_id) {
+    case AV_CODEC_ID_MP1: /* dithers: the last bit depends on all that went before */
+    case AV_CODEC_ID_MP2:
     case AV_CODEC_ID_MLP:
     case AV_CODEC_ID_TRUEHD:
     case AV_CODEC_ID_SHORTEN: return 0;

@@ -7,8 +7,8 @@
 #include "track.h"
 
 /*
- * Moves to exactly `frame`. Where stamps do not say which frame is which, decodes from the start; when that would take too
- * long, lands by the stamps all the same, and the log says so.
+ * Moves to exactly `frame`. Where stamps do not say which frame is which, decodes from the start; when that would take
+ * too long, lands by the stamps all the same, and the log says so.
  */
 StStatus seek_exactly(Track *track, uint64_t frame);
 

@@ -1,8 +1,8 @@
 /*
  * stamps.h: from the time stamps of a container to frames, counted from the first one that is heard.
  *
- * Stamps that are as fine as frames say it themselves. Coarser ones (Matroska: milliseconds) say it where all blocks of a
- * codec have one length, because they then can mean only one block.
+ * Stamps that are as fine as frames say it themselves. Coarser ones (Matroska: milliseconds) say it where all blocks of
+ * a codec have one length, because they then can mean only one block.
  */
 #ifndef DECODER_FFMPEG_STAMPS_H
 #define DECODER_FFMPEG_STAMPS_H

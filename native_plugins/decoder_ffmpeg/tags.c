@@ -66,9 +66,10 @@ StStatus tags_json(const AVFormatContext *format, const AVStream *stream, StStr 
     for (unsigned i = 0; i < format->nb_streams; i++) {
         const AVStream *each = format->streams[i];
         const char *mime = mime_of(each->codecpar->codec_id);
-        if (!(each->disposition & AV_DISPOSITION_ATTACHED_PIC) || mime == NULL || each->attached_pic.size <= 0) continue;
-        tags_cover(&tags, mime, each->attached_pic.data, (size_t)each->attached_pic.size);
-        break;
+        if ((each->disposition & AV_DISPOSITION_ATTACHED_PIC) && mime && each->attached_pic.size > 0) {
+            tags_cover(&tags, mime, each->attached_pic.data, (size_t)each->attached_pic.size);
+            break;
+        }
     }
     return tags_finish(&tags, out);
 }

@@ -28,17 +28,27 @@ StStatus track_failure(const Track *track) {
     return st_error(track->failure, "%s", track->failure_text);
 }
 
+static int is_dsd(enum AVCodecID codec) {
+    return codec == AV_CODEC_ID_DSD_LSBF || codec == AV_CODEC_ID_DSD_MSBF || codec == AV_CODEC_ID_DSD_LSBF_PLANAR ||
+           codec == AV_CODEC_ID_DSD_MSBF_PLANAR || codec == AV_CODEC_ID_DST;
+}
+
+/* WavPack has a lossy kind, which keeps all else: its length, its blocks, its checksums. */
+static int gives_back_everything(const AVCodecDescriptor *codec) {
+    if (codec == NULL) return 0;
+    return codec->id == AV_CODEC_ID_WAVPACK || is_dsd(codec->id) ||
+           ((codec->props & AV_CODEC_PROP_LOSSLESS) && !(codec->props & AV_CODEC_PROP_LOSSY));
+}
+
 static int start_codec(Track *track) {
     const AVCodec *decoder = avcodec_find_decoder(track->stream->codecpar->codec_id);
-    const AVCodecDescriptor *about = avcodec_descriptor_get(track->stream->codecpar->codec_id);
     int result;
     avcodec_free_context(&track->codec);
     if (decoder == NULL) return AVERROR_DECODER_NOT_FOUND;
     track->codec = avcodec_alloc_context3(decoder);
     if (track->codec == NULL) return AVERROR(ENOMEM);
     result = avcodec_parameters_to_context(track->codec, track->stream->codecpar);
-    track->is_lossless = about && (about->props & AV_CODEC_PROP_LOSSLESS) &&
-                         (!(about->props & AV_CODEC_PROP_LOSSY) || about->id == AV_CODEC_ID_WAVPACK);
+    track->is_lossless = gives_back_everything(avcodec_descriptor_get(track->stream->codecpar->codec_id));
     track->codec->pkt_timebase = track->stream->time_base;
     track->codec->thread_count = 1;
     track->codec->max_samples = MAX_BLOCK_FRAMES;
@@ -109,7 +119,8 @@ static int has_more(Track *track) {
 /* Nothing is given behind the end that the container tells, unless it goes on there. */
 static void cut_end(Track *track) {
     uint64_t here = track->position + track->silent_left;
-    if (track->end_frame == 0 || !track->exact || here + track->frame_left <= track->end_frame) return;
+    if (track->end_frame == 0 || !track->exact) return;
+    if (here + track->frame_left <= track->end_frame) return;
     if (has_more(track)) {
         st_log(ST_LOG_WARN, "the file goes on behind the %llu frames that it declares",
                (unsigned long long)track->end_frame);
@@ -136,7 +147,7 @@ Step track_step(Track *track) {
         if (step != STEP_FRAME) return step;
         if (!fits(track))
             return fail(track, ST_ERROR_DECODE,
-                        "the format changes at frame %llu, from %u Hz, %u channels to %d Hz, %d channels; split the file",
+                        "the format changes at frame %llu, from %u Hz, %u channels to %d Hz, %d channels: split it",
                         (unsigned long long)track->position, track->rate_hz, track->channels, track->frame->sample_rate,
                         samples_channels(track->frame));
         mend_hole(track);
@@ -200,7 +211,7 @@ StStatus track_read(Track *track, uint32_t frames, float *out, uint32_t *out_rea
 static uint32_t bits_of(const Track *track) {
     int exact = av_get_exact_bits_per_sample(track->stream->codecpar->codec_id);
     int raw = track->codec->bits_per_raw_sample;
-    if (!track->is_lossless || exact == 1) return 0; /* DSD is no such number: what is heard was filtered */
+    if (!track->is_lossless || is_dsd(track->stream->codecpar->codec_id)) return 0; /* DSD is heard filtered */
     if (exact > 0) return (uint32_t)exact;
     return (uint32_t)(raw > 0 ? raw : 8 * av_get_bytes_per_sample(track->codec->sample_fmt));
 }

@@ -1,8 +1,8 @@
 /*
  * track.h: one audio stream of one input - open, read, seek.
  *
- * `position` is the frame that the next read gives, as counted from the start of a straight read; `exact` says whether it
- * is that, or (after a seek by coarse time stamps) only about that.
+ * `position` is the frame that the next read gives, as counted from the start of a straight read; `exact` says whether
+ * it is that, or (after a seek by coarse time stamps) only about that.
  */
 #ifndef DECODER_FFMPEG_TRACK_H
 #define DECODER_FFMPEG_TRACK_H
