@@ -5,8 +5,8 @@
 
 #include <libavutil/avstring.h>
 
-/* Decoding this far takes a second or two; a seek of the host may take little more. */
-#define MOST_STRAIGHT_SECONDS 600
+/* Decoding this far takes about a second; a seek of the host may take little more. */
+#define MOST_STRAIGHT_SECONDS 240
 /* Nearer than this, decoding on is as quick as any jump. */
 #define NEAR_SECONDS 1
 /* What a lossy codec is given before the target: filters, predictors and bit reservoirs reach back less. */
