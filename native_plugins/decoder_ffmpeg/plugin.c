@@ -56,7 +56,7 @@ static StStatus decoder_get_metadata(void *handle, StStr *out) {
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
-    return track_read(handle, frames, out, out_read, out_eof);
+    return seek_read(handle, frames, out, out_read, out_eof);
 }
 
 static StStatus decoder_seek_frame(void *handle, uint64_t frame, uint64_t *out_landed) {

@@ -5,12 +5,21 @@
 
 #include <libavutil/avstring.h>
 
+/* It got another name in FFmpeg 7. */
+#ifdef AV_PROFILE_AAC_LOW
+#define PROFILE_AAC_LOW AV_PROFILE_AAC_LOW
+#else
+#define PROFILE_AAC_LOW FF_PROFILE_AAC_LOW
+#endif
+
 /* Decoding this far takes about a second; a seek of the host may take little more. */
 #define MOST_STRAIGHT_SECONDS 240
 /* Nearer than this, decoding on is as quick as any jump. */
 #define NEAR_SECONDS 1
 /* What a lossy codec is given before the target: filters, predictors and bit reservoirs reach back less. */
 #define RUN_UP_SECONDS 1
+/* How far a seek decodes at most, where decoders make noise. */
+#define STRETCH_SECONDS 30
 /* DSD becomes PCM by a filter of some bytes, which this many frames fill. */
 #define RUN_UP_FRAMES_LOSSLESS 256
 
@@ -64,6 +73,8 @@ static int jump(Track *track, uint64_t frame) {
                       AVSEEK_FLAG_BACKWARD) < 0)
         return 0;
     if (track_forget(track) < 0) return 0;
+    /* A codec with a memory is to begin with the same packet, wherever libavformat has landed. */
+    if (!track->is_lossless) track->first_stamp = stamps_before(&track->stamps, target);
     track->exact = 0; /* until it is known where this is */
     stamps_jump(&track->stamps);
     if (track_step(track) != STEP_FRAME) return 0;
@@ -82,6 +93,27 @@ static int can_jump(const Track *track) {
     return stamps_are_exact(&track->stamps) && begins_anywhere(track) &&
            (has_own_stamps || stamps_add_up(&track->stamps)) &&
            av_match_list(container->name, LANDS_ELSEWHERE, ',') <= 0;
+}
+
+/* Codecs whose decoders make noise, by a generator that never begins anew. */
+static int makes_noise(const Track *track) {
+    switch (track->stream->codecpar->codec_id) {
+    case AV_CODEC_ID_AAC:
+        /* HE-AAC may need more than a second to run up, which would be heard at the start of each stretch. */
+        return track->codec->profile == PROFILE_AAC_LOW;
+    case AV_CODEC_ID_AC3:
+    case AV_CODEC_ID_EAC3: return 1;
+    default: return 0;
+    }
+}
+
+static int has_stretches(const Track *track) {
+    return makes_noise(track) && can_jump(track);
+}
+
+/* Where decoding has to begin so that `frame` comes out as ever. */
+static uint64_t start_for(const Track *track, uint64_t frame) {
+    return has_stretches(track) ? frame - frame % ((uint64_t)track->rate_hz * STRETCH_SECONDS) : frame;
 }
 
 /* Enough of a straight read to know what the stamps are worth. */
@@ -107,15 +139,17 @@ static StStatus mend(Track *track) {
 
 StStatus seek_exactly(Track *track, uint64_t frame) {
     StStatus status = check_target(track, frame);
+    uint64_t start;
     int is_near;
     if (status.code == ST_OK) status = mend(track);
     if (status.code == ST_OK) status = learn_stamps(track);
     if (status.code != ST_OK) return status;
+    start = start_for(track, frame);
     is_near = track->exact && !track->failure && frame >= track->position &&
               frame - track->position <= (uint64_t)track->rate_hz * NEAR_SECONDS;
-    if (is_near) return skip_to(track, frame);
-    if (can_jump(track) && frame > run_up(track)) {
-        if (jump(track, frame)) {
+    if (is_near && (start == frame || start <= track->position)) return skip_to(track, frame);
+    if (can_jump(track) && start > run_up(track)) {
+        if (jump(track, start)) {
             track->exact = 1;
             return skip_to(track, frame);
         }
@@ -135,4 +169,29 @@ StStatus seek_about(Track *track, uint64_t frame) {
     if (can_jump(track) || track->stamps.origin == AV_NOPTS_VALUE) return seek_exactly(track, frame);
     if (jump(track, frame)) return skip_to(track, frame);
     return track->input.failure ? track_failure(track) : decode_from_start(track, frame);
+}
+
+/* The codec anew, at the first frame of a stretch. */
+static StStatus begin_stretch(Track *track) {
+    uint64_t frame = track->position;
+    if (jump(track, frame)) {
+        track->exact = 1;
+        return skip_to(track, frame);
+    }
+    if (track->input.failure) return track_failure(track);
+    track->stamps.lie = 1; /* no more stretches */
+    return decode_from_start(track, frame);
+}
+
+StStatus seek_read(Track *track, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
+    if (frames > 0 && track->stream && !track->failure && track->exact && has_stretches(track)) {
+        uint64_t start = start_for(track, track->position);
+        uint64_t left = start + (uint64_t)track->rate_hz * STRETCH_SECONDS - track->position;
+        if (start > 0 && track->position == start) {
+            StStatus status = begin_stretch(track);
+            if (status.code != ST_OK) return status;
+        }
+        if (frames > left) frames = (uint32_t)left;
+    }
+    return track_read(track, frames, out, out_read, out_eof);
 }

@@ -57,6 +57,11 @@ static int start_codec(Track *track) {
     return result < 0 ? result : avcodec_open2(track->codec, decoder, NULL);
 }
 
+static int is_wanted(const Track *track) {
+    return track->packet->stream_index == track->stream->index &&
+           (track->packet->pts == AV_NOPTS_VALUE || track->packet->pts >= track->first_stamp);
+}
+
 /* Hands the codec one packet of ours, or the end. */
 static Step feed(Track *track) {
     int result = 0;
@@ -69,7 +74,7 @@ static Step feed(Track *track) {
         avcodec_send_packet(track->codec, NULL);
         return STEP_FRAME;
     }
-    if (track->packet->stream_index == track->stream->index) {
+    if (is_wanted(track)) {
         if (track->stamps.blocks == 0) {
             const uint8_t *cut = av_packet_get_side_data(track->packet, AV_PKT_DATA_SKIP_SAMPLES, NULL);
             if (cut) track->skipped += AV_RL32(cut);
@@ -280,6 +285,7 @@ int track_forget(Track *track) {
     av_packet_unref(track->packet);
     av_frame_unref(track->frame);
     track->has_packet = 0;
+    track->first_stamp = INT64_MIN;
     track->is_draining = 0;
     track->ended = 0;
     track->frame_left = 0;

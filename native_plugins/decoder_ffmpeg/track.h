@@ -24,6 +24,7 @@ typedef struct Track {
     AVPacket *packet;
     AVFrame *frame;
     int has_packet;       /* read, not decoded yet */
+    int64_t first_stamp;  /* packets before it are not decoded */
     int is_draining;      /* the container has no more */
     int ended;            /* and the codec neither */
     uint32_t frame_at;    /* of `frame`: given already */

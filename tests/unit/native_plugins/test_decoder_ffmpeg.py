@@ -22,8 +22,7 @@ LOSSLESS = {
     "wavpack.wv": ("-c:a", "wavpack"),
     "tta.tta": ("-c:a", "tta"),
 }
-#: Without noise substitution, whose noise depends on all that was decoded before.
-AAC = ("-c:a", "aac", "-aac_pns", "0")
+AAC = ("-c:a", "aac")
 LOSSY = {
     "aac.m4a": AAC,
     "aac.aac": AAC,
@@ -68,6 +67,18 @@ def test_lossy_formats_give_after_a_seek_what_a_straight_read_gives(tmp_path: Pa
         whole = decoder.rest()
         assert len(whole) >= FRAMES - 512  # the WMA encoder leaves its last block out
         seeks_and_compares(decoder, whole, 30)
+
+
+def test_noise_that_a_decoder_makes_depends_on_the_place_alone(tmp_path: Path) -> None:
+    """AC-3 fills with noise what was not worth any bits; two stretches begin in this minute."""
+    path = encoded(tmp_path / "x.ac3", music(48_000 * 65), "-c:a", "ac3", rate_hz=48_000)
+    with DirectDecoder("ffmpeg", path) as decoder:
+        whole = decoder.rest()
+        assert len(whole) >= 48_000 * 65
+        seeks_and_compares(decoder, whole, 20)
+        for frame in (48_000 * 30, 48_000 * 60 - 1, 48_000 * 60, 0):
+            assert decoder.seek(frame) == frame
+            assert np.array_equal(decoder.take(3_000), whole[frame : frame + 3_000])
 
 
 @pytest.mark.parametrize("frames", [1024 * 40, 1024 * 40 + 1, 50_000])
@@ -171,7 +182,7 @@ def test_no_bytes_bring_it_down(tmp_path: Path, capfd: pytest.CaptureFixture[str
         path.write_bytes(data)
         try:
             with DirectDecoder("ffmpeg", path) as decoder:
-                decoder.seek(choose.randrange(40_000))
+                decoder.seek(choose.randrange(25_000))
                 decoder.rest()
                 decoder.tags()
             outcomes["heard"] += 1
@@ -183,5 +194,5 @@ def test_no_bytes_bring_it_down(tmp_path: Path, capfd: pytest.CaptureFixture[str
         with pytest.raises(Refused):
             with DirectDecoder("ffmpeg", path) as decoder:
                 decoder.rest()
-    assert min(outcomes.values()) > 10, outcomes
+    assert min(outcomes.values()) >= 5, outcomes
     assert capfd.readouterr() == ("", "")
