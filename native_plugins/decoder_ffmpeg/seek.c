@@ -134,7 +134,7 @@ static StStatus decode_from_start(Track *track, uint64_t frame) {
 
 /* What a failure of io has left inside libavformat is not to be trusted. */
 static StStatus mend(Track *track) {
-    return track->stream == NULL || track->input.failure ? track_restart(track) : st_ok();
+    return track->codec == NULL || track->input.failure ? track_restart(track) : st_ok();
 }
 
 StStatus seek_exactly(Track *track, uint64_t frame) {
@@ -184,7 +184,7 @@ static StStatus begin_stretch(Track *track) {
 }
 
 StStatus seek_read(Track *track, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {
-    if (frames > 0 && track->stream && !track->failure && track->exact && has_stretches(track)) {
+    if (frames > 0 && track->codec && !track->failure && track->exact && has_stretches(track)) {
         uint64_t start = start_for(track, track->position);
         uint64_t left = start + (uint64_t)track->rate_hz * STRETCH_SECONDS - track->position;
         if (start > 0 && track->position == start) {

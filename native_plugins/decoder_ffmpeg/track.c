@@ -54,7 +54,9 @@ static int start_codec(Track *track) {
     track->codec->max_samples = MAX_BLOCK_FRAMES;
     /* Lossless codecs carry checksums; lossy streams hold many small sins that nobody hears. */
     if (track->is_lossless) track->codec->err_recognition |= AV_EF_CRCCHECK | AV_EF_EXPLODE;
-    return result < 0 ? result : avcodec_open2(track->codec, decoder, NULL);
+    if (result >= 0) result = avcodec_open2(track->codec, decoder, NULL);
+    if (result < 0) avcodec_free_context(&track->codec);
+    return result;
 }
 
 static int is_wanted(const Track *track) {
@@ -299,7 +301,10 @@ StStatus track_restart(Track *track) {
     StStatus status;
     let_go(track);
     status = begin(track);
-    if (status.code != ST_OK) fail(track, status.code, "the last seek could not open the file again; seek to retry");
+    if (status.code != ST_OK) {
+        let_go(track);
+        fail(track, status.code, "the last seek could not open the file again; seek to retry");
+    }
     return status;
 }
 
