@@ -154,9 +154,8 @@ def test_a_lost_block_is_silence_and_told(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 0x10
     path.write_bytes(data)
     with DirectDecoder("ffmpeg", path) as decoder:
-        heard = decoder.take(FRAMES)
-        assert len(heard) == FRAMES
-        other = np.flatnonzero((heard != as_float(samples)).any(axis=1))
+        heard = decoder.take(100_000)
+        other = np.flatnonzero((heard != as_float(samples)[:100_000]).any(axis=1))
         assert 0 < len(other) <= 46_080  # one block of TTA
         assert not heard[other[0] : other[-1] + 1].any()
         with pytest.raises(Refused, match=r"damaged in 1 place, first near frame"):
