@@ -23,8 +23,8 @@
 /* DSD becomes PCM by a filter of some bytes, which this many frames fill. */
 #define RUN_UP_FRAMES_LOSSLESS 256
 
-/* Containers that land on another block than the one they name. */
-static const char LANDS_ELSEWHERE[] = "ogg";
+/* Containers that land on another block than the one they name, and makers of music that keep no past. */
+static const char LANDS_ELSEWHERE[] = "ogg,libgme,libmodplug,libopenmpt";
 
 static uint64_t run_up(const Track *track) {
     return track->is_lossless ? RUN_UP_FRAMES_LOSSLESS : (uint64_t)track->rate_hz * RUN_UP_SECONDS;

@@ -78,5 +78,3 @@ def test_doctor_says_what_brings_it(project: Path, monkeypatch: pytest.MonkeyPat
     (finding,) = (each for each in findings if "x.poor" in each.text)
     assert finding.state is State.WARNING
     assert "present, absent" in finding.text and "apt-get install pkg-config libpoor-dev" in finding.remedy
-
-

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from abi.kinds import DecoderFlag, StatusCode
+from plugin_worker._core import ffi, lib
+from plugin_worker.ffi_calls import CData
 from tests.e2e.audio import Samples, as_float
 from tests.support.direct_decoder import DirectDecoder
 from tests.support.direct_instance import Refused
@@ -107,6 +109,54 @@ def test_dsd_is_filtered_alike_after_a_seek(tmp_path: Path) -> None:
         whole = decoder.rest()
         assert len(whole) == count // 8
         seeks_and_compares(decoder, whole, 30)
+
+
+def module_file(path: Path) -> Path:
+    """A ProTracker module: one pattern, four notes, one sample."""
+    sample, silent = struct.pack(">22sHBBHH", b"s", 16, 0, 64, 0, 16), struct.pack(">22sHBBHH", b"", 0, 0, 0, 0, 1)
+    pattern = b"".join(bytes((1, 172, 16, 0)) + bytes(16 * 16 - 4) for _ in range(4))
+    wave = np.round(np.sin(np.arange(32) * np.pi / 16) * 100).astype(np.int8).tobytes()
+    path.write_bytes(
+        b"song".ljust(20, b"\0") + sample + silent * 30 + bytes((1, 127)) + bytes(128) + b"M.K." + pattern + wave
+    )
+    return path
+
+
+def test_a_module_is_played(tmp_path: Path) -> None:
+    try:
+        with DirectDecoder("ffmpeg", module_file(tmp_path / "x.mod")) as decoder:
+            assert decoder.tags() == {"title": "song"}
+            whole = decoder.rest()
+            assert whole.any()
+            seeks_and_compares(decoder, whole, 10)
+    except Refused as refused:
+        assert refused.code is StatusCode.UNSUPPORTED
+        pytest.skip("this FFmpeg plays no modules")
+
+
+def test_input_that_fails_is_told_and_forgiven(tmp_path: Path) -> None:
+    """Whatever it was that libav made of it: a seek begins anew."""
+    samples = music(FRAMES)
+    path = encoded(tmp_path / "x.m4a", samples, "-c:a", "alac")
+    table, handle, left = lib.st_file_io_table(), ffi.new("st_file_io *"), [100_000]
+
+    def read(io: CData, out: CData, wanted: int, got: CData) -> CData:
+        left[0] -= wanted
+        return table.read(io, out, wanted, got) if left[0] > 0 else ffi.new("StStatus *", {"code": 3})[0]
+
+    reading = ffi.callback("StStatus(void *, uint8_t *, size_t, size_t *)", read)
+    mine = ffi.new("StIoVTable *", {"read": reading, "seek": table.seek, "tell": table.tell, "size": table.size})
+    with path.open("rb") as file:
+        handle.fd = file.fileno()
+        with DirectDecoder("ffmpeg", path, (mine, handle)) as decoder:
+            with pytest.raises(Refused, match="cannot be read") as caught:
+                decoder.rest()
+            assert caught.value.code is StatusCode.IO
+            with pytest.raises(Refused):
+                decoder.seek(FRAMES // 2)
+            left[0] = 1 << 30
+            assert decoder.seek(FRAMES // 2) == FRAMES // 2
+            assert np.array_equal(decoder.rest(), as_float(samples)[FRAMES // 2 :])
 
 
 def test_channels_and_tags(tmp_path: Path) -> None:
