@@ -81,7 +81,6 @@ static int jump(Track *track, uint64_t frame) {
     if (!track->is_lossless) track_pass(track, track->frame_left); /* codecs may cut the first block */
     if (track_step(track) != STEP_FRAME || !stamps_frame(&track->stamps, track->frame->pts, &landed)) return 0;
     if (landed + run_up_frames / 2 > frame) return 0;
-    track->silent_left = 0; /* what could not be decoded up to here was not lost */
     track->position = landed;
     return 1;
 }

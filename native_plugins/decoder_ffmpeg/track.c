@@ -142,6 +142,7 @@ static void mend_hole(Track *track) {
     uint64_t frame = 0;
     if (track->broken_run == 0) return;
     track->broken_run = 0;
+    if (!track->exact) return; /* on the way to a place, nothing is missed */
     if (track->lost_places++ == 0) track->first_lost = track->position;
     if (stamps_are_exact(&track->stamps) && stamps_frame(&track->stamps, track->frame->pts, &frame) &&
         frame > track->position && frame - track->position <= (uint64_t)track->rate_hz * MAX_HOLE_SECONDS)
