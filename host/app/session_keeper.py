@@ -14,7 +14,7 @@ from host.playback.loudness import decibels, gain_of
 
 __all__ = ["SessionKeeper"]
 
-NOTE_S = 1.0
+NOTE_S = 0.5
 
 
 class SessionKeeper:

@@ -29,7 +29,7 @@ POSITION_FILE = "position.json"
 FILE_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 1.5
 #: Between two writings at least; and so many times as long as the last one took, so that a long queue costs little.
-PAUSE_S = 0.5
+PAUSE_S = 0.25
 PAUSE_TIMES = 5.0
 #: After so many starts without an orderly end within so long, nothing plays by itself.
 CRASH_LOOP_STARTS = 3
