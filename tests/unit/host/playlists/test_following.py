@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Files:
 
     def read(self, path: Path) -> bytes:
         self.reads[str(path)] += 1
-        return self.playlists[str(path)].encode()
+        return self.playlists[os.path.normpath(path)].encode()
 
     def refusal(self, path: Path) -> MediaError | None:
         return MediaError(f"{path}: no such file") if "gone" in path.name or "\\" in path.name else None
@@ -45,9 +46,9 @@ def test_names_are_those_beside_the_playlist_that_holds_them() -> None:
 
 def test_a_playlist_that_leads_to_itself_is_told_where_it_does() -> None:
     files = Files({"/a.m3u": "x.flac\nb.m3u\ny.flac\n", "/b.m3u": "./sub/../a.m3u\n"})
-    x, back, y = told(list(follow(Path("/a.m3u"), files)))
-    assert (x, y) == ("/x.flac", "/y.flac")
-    assert "/sub/../a.m3u: the playlist leads back to itself" in back
+    found = told(list(follow(Path("/a.m3u"), files)))
+    assert [found[0], found[-1], len(found)] == ["/x.flac", "/y.flac", 3]
+    assert "/sub/../a.m3u: the playlist leads back to itself" in found[1]
     assert files.reads.total() == 2
 
 
@@ -59,7 +60,7 @@ def test_depth_has_a_limit() -> None:
 
 
 def test_breadth_has_a_limit_even_when_each_doubles() -> None:
-    files = Files({f"/{each}.m3u": f"{each + 1}.m3u\n" * 6 for each in range(7)} | {"/7.m3u": "x.flac\n"})
+    files = Files({f"/{each}.m3u": f"{each + 1}.m3u\n" * 6 for each in range(5)} | {"/5.m3u": "x.flac\n"})
     found = list(follow(Path("/0.m3u"), files))
     assert files.reads.total() == following.MAX_PLAYLISTS
     assert any(each.refused for each in found) and any(not each.refused for each in found)
