@@ -26,8 +26,8 @@ from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
-from host.errors import NotFound, OutputError
+from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions, select_decoders
+from host.errors import MediaError, NotFound, OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
@@ -48,6 +48,7 @@ from host.playback import (
     Queue,
     TrackResult,
     Transport,
+    expand,
 )
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
@@ -207,6 +208,18 @@ class Application:
         """Goes on where the last host was, and writes down where this one is from now on. ``tell``: what goes wrong."""
         self._session = SessionKeeper(SessionStore(self.paths.state_dir, self.queue, tell), self.transport, self.bus)
         await self._session.take_up()
+
+    async def play_uri(self, uri: str) -> None:
+        """Plays what a file's URI leads to, then the queue goes on. Raises: MediaError; NotFound: nothing is there."""
+        extensions = frozenset(known_extensions(self.discovery.plugins.values()))
+        try:
+            inputs = await off_loop(lambda: tuple(expand((uri,), extensions)), DISCOVERY_TIMEOUT_S)
+        except TimeoutError as error:
+            raise MediaError(f"{uri}: its file system does not answer", remedy="is it a network mount?") from error
+        added = self.queue.add_next(inputs)
+        if not added:
+            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
+        await self.transport.goto(added[0].id)
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""

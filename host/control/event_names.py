@@ -35,6 +35,7 @@ from host.events import (
     TrackEnded,
     TrackHeard,
     TrackStarted,
+    VolumeChanged,
     WorkerExited,
     WorkerStarted,
 )
@@ -67,6 +68,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     TrackHeard: "track.heard",
     Seeked: "track.seeked",
     PlaybackStateChanged: "playback.state",
+    VolumeChanged: "playback.volume",
     PlaybackEnded: "playback.ended",
 }
 MAX_FILTER_CHARS = 100

@@ -26,6 +26,7 @@ from host.events.topics import (
     TrackEnded,
     TrackHeard,
     TrackStarted,
+    VolumeChanged,
     WorkerExited,
     WorkerStarted,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "TrackEnded",
     "TrackHeard",
     "TrackStarted",
+    "VolumeChanged",
     "WorkerExited",
     "WorkerStarted",
     "words_of",

@@ -33,6 +33,7 @@ __all__ = [
     "TrackEnded",
     "TrackHeard",
     "TrackStarted",
+    "VolumeChanged",
     "WorkerExited",
     "WorkerStarted",
 ]
@@ -350,6 +351,13 @@ class PlaybackStateChanged(Topic):
 
     state: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeChanged(Topic):
+    """The linear gain of what plays, and of what comes after it."""
+
+    volume: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.e2e.conftest import Stellatune
 from tests.e2e.test_control import END_S, ask, asked, error_of, serving, socket_of, wait_for_line
 from tests.support.faulty import Order, copy_id, copy_plugin
+from tests.support.session_bus import session_bus
+from tests.support.waiting import until
 
 
 def log_of(stellatune: Stellatune) -> Path:
@@ -36,7 +42,7 @@ def test_a_host_in_the_background_answers_before_the_command_returns(stellatune:
     again = ask(stellatune, "--json", "serve", "--detach")
     assert (again.code, error_of(again)["code"]) == (2, "already_running")
     assert ask(stellatune, "plugins", "restart", "gain").code == 0
-    assert ask(stellatune, "stop").code == 0
+    assert ask(stellatune, "quit").code == 0
     assert has_ended(pid)
     stellatune.expect_nothing_left()
     lines = log_of(stellatune).read_text().splitlines()
@@ -124,3 +130,24 @@ def test_a_log_that_takes_nothing_holds_up_nothing(stellatune: Stellatune) -> No
             "dropped": 0,
             "problem": "",
         }
+
+
+def test_a_desktop_steers_a_host_with_the_extra(stellatune: Stellatune, tmp_path: Path) -> None:
+    pytest.importorskip("dbus_fast")
+    if shutil.which("dbus-send") is None:
+        pytest.skip("dbus-send is not here")
+    (tmp_path / "desktop").mkdir()
+    with session_bus(tmp_path / "desktop") as bus:
+        with stellatune.start("serve", DBUS_SESSION_BUS_ADDRESS=bus.address) as host:
+            wait_for_line(host, "serving on")
+            send = ["dbus-send", "--session", "--print-reply", "--dest=org.mpris.MediaPlayer2.stellatune"]
+            send += ["/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Quit"]
+
+            def asked_to_quit() -> bool:
+                env = os.environ | {"DBUS_SESSION_BUS_ADDRESS": bus.address}
+                return subprocess.run(send, env=env, capture_output=True, check=False, timeout=END_S).returncode == 0
+
+            assert until(asked_to_quit, END_S)
+            host.communicate(timeout=END_S)
+        assert host.returncode == 0
+    stellatune.expect_nothing_left()
