@@ -12,7 +12,7 @@ from host.cli.console import Console
 from host.cli.interrupts import Interrupts
 from host.cli.progress import showing
 from host.errors import MediaError
-from host.events import TrackEnded
+from host.events import Subscription, TrackEnded
 from host.playback import Input, PlaybackResult, TrackResult
 
 __all__ = ["play_queue", "run_chain"]
@@ -76,7 +76,8 @@ async def play_queue(app: Application, console: Console, inputs: tuple[Input, ..
 @asynccontextmanager
 async def telling_failures(app: Application, console: Console, *, alone: bool) -> AsyncIterator[None]:
     """Tells each track that failed when it does; that of an only one of which nothing was heard is the command's."""
-    telling = asyncio.create_task(_tell_failures(app, console, alone=alone))
+    ends = app.bus.subscribe(TrackEnded)
+    telling = asyncio.create_task(_tell_failures(ends, console, alone=alone))
     try:
         yield
     finally:
@@ -85,8 +86,8 @@ async def telling_failures(app: Application, console: Console, *, alone: bool) -
         await asyncio.wait([telling])
 
 
-async def _tell_failures(app: Application, console: Console, *, alone: bool) -> None:
-    with app.bus.subscribe(TrackEnded) as ends:
+async def _tell_failures(ends: Subscription[TrackEnded], console: Console, *, alone: bool) -> None:
+    with ends:
         async for ended in ends:
             if ended.error and not (alone and ended.frames == 0):
                 console.failed(ended.error)

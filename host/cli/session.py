@@ -54,7 +54,7 @@ async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]
     """The files behind the names. Raises: MediaError when a file system does not answer."""
     extensions = frozenset(known_extensions(app.discovery.plugins.values()))
     try:
-        return await off_loop(lambda: expand(names, extensions), EXPAND_TIMEOUT_S)
+        return await off_loop(lambda: tuple(expand(names, extensions)), EXPAND_TIMEOUT_S)
     except TimeoutError as error:
         raise MediaError(
             f"the inputs were not listed within {EXPAND_TIMEOUT_S:g} s", remedy="is a network mount among them?"

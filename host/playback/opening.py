@@ -58,14 +58,17 @@ class Opener:
         self._media_timeout_s = media_timeout_s
 
     async def open(self, index: int, path: Path, excerpt: Excerpt = WHOLE) -> OpenTrack:
-        """An open track, standing at its first frame; the caller closes it. ``excerpt``: what of it, else what of all.
+        """An open track, standing at its first frame; the caller closes it. ``excerpt``: what there is of it.
 
         Raises:
             MediaError: the file cannot be opened, or nobody can decode it.
         """
+        wanted = self._excerpt.of(excerpt)
+        if wanted.length_s == 0 and self._excerpt.length_s != 0:
+            raise _begins_behind(path, self._excerpt)
         media = await open_media(path, self._media_timeout_s)
         try:
-            return await self._first_that_takes_it(index, media, self._excerpt if excerpt == WHOLE else excerpt)
+            return await self._first_that_takes_it(index, media, wanted)
         except BaseException:
             media.close()
             raise
@@ -148,7 +151,7 @@ class Opener:
         try:
             wanted = window(info, excerpt)
             if wanted is None:
-                raise MediaError(f"{media.path}: ends before {float(excerpt.start_s):g} s", remedy="start earlier")
+                raise _begins_behind(media.path, excerpt)
             needs_seek = wanted.first_frame > info.encoder_delay_frames
             skip = await self.seek(decoder, info, wanted.first_frame) if needs_seek else wanted.first_frame
         except BaseException:
@@ -169,3 +172,7 @@ class Opener:
             raise
         use = StageUse("decoder", candidate.plugin_id, candidate.type_id, instance.generation, instance.pid)
         return decoder, use, info
+
+
+def _begins_behind(path: Path, excerpt: Excerpt) -> MediaError:
+    return MediaError(f"{path}: ends before {float(excerpt.start_s):g} s", remedy="start earlier")

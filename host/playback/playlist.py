@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -53,6 +54,7 @@ class Playlist:
                 self._waiting.popleft()
                 self._unopened.append(TrackResult(index, source.path, failure=error))
                 self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
+                await asyncio.sleep(0)  # who tells of it keeps up with any number of them
                 continue
             self._waiting.popleft()
             return track

@@ -134,15 +134,18 @@ class Shuffle:
     def back(self, current: int | None, *, wraps: bool) -> int | None:
         """Who was played before, of the round before this one, too; taken out, and the current one comes right after.
 
-        ``wraps``: before the first comes the last of those ahead. None: there is no way back.
+        ``wraps``: before the first comes the last of those ahead, or the current one if it is alone. None: there is no
+        way back.
         """
         earlier = self._played.last
-        if earlier is None and (earlier := self._bygone.last) is not None:
-            self._bygone.discard(earlier)
+        while earlier is None and self._bygone.last is not None:
+            last = self._bygone.last
+            self._bygone.discard(last)
+            earlier = None if last == current else last
         if earlier is None and wraps:
             earlier = self._promised.last if self._ahead.last is None else self._ahead.last
         if earlier is None:
-            return None
+            return current if wraps else None
         self._take(earlier)
         if current is not None:
             self.promise(current)

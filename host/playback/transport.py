@@ -64,10 +64,11 @@ class Transport:
         self._player: Player | None = None
         self._feed: QueueFeed | None = None
         self._performing: asyncio.Task[PlaybackResult | None] | None = None
-        self._unserved = False
+        self._takes_current = False
         self._heard: tuple[int, int] | None = None
         self._begin_s = 0.0
         self._goal: tuple[Wish, float] | None = None
+        self._switching = 0
         #: Why the last playback could not go on; None: it could.
         self.failure: StellaError | None = None
         queue.subscribe(self._queue_changed)
@@ -94,8 +95,8 @@ class Transport:
         return None if self._player is None else self._player.now()
 
     def heard(self) -> Entry | None:
-        """The entry that is heard, or is about to be."""
-        now = self.now()
+        """The entry that is heard, or that somebody wished to hear."""
+        now = None if self._switching else self.now()
         entry = None if now is None or self._feed is None else self._feed.entry(now.track.index)
         return entry or self.queue.current
 
@@ -104,8 +105,10 @@ class Transport:
         """How far the entry that is heard has been played, or is about to be."""
         if self._goal is not None:
             return self._goal[1]
-        now = self.now()
-        return self._begin_s if now is None else now.done_s
+        now = None if self._switching else self.now()
+        if now is not None:
+            return now.done_s
+        return 0.0 if self._switching else self._begin_s
 
     # ---- commands ----
 
@@ -156,9 +159,8 @@ class Transport:
     async def next(self) -> None:
         """To the entry after this one. Behind the last one the playback ends."""
         here, current = self.heard(), self.queue.current
-        if current is None or here is None or here.id == current.id:
-            current = self.queue.step(1)
-        await self._to_current(current)
+        decoded_ahead = current is not None and here is not None and here.id != current.id
+        await self._to_current(current if decoded_ahead else self.queue.step(1))
 
     async def previous(self) -> None:
         """To the begin of this entry, or, near that, to the one before."""
@@ -240,24 +242,32 @@ class Transport:
 
     async def _go(self, wish: Wish) -> None:
         player = self._player
-        if player is None:
+        if player is None:  # it is just being made
+            self._takes_current = self._takes_current or isinstance(wish, Switch)
             return
+        going = player.go(wish)
+        if isinstance(wish, Switch):
+            self._switching += 1
+            going.add_done_callback(self._switched)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                await asyncio.shield(player.go(wish))
+                await asyncio.shield(going)
         if self._goal is not None and self._goal[0] is wish:
             self._goal = None
+
+    def _switched(self, _: asyncio.Future[None]) -> None:
+        self._switching -= 1
 
     async def _perform(self, to_s: float, *, paused: bool) -> PlaybackResult | None:
         """Until the queue has ended: what is added while its last track is played out begins anew."""
         result: PlaybackResult | None = None
         try:
-            begins_with_current = self.queue.current is not None
+            self._takes_current = self.queue.current is not None
             while True:
-                result, goes_on = await self._perform_once(to_s, begins_with_current, paused=paused)
+                result, goes_on = await self._perform_once(to_s, paused=paused)
                 if not goes_on:
                     break
-                to_s, begins_with_current, paused = 0.0, self._unserved, False
+                to_s, paused = 0.0, False
             self.queue.advance()
         except asyncio.CancelledError:
             result = None
@@ -267,20 +277,18 @@ class Transport:
             self._set_state(PlayState.STOPPED)
         return result
 
-    async def _perform_once(
-        self, to_s: float, begins_with_current: bool, *, paused: bool
-    ) -> tuple[PlaybackResult | None, bool]:
+    async def _perform_once(self, to_s: float, *, paused: bool) -> tuple[PlaybackResult | None, bool]:
         """What came of it, and whether there is more to play."""
         async with self._stage(self._volume) as parts:
             player = parts.player
-            feed = QueueFeed(self.queue, parts.opener, self._bus, self._numbers, self._told, begins_with_current)
+            feed = QueueFeed(self.queue, parts.opener, self._bus, self._numbers, self._told, self._takes_current)
             self._player, self._feed = player, feed
             looking = asyncio.get_running_loop().create_task(self._look(player))
             try:
                 wishes_pause = paused or self._state is PlayState.PAUSED
                 result = await player.perform(feed, to_s=to_s, paused=wishes_pause)
-                self._unserved = player.unserved
-                return result, self._unserved or (not feed.in_vain and self.queue.following() is not None)
+                self._takes_current = player.unserved
+                return result, player.unserved or (not feed.in_vain and self.queue.following() is not None)
             finally:
                 looking.cancel()
                 self._player, self._feed, self._heard, self._goal, self._begin_s = None, None, None, None, 0.0

@@ -1,8 +1,25 @@
 """Playlist files: from their bytes to what they list, and back.
 
-Owns the formats. It must never open what a playlist names, and never trust how long, deep or well-formed one is.
+Owns the formats and how playlists lead to each other. It must never touch a file itself, and never trust how long,
+deep or well-formed a playlist is.
 """
 
-from host.playlists.hints import NO_HINTS, Hints
+from host.playlists.following import Found, PlaylistFiles, follow
+from host.playlists.formats import WRITTEN_SUFFIXES, is_playlist, playlist_lines, read_playlist
+from host.playlists.listed import NO_HINTS, Hints, Listed
+from host.playlists.locating import is_uri, locate
 
-__all__ = ["NO_HINTS", "Hints"]
+__all__ = [
+    "NO_HINTS",
+    "WRITTEN_SUFFIXES",
+    "Found",
+    "Hints",
+    "Listed",
+    "PlaylistFiles",
+    "follow",
+    "is_playlist",
+    "is_uri",
+    "locate",
+    "playlist_lines",
+    "read_playlist",
+]

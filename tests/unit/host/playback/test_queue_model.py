@@ -168,9 +168,8 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(seed=PICK)
     def restart(self, seed: int) -> None:
         """A queue that is given the snapshot of another goes on in its place."""
-        state, following = self.queue.snapshot(), self.queue.following()
-        if following is not None:
-            state = self.queue.snapshot()
+        following = self.queue.following()
+        state = self.queue.snapshot()
         self.queue = Queue(Random(seed))
         self.queue.restore(state)
         assert self.queue.following() == following
