@@ -128,9 +128,7 @@ sys.exit(run_interruptible(work))
 
 
 def test_a_loop_that_stands_still_does_not_hold_up_the_end() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", BLOCKED], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", BLOCKED], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "at work\n"
         process.send_signal(signal.SIGTERM)
         try:
