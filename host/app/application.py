@@ -20,6 +20,7 @@ from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.queue_commands import QueueCommands
 from host.app.reload import reloaded
 from host.app.session_keeper import SessionKeeper
 from host.app.session_store import SessionStore
@@ -27,8 +28,8 @@ from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
 from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions, select_decoders
-from host.errors import MediaError, NotFound, OutputError
-from host.events import ConfigReloaded, EventBus, PluginFault
+from host.errors import NotFound, OutputError
+from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.logbook import Logbook
@@ -48,7 +49,6 @@ from host.playback import (
     Queue,
     TrackResult,
     Transport,
-    expand,
 )
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
@@ -92,8 +92,18 @@ class Application:
         #: Told what became of every play of the transport.
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
         self.queue = Queue()
+        self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
+        self.queueing = QueueCommands(
+            self.queue,
+            lambda: frozenset(known_extensions(self.discovery.plugins.values())),
+            lambda: self.transport.heard(),
+        )
         self.transport = Transport(
-            self.queue, self.bus, self._next_playback, lambda entry, result: self.on_played(entry, result)
+            self.queue,
+            self.bus,
+            self._next_playback,
+            lambda entry, result: self.on_played(entry, result),
+            self._rest_unless_playing,
         )
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
@@ -208,18 +218,20 @@ class Application:
         """Goes on where the last host was, and writes down where this one is from now on. ``tell``: what goes wrong."""
         self._session = SessionKeeper(SessionStore(self.paths.state_dir, self.queue, tell), self.transport, self.bus)
         await self._session.take_up()
+        self._rest_unless_playing(self.transport.state)
+
+    def _rest_unless_playing(self, state: PlayState) -> None:
+        if self._watcher is not None:
+            self._watcher.rest(resting=state is not PlayState.PLAYING)
 
     async def play_uri(self, uri: str) -> None:
-        """Plays what a file's URI leads to, then the queue goes on. Raises: MediaError; NotFound: nothing is there."""
-        extensions = frozenset(known_extensions(self.discovery.plugins.values()))
-        try:
-            inputs = await off_loop(lambda: tuple(expand((uri,), extensions)), DISCOVERY_TIMEOUT_S)
-        except TimeoutError as error:
-            raise MediaError(f"{uri}: its file system does not answer", remedy="is it a network mount?") from error
-        added = self.queue.add_next(inputs)
-        if not added:
+        """Plays what a file's URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
+        done = await self.queueing.add((uri,), comes_next=True, before=None, after=None, replaces=False)
+        while done["first"] is None and not done["done"]:
+            done = await self.queueing.adding(int(str(done["job"])))
+        if not isinstance(done["first"], int):
             raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
-        await self.transport.goto(added[0].id)
+        await self.transport.goto(done["first"])
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -353,6 +365,7 @@ class Application:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.queueing.close()
         if self._session is not None:
             await self._session.close()
         await self.transport.close()

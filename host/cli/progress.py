@@ -18,6 +18,8 @@ from host.playback import Now
 __all__ = ["line", "showing"]
 
 DRAW_S = 0.1
+#: While nothing changes, looks become as rare as this.
+STILL_S = 1.0
 PLAIN_S = 5.0
 BAR_CELLS = 20
 CLEAR = "\r\x1b[2K"
@@ -59,23 +61,31 @@ async def showing(now: Callable[[], Now | None], console: Console) -> AsyncItera
             sys.stderr.flush()
 
 
-async def _draw(now: Callable[[], Now | None]) -> None:
+async def _draw(playing: Callable[[], Now | None]) -> None:
+    drawn, pause_s = "", DRAW_S
     while True:
-        text = _text(now)
-        if text:
+        text = _text(playing)
+        pause_s = DRAW_S if text != drawn else min(2 * pause_s, STILL_S)
+        if text and text != drawn:
             sys.stderr.write(f"{CLEAR}{text}")
             sys.stderr.flush()
-        await asyncio.sleep(DRAW_S)
+        drawn = text
+        await asyncio.sleep(pause_s)
 
 
 async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
-    track = -1
-    told = time.monotonic()
+    track = position = -1
+    told, pause_s = time.monotonic(), DRAW_S
     while True:
-        await asyncio.sleep(DRAW_S)
+        await asyncio.sleep(pause_s)
         with contextlib.suppress(StellaError):
             now = playing()
-            if now is not None and (now.track.index != track or time.monotonic() - told >= PLAIN_S):
+            moves = now is not None and now.position != position
+            pause_s = DRAW_S if moves else min(2 * pause_s, STILL_S)
+            if now is None or not moves:
+                continue
+            position = now.position
+            if now.track.index != track or time.monotonic() - told >= PLAIN_S:
                 if now.track.index != track:
                     console.note(plain(str(now.track.path)))
                 track, told = now.track.index, time.monotonic()

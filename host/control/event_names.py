@@ -26,6 +26,7 @@ from host.events import (
     PluginEmitted,
     PluginFault,
     PluginLogLine,
+    QueueChanged,
     Seeked,
     StageBypassed,
     StageEnded,
@@ -69,6 +70,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     Seeked: "track.seeked",
     PlaybackStateChanged: "playback.state",
     VolumeChanged: "playback.volume",
+    QueueChanged: "queue.changed",
     PlaybackEnded: "playback.ended",
 }
 MAX_FILTER_CHARS = 100

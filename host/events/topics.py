@@ -24,6 +24,7 @@ __all__ = [
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "QueueChanged",
     "Seeked",
     "StageBypassed",
     "StageEnded",
@@ -358,6 +359,14 @@ class VolumeChanged(Topic):
     """The linear gain of what plays, and of what comes after it."""
 
     volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged(Topic):
+    """Its entries, their order, its modes or its current one; ``version`` rises with each change."""
+
+    version: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dbus_fast import Message, MessageType, NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
 
-from host.events import PlaybackStateChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
+from host.events import PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
 from host.mpris.desk import MprisDesk
 from host.mpris.interfaces import PlayerInterface, RootInterface, signalled
 
@@ -33,8 +33,9 @@ class Presence:
         self._patience_s = patience_s
         self._changed = asyncio.Event()
         self._told = ""
-        self._facts = desk.bus.subscribe(PlaybackStateChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged)
-        desk.queue.subscribe(self._changed.set)
+        self._facts = desk.bus.subscribe(
+            PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
+        )
         loop = asyncio.get_running_loop()
         self._tasks = (loop.create_task(self._stay()), loop.create_task(self._listen()))
         self._player: PlayerInterface | None = None

@@ -49,15 +49,23 @@ Stagehand = Callable[[float], AbstractAsyncContextManager[PlaybackParts]]
 
 
 class Transport:
-    """Of one host. The loop's thread. ``stage`` makes the players; ``told`` hears what became of every play."""
+    """Of one host. The loop's thread. ``stage`` makes the players; ``told`` hears what became of every play,
+    ``on_state`` what the user wants of it.
+    """
 
     def __init__(
-        self, queue: Queue, bus: EventBus, stage: Stagehand, told: Ended = lambda _entry, _result: None
+        self,
+        queue: Queue,
+        bus: EventBus,
+        stage: Stagehand,
+        told: Ended,
+        on_state: Callable[[PlayState], None],
     ) -> None:
         self.queue = queue
         self._bus = bus
         self._stage = stage
         self._told = told
+        self._on_state = on_state
         self._numbers = count(1)
         self._state = PlayState.STOPPED
         self._volume = 1.0
@@ -317,6 +325,7 @@ class Transport:
     def _set_state(self, state: PlayState) -> None:
         if state is not self._state:
             self._state = state
+            self._on_state(state)
             failure = "" if self.failure is None else str(self.failure)
             self._bus.publish(PlaybackStateChanged(state.value, failure))
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from host.errors import NotFound
-from host.events import EventBus, PlaybackStateChanged, Seeked
+from host.events import EventBus, PlaybackStateChanged, QueueChanged, Seeked
 from host.jsontext import Json, JsonObject
 from host.playback import Queue, Repeat
 from tests.support.session_bus import SessionBus, session_bus
@@ -75,6 +75,7 @@ class Desk:
     def __init__(self) -> None:
         self.bus = EventBus()
         self.queue = Queue()
+        self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, 0)))
         self.music = Music(self.bus)
         self.track: JsonObject = {"entry": 7, "label": "/m/x.flac", "done_s": 10.0, "total_s": 60.0}
 
