@@ -15,6 +15,8 @@ TEST_PACKAGES=(g++)
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
 # For the models of tests/models, skipped likewise.
 MODEL_PACKAGES=(spin)
+# For the tests on a message bus of their own, skipped likewise.
+BUS_PACKAGES=(dbus-daemon dbus-bin)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -110,6 +112,7 @@ system_packages() { # LEVEL
     [ "$1" = run ] && return
     wish_for "${SOUND_PACKAGES[@]}"
     wish_for "${MODEL_PACKAGES[@]}"
+    wish_for "${BUS_PACKAGES[@]}"
 }
 
 wish_for() { # PACKAGES that can be done without
