@@ -16,6 +16,7 @@ from types import TracebackType
 from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
+from host.app.idle_chain import IdleChain
 from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
@@ -142,7 +143,8 @@ class Application:
     @property
     def outputs(self) -> OutputCommands:
         """What can be done about where it plays to."""
-        return OutputCommands(self.discovery, self.settings, lambda: self._player)
+        at_rest = None if self._setup is None else lambda output: self.change_setup(replace(self.setup, output=output))
+        return OutputCommands(self.discovery, self.settings, lambda: self._player, at_rest)
 
     @property
     def queries(self) -> QueryCache:
@@ -163,7 +165,11 @@ class Application:
     def chain(self) -> ChainCommands:
         """What can be asked about the chain that plays, and done to it."""
         return ChainCommands(
-            self.discovery, lambda: self._player, self.settings.plugins, self.settings.limits.open_ms / 1000
+            self.discovery,
+            lambda: self._player,
+            self.settings.plugins,
+            self.settings.limits.open_ms / 1000,
+            None if self._setup is None else IdleChain(lambda: self.setup, self.change_setup),
         )
 
     @property
@@ -172,6 +178,10 @@ class Application:
         if self._setup is None:
             raise RuntimeError("nobody has said what to play through")
         return self._setup
+
+    def change_setup(self, setup: PlaybackSetup) -> None:
+        """What the transport's next playback goes through instead."""
+        self._setup = setup
 
     def play_through(self, setup: PlaybackSetup, on_abandon: Abandon = _keep) -> None:
         """From the next playback of the transport on. ``on_abandon``: see ``host.app.playback_setup``."""
