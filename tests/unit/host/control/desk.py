@@ -120,47 +120,6 @@ class Outputs:
 
 
 @dataclass
-class Music:
-    """A transport that does nothing but remember."""
-
-    asked: list[tuple[object, ...]] = field(default_factory=list)
-
-    async def play(self) -> JsonObject:
-        return self._asked("play")
-
-    async def pause(self) -> JsonObject:
-        return self._asked("pause")
-
-    async def resume(self) -> JsonObject:
-        return self._asked("resume")
-
-    async def toggle(self) -> JsonObject:
-        return self._asked("toggle")
-
-    async def stop(self) -> JsonObject:
-        return self._asked("stop")
-
-    async def next(self) -> JsonObject:
-        return self._asked("next")
-
-    async def previous(self) -> JsonObject:
-        return self._asked("previous")
-
-    async def goto(self, entry_id: int) -> JsonObject:
-        return self._asked("goto", entry_id)
-
-    async def seek(self, *, to_s: float | None, by_s: float | None, percent: float | None) -> JsonObject:
-        return self._asked("seek", to_s, by_s, percent)
-
-    async def set_volume(self, *, db: float | None, by_db: float | None, percent: float | None) -> JsonObject:
-        return self._asked("volume", db, by_db, percent)
-
-    def _asked(self, *what: object) -> JsonObject:
-        self.asked.append(what)
-        return {}
-
-
-@dataclass
 class Queueing:
     """Queue commands that do nothing but remember."""
 
@@ -198,6 +157,47 @@ class Queueing:
 
 
 @dataclass
+class Music:
+    """A transport that does nothing but remember."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def play(self) -> JsonObject:
+        return self._asked("play")
+
+    async def pause(self) -> JsonObject:
+        return self._asked("pause")
+
+    async def resume(self) -> JsonObject:
+        return self._asked("resume")
+
+    async def toggle(self) -> JsonObject:
+        return self._asked("toggle")
+
+    async def stop(self) -> JsonObject:
+        return self._asked("stop")
+
+    async def next(self) -> JsonObject:
+        return self._asked("next")
+
+    async def previous(self) -> JsonObject:
+        return self._asked("previous")
+
+    async def goto(self, entry_id: int) -> JsonObject:
+        return self._asked("goto", entry_id)
+
+    async def seek(self, *, to_s: float | None, by_s: float | None, percent: float | None) -> JsonObject:
+        return self._asked("seek", to_s, by_s, percent)
+
+    async def set_volume(self, *, db: float | None, by_db: float | None, percent: float | None) -> JsonObject:
+        return self._asked("volume", db, by_db, percent)
+
+    def _asked(self, *what: object) -> JsonObject:
+        self.asked.append(what)
+        return {"state": "playing"}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
@@ -206,8 +206,8 @@ class FakeDesk:
     configs: Configs = field(default_factory=Configs)
     outputs: Outputs = field(default_factory=Outputs)
     chain: Chain = field(default_factory=Chain)
-    music: Music = field(default_factory=Music)
     queueing: Queueing = field(default_factory=Queueing)
+    music: Music = field(default_factory=Music)
     stopped: int = 0
 
     def status(self) -> JsonObject:
