@@ -19,6 +19,8 @@ SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
 CODEC_PACKAGES=(ffmpeg)
 # For the models of tests/models, skipped likewise.
 MODEL_PACKAGES=(spin)
+# For the tests on a message bus of their own, skipped likewise.
+BUS_PACKAGES=(dbus-daemon dbus-bin)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -116,6 +118,7 @@ system_packages() { # LEVEL
     wish_for "tests with them" "${CODEC_PACKAGES[@]}"
     wish_for "tests with them" "${SOUND_PACKAGES[@]}"
     wish_for "tests with them" "${MODEL_PACKAGES[@]}"
+    wish_for "tests with them" "${BUS_PACKAGES[@]}"
 }
 
 wish_for() { # WHAT is left out without them, and PACKAGES that can be done without

@@ -234,6 +234,15 @@ class Application:
         if self._watcher is not None:
             self._watcher.rest(resting=state is not PlayState.PLAYING)
 
+    async def play_uri(self, uri: str) -> None:
+        """Plays what a file's URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
+        done = await self.queueing.add((uri,), comes_next=True, before=None, after=None, replaces=False)
+        while done["first"] is None and not done["done"]:
+            done = await self.queueing.adding(int(str(done["job"])))
+        if not isinstance(done["first"], int):
+            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
+        await self.transport.goto(done["first"])
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
         self._on_stop = callback

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from host.app import Application
 from host.cli.console import Console
+from host.cli.desktop import on_desktop
 from host.cli.interrupts import Interrupts
 from host.cli.session import application
 from host.cli.talking import socket_of
@@ -52,7 +53,8 @@ async def answering(
     except OSError as error:
         raise _no_socket(error, str(lock.path)) from error
     try:
-        yield server
+        async with on_desktop(app, console):
+            yield server
     finally:
         await server.close()
 

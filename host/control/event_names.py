@@ -38,6 +38,7 @@ from host.events import (
     TrackEnded,
     TrackHeard,
     TrackStarted,
+    VolumeChanged,
     WorkerExited,
     WorkerStarted,
 )
@@ -72,6 +73,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     TrackHeard: "track.heard",
     Seeked: "track.seeked",
     PlaybackStateChanged: "playback.state",
+    VolumeChanged: "playback.volume",
     QueueChanged: "queue.changed",
     PlaybackEnded: "playback.ended",
 }

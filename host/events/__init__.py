@@ -29,6 +29,7 @@ from host.events.topics import (
     TrackEnded,
     TrackHeard,
     TrackStarted,
+    VolumeChanged,
     WorkerExited,
     WorkerStarted,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "TrackEnded",
     "TrackHeard",
     "TrackStarted",
+    "VolumeChanged",
     "WorkerExited",
     "WorkerStarted",
     "words_of",

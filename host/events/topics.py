@@ -36,6 +36,7 @@ __all__ = [
     "TrackEnded",
     "TrackHeard",
     "TrackStarted",
+    "VolumeChanged",
     "WorkerExited",
     "WorkerStarted",
 ]
@@ -375,6 +376,13 @@ class PlaybackStateChanged(Topic):
 
     state: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeChanged(Topic):
+    """The linear gain of what plays, and of what comes after it."""
+
+    volume: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
+from abi.kinds import LogLevel
+from host.logbook.entry import HOST, Entry
 from host.logbook.rotating_file import RotatingFile
 
 __all__ = ["LogCounts", "LogWriter"]
@@ -82,10 +85,9 @@ class LogWriter:
             self._write(line, missing)
 
     def _write(self, line: bytes, missing: int) -> None:
-        note = f"... {missing} lines are missing here\n".encode() if missing else b""
         problem = ""
         try:
-            self._file.write(note + line)
+            self._file.write(_note(missing) + line if missing else line)
         except OSError as error:
             problem = f"{self._file.path}: {error.strerror or error}"
         with self._changed:
@@ -93,3 +95,7 @@ class LogWriter:
             self._dropped += bool(problem)
             self._told += 0 if problem else missing
             self._problem = problem
+
+
+def _note(missing: int) -> bytes:
+    return f"{Entry(time.time(), LogLevel.WARN, HOST, f'{missing} lines are missing here').line}\n".encode()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from host.errors import NotFound, NotRunning, StellaError, Usage
-from host.events import EventBus, PlaybackStateChanged, Seeked, TrackHeard, TrackStarted
+from host.events import EventBus, PlaybackStateChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
 from host.playback.opening import Opener
 from host.playback.play_state import PlayState
 from host.playback.player import Player
@@ -223,6 +223,7 @@ class Transport:
         self._volume = volume
         if self._player is not None:
             await self._player.set_volume(volume)
+        self._bus.publish(VolumeChanged(volume))
 
     async def ended(self) -> PlaybackResult | None:
         """Waits until what plays has ended by itself or was stopped (None). Raises: StellaError: it could not go on."""

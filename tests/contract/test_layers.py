@@ -24,10 +24,10 @@ HOST_FLOORS = (
     ("capabilities", "playlists"),
     ("playback", "library", "lyrics"),
     ("app",),
-    ("control", "cli", "__main__"),
+    ("control", "mpris", "cli", "__main__"),
 )
 # Edges on one floor that the rule allows.
-HOST_NEIGHBOURS = {("runtime", "packages"), ("cli", "control"), ("__main__", "cli")}
+HOST_NEIGHBOURS = {("runtime", "packages"), ("cli", "control"), ("cli", "mpris"), ("__main__", "cli")}
 
 THIRD_PARTY: dict[str, set[str]] = {
     "abi": {"cffi", "msgpack"},
@@ -40,6 +40,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "host.settings": {"tomlkit", "platformdirs"},
     "host.packages": {"fastjsonschema"},
     "host.library": {"watchdog"},
+    "host.mpris": {"dbus_fast"},
     "host.supervise": {"psutil"},
 }
 # Run by the build, in the build's own process: these alone may import cffi and abi.cdef.

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from host.jsontext import dump_json
+from tests.e2e.audio import write_endless_wav
 from tests.e2e.conftest import Stellatune
 from tests.e2e.test_control import END_S, ask, asked, error_of, serving, socket_of, wait_for_line
 from tests.support.faulty import Order, copy_id, copy_plugin
+from tests.support.session_bus import session_bus
+from tests.support.waiting import until
 
 
 def log_of(stellatune: Stellatune) -> Path:
@@ -113,6 +121,24 @@ def test_a_plugin_that_hangs_in_its_end_does_not_hold_up_the_host(stellatune: St
     stellatune.expect_nothing_left()
 
 
+def test_an_effect_that_hangs_in_destroy_costs_neither_the_end_nor_the_session(stellatune: Stellatune) -> None:
+    """All limits are a minute here, too."""
+    order = Order("spin", "destroy", stellatune.place)
+    source = write_endless_wav(stellatune.place / "endless.wav")
+    with stellatune.start("serve", "--output", "null", "--dsp", f"fault:{dump_json(order.config)}") as host:
+        wait_for_line(host, "serving on")
+        assert ask(stellatune, "queue", "add", source).code == 0
+        assert ask(stellatune, "queue", "play", "1").code == 0
+        assert until(lambda: bool(asked(stellatune, "status")["playback"]["position"]), END_S)
+        host.send_signal(signal.SIGTERM)
+        host.communicate(timeout=END_S / 2)
+    assert host.returncode == 143
+    assert [(mark.kind, mark.phase) for mark in order.fired()] == [("spin", "destroy")]
+    stellatune.expect_nothing_left()
+    with serving(stellatune):
+        assert asked(stellatune, "status")["playback"]["queue"]["length"] == 1
+
+
 def test_a_log_that_takes_nothing_holds_up_nothing(stellatune: Stellatune) -> None:
     pipe = stellatune.place / "pipe"
     os.mkfifo(pipe)
@@ -124,3 +150,30 @@ def test_a_log_that_takes_nothing_holds_up_nothing(stellatune: Stellatune) -> No
             "dropped": 0,
             "problem": "",
         }
+
+
+def test_a_desktop_steers_a_host_with_the_extra(stellatune: Stellatune, tmp_path: Path) -> None:
+    pytest.importorskip("dbus_fast")
+    if shutil.which("dbus-send") is None:
+        pytest.skip("dbus-send is not here")
+    (tmp_path / "desktop").mkdir()
+    with session_bus(tmp_path / "desktop") as bus:
+        send = ["dbus-send", "--session", "--print-reply", "--dest=org.mpris.MediaPlayer2.stellatune"]
+
+        def told(member: str, *arguments: str) -> bool:
+            command = [*send, "/org/mpris/MediaPlayer2", f"org.mpris.MediaPlayer2.{member}", *arguments]
+            env = os.environ | {"DBUS_SESSION_BUS_ADDRESS": bus.address}
+            return subprocess.run(command, env=env, capture_output=True, check=False, timeout=END_S).returncode == 0
+
+        source = write_endless_wav(tmp_path / "endless.wav")
+        with stellatune.start("serve", "--output", "null", DBUS_SESSION_BUS_ADDRESS=bus.address) as host:
+            wait_for_line(host, "serving on")
+            assert until(lambda: told("Player.Pause"), END_S), "it is on the bus"
+            assert told("Player.OpenUri", f"string:{source.as_uri()}")
+            playback = asked(stellatune, "status")["playback"]
+            assert (playback["state"], playback["queue"]["length"]) == ("playing", 1)
+            assert not told("Player.OpenUri", "string:file:///nothing/there.flac")
+            assert told("Quit")
+            host.communicate(timeout=END_S)
+        assert host.returncode == 0
+    stellatune.expect_nothing_left()

@@ -109,3 +109,31 @@ def test_a_signal_while_the_command_is_being_imported(number: signal.Signals, co
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+BLOCKED = """
+import asyncio, sys, time
+from host.cli.interrupts import run_interruptible
+
+async def work(interrupts):
+    interrupts.end_in_time(lambda: None)
+    print("at work", flush=True)
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        time.sleep(600)
+
+sys.exit(run_interruptible(work))
+"""
+
+
+def test_a_loop_that_stands_still_does_not_hold_up_the_end() -> None:
+    with subprocess.Popen([sys.executable, "-c", BLOCKED], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "at work\n"
+        process.send_signal(signal.SIGTERM)
+        try:
+            code: int | None = process.wait(30)
+        except subprocess.TimeoutExpired:
+            code = None
+            process.kill()
+    assert code == 143
