@@ -9,8 +9,11 @@ VENV="$ROOT/.venv"
 MIN_PYTHON="3.11"
 
 # libportaudio2 brings ALSA and its configuration with it.
-RUN_PACKAGES=(libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
+RUN_PACKAGES=(libflac-dev libsndfile1-dev libmpg123-dev libvorbis-dev libopusfile-dev libkissfft-dev libsoxr-dev
+    libportaudio2 flac)
 TEST_PACKAGES=(g++)
+# Encoders that make what the tests decode, which are skipped where they cannot be had.
+CODEC_PACKAGES=(lame vorbis-tools opus-tools)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
 # For the models of tests/models, skipped likewise.
@@ -95,7 +98,7 @@ find_python() {
 system_packages() { # LEVEL
     local wanted=("${RUN_PACKAGES[@]}") missing=()
     if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, and the headers of FLAC, libsndfile, KISS FFT and soxr"
+        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, and the headers of FLAC, libsndfile, mpg123, vorbisfile, opusfile, KISS FFT and soxr"
         find_python || die "Python $MIN_PYTHON or newer with its headers (Python.h) and venv is needed"
         return
     fi
@@ -108,6 +111,7 @@ system_packages() { # LEVEL
     fi
     find_python || die "Python $MIN_PYTHON or newer with its headers and venv is needed; found $("$PYTHON" -V 2>&1)"
     [ "$1" = run ] && return
+    wish_for "${CODEC_PACKAGES[@]}"
     wish_for "${SOUND_PACKAGES[@]}"
     wish_for "${MODEL_PACKAGES[@]}"
 }
