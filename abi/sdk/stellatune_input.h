@@ -67,8 +67,8 @@ ST_SDK_UNUSED static size_t st_input_fill(StInput *input) {
     }
     if (input->allowed_bytes < sizeof input->buffer) {
         input->failure = ST_ERROR_DECODE;
-        snprintf(input->failure_text, sizeof input->failure_text, "too many bytes hold no sound; looking for it ended at byte %llu",
-                 (unsigned long long)input->end);
+        snprintf(input->failure_text, sizeof input->failure_text,
+                 "too many bytes hold no sound; looking for it ended at byte %llu", (unsigned long long)input->end);
         return 0;
     }
     status = input->io->read(input->io_handle, input->buffer, sizeof input->buffer, &got);
@@ -127,6 +127,14 @@ ST_SDK_UNUSED static int64_t st_input_seek(StInput *input, int64_t offset, int w
     input->end = wanted;
     input->at = input->filled = 0;
     return (int64_t)wanted;
+}
+
+/* Back to the start, whatever has failed before; 0: that fails, too. */
+ST_SDK_UNUSED static int st_input_rewind(StInput *input) {
+    uint64_t found = 0;
+    if (input->io->seek == NULL || input->io->seek(input->io_handle, 0, ST_SEEK_START, &found).code != ST_OK) return 0;
+    st_input_begin(input, input->io, input->io_handle);
+    return 1;
 }
 
 #endif

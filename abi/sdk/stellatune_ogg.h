@@ -68,13 +68,12 @@ typedef struct OggLine {
     char failure_text[OGG_LINE_TEXT_BYTES];
 } OggLine;
 
-ST_SDK_PRINTF(3, 4) ST_SDK_UNUSED static StStatus ogg_line_fail(OggLine *line, int32_t code, const char *format, ...) {
+ST_SDK_PRINTF(3, 4) ST_SDK_UNUSED static void ogg_line_fail(OggLine *line, int32_t code, const char *format, ...) {
     va_list args;
     line->failure = code;
     va_start(args, format);
     vsnprintf(line->failure_text, sizeof line->failure_text, format, args);
     va_end(args);
-    return st_error(code, "%s", line->failure_text);
 }
 
 ST_SDK_UNUSED static StStatus ogg_line_failed(const OggLine *line) {
@@ -96,8 +95,8 @@ ST_SDK_UNUSED static size_t ogg_line_page_size(const uint8_t *page, size_t left)
 }
 
 /*
- * Whether the last whole page of an Ogg input says that it is the last: a file that was cut off, or a recording that was
- * broken off, does not. True where that cannot be known. The position of the input stays.
+ * Whether the last whole page of an Ogg input says that it is the last: a file that was cut off, or a recording that
+ * was broken off, does not. True where that cannot be known. The position of the input stays.
  */
 ST_SDK_UNUSED static int ogg_line_has_last_page(StInput *input) {
     enum { TAIL_BYTES = 2 * 65307, END_OF_STREAM = 4 };
@@ -121,11 +120,9 @@ ST_SDK_UNUSED static int ogg_line_has_last_page(StInput *input) {
 ST_SDK_UNUSED static void ogg_line_note_hole(OggLine *line) {
     uint64_t at = line->position;
     line->has_hole = 1;
-    if (++line->hole_count > OGG_LINE_MAX_HOLES) {
-        line->failure = ST_ERROR_DECODE;
-        snprintf(line->failure_text, sizeof line->failure_text, "more than %u holes in the data, the last near frame %llu",
-                 OGG_LINE_MAX_HOLES, (unsigned long long)at);
-    }
+    if (++line->hole_count > OGG_LINE_MAX_HOLES)
+        ogg_line_fail(line, ST_ERROR_DECODE, "more than %u holes in the data, the last near frame %llu",
+                      OGG_LINE_MAX_HOLES, (unsigned long long)at);
     if (line->lost_places && at >= line->first_lost && at <= line->last_lost) return;
     if (line->lost_places == 0 || at < line->first_lost) line->first_lost = at;
     if (line->lost_places == 0 || at > line->last_lost) line->last_lost = at;
@@ -152,11 +149,10 @@ ST_SDK_UNUSED static void ogg_line_take_in(OggLine *line, uint32_t frames) {
 
 ST_SDK_UNUSED static void ogg_line_judge_end(OggLine *line) {
     line->ended = 1;
-    if (!ogg_line_can_seek(line) || ogg_line_has_last_page(&line->input)) return;
-    line->failure = ST_ERROR_DECODE;
-    snprintf(line->failure_text, sizeof line->failure_text,
-             "file ends without its last page, after %llu frames (truncated? get the file again)",
-             (unsigned long long)line->position);
+    if (ogg_line_can_seek(line) && !ogg_line_has_last_page(&line->input))
+        ogg_line_fail(line, ST_ERROR_DECODE,
+                      "file ends without its last page, after %llu frames (truncated? get the file again)",
+                      (unsigned long long)line->position);
 }
 
 /* Lets the library do one thing. */
@@ -164,8 +160,7 @@ ST_SDK_UNUSED static void ogg_line_step(OggLine *line) {
     uint32_t frames = 0;
     OggLineNews news = line->codec->read(line, OGG_LINE_STEP_FRAMES, line->pending, &frames);
     if (line->input.failure) {
-        line->failure = line->input.failure;
-        snprintf(line->failure_text, sizeof line->failure_text, "%s", line->input.failure_text);
+        ogg_line_fail(line, line->input.failure, "%s", line->input.failure_text);
         return;
     }
     switch (news) {
@@ -179,9 +174,8 @@ ST_SDK_UNUSED static void ogg_line_step(OggLine *line) {
         ogg_line_note_hole(line);
         break;
     case OGG_LINE_CHANGED:
-        line->failure = ST_ERROR_DECODE;
-        snprintf(line->failure_text, sizeof line->failure_text, "the format changes at frame %llu; split the file there",
-                 (unsigned long long)line->position);
+        ogg_line_fail(line, ST_ERROR_DECODE, "the format changes at frame %llu; split the file there",
+                      (unsigned long long)line->position);
         break;
     case OGG_LINE_BROKEN:
         break;
@@ -232,7 +226,6 @@ ST_SDK_UNUSED static StStatus ogg_line_start(OggLine *line) {
     uint32_t rate_hz = line->rate_hz, channels = line->channels;
     StStatus status;
     line->codec->stop(line);
-    st_input_begin(&line->input, line->input.io, line->input.io_handle);
     st_input_allow(&line->input, OGG_LINE_CALL_BYTES);
     line->position = line->told = 0;
     status = line->codec->start(line);
@@ -240,7 +233,8 @@ ST_SDK_UNUSED static StStatus ogg_line_start(OggLine *line) {
         if (status.message.ptr) st_plugin_free((void *)status.message.ptr, status.message.len, 1);
         return st_input_status(&line->input);
     }
-    if (status.code != ST_OK || channels == 0 || (rate_hz == line->rate_hz && channels == line->channels)) return status;
+    if (status.code != ST_OK || channels == 0) return status;
+    if (rate_hz == line->rate_hz && channels == line->channels) return status;
     return st_error(ST_ERROR_DECODE, "the file has changed its format while it was open");
 }
 
@@ -248,8 +242,7 @@ ST_SDK_UNUSED static StStatus ogg_line_open(OggLine *line, const OggLineCodec *c
                                             void *io_handle) {
     StStatus status;
     line->codec = codec;
-    line->input.io = io;
-    line->input.io_handle = io_handle;
+    st_input_begin(&line->input, io, io_handle);
     status = ogg_line_start(line);
     if (status.code != ST_OK) return status;
     line->pending = (float *)malloc(sizeof(float) * OGG_LINE_STEP_FRAMES * line->channels);
@@ -258,10 +251,11 @@ ST_SDK_UNUSED static StStatus ogg_line_open(OggLine *line, const OggLineCodec *c
 
 /* What a failure has left inside the library is not to be trusted. */
 ST_SDK_UNUSED static StStatus ogg_line_start_anew(OggLine *line) {
-    uint64_t position = 0;
-    StStatus status = st_ok();
-    if (line->input.io->seek(line->input.io_handle, 0, ST_SEEK_START, &position).code != ST_OK)
-        return ogg_line_fail(line, ST_ERROR_IO, "the input cannot be rewound");
+    StStatus status;
+    if (!st_input_rewind(&line->input)) {
+        ogg_line_fail(line, ST_ERROR_IO, "the input cannot be rewound");
+        return ogg_line_failed(line);
+    }
     status = ogg_line_start(line);
     line->failure = status.code;
     snprintf(line->failure_text, sizeof line->failure_text, "%.*s", (int)status.message.len,
@@ -278,7 +272,10 @@ ST_SDK_UNUSED static uint64_t ogg_line_next(const OggLine *line) {
 ST_SDK_UNUSED static StStatus ogg_line_skip_to(OggLine *line, uint64_t frame) {
     while (ogg_line_next(line) < frame) {
         uint64_t left = frame - ogg_line_next(line);
-        if (st_cancelled()) return ogg_line_fail(line, ST_ERROR_CANCELLED, "seeking was cancelled");
+        if (st_cancelled()) {
+            ogg_line_fail(line, ST_ERROR_CANCELLED, "seeking was cancelled");
+            return ogg_line_failed(line);
+        }
         if (ogg_line_take(line, left < OGG_LINE_STEP_FRAMES ? (uint32_t)left : OGG_LINE_STEP_FRAMES, NULL)) continue;
         if (line->failure) return ogg_line_failed(line);
         return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,

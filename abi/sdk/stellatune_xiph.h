@@ -158,4 +158,15 @@ ST_SDK_UNUSED static const uint8_t *xiph_channel_order(uint32_t channels) {
     return channels < 3 || channels > 8 || channels == 4 ? NULL : orders[channels - 3];
 }
 
+/* Interleaved frames of Vorbis or Opus into that order, in place. */
+ST_SDK_UNUSED static void xiph_reorder(float *samples, size_t frames, uint32_t channels) {
+    const uint8_t *order = xiph_channel_order(channels);
+    float frame[8];
+    if (order == NULL) return;
+    for (size_t i = 0; i < frames; i++, samples += channels) {
+        memcpy(frame, samples, sizeof(float) * channels);
+        for (uint32_t c = 0; c < channels; c++) samples[c] = frame[order[c]];
+    }
+}
+
 #endif

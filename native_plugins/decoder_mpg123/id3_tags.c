@@ -112,8 +112,8 @@ static const mpg123_string *text_field(const mpg123_id3v2 *tag, const char *fiel
 static const mpg123_string *extra_field(const mpg123_id3v2 *tag, const char *field) {
     for (size_t i = 0; tag && i < tag->extras; i++) {
         const mpg123_string *name = &tag->extra[i].description;
-        if (name->p && strncasecmp(name->p, field, name->fill) == 0 && text_length(name->p, name->fill) == strlen(field))
-            return &tag->extra[i].text;
+        size_t length = name->p ? text_length(name->p, name->fill) : 0;
+        if (length == strlen(field) && strncasecmp(name->p, field, length) == 0) return &tag->extra[i].text;
     }
     return NULL;
 }
@@ -146,7 +146,8 @@ static void put_id3v1(TagsJson *tags, const mpg123_id3v1 *tag, Given given) {
     if (!given.artist) put_latin(tags, "artist", tag->artist, sizeof tag->artist);
     if (!given.album) put_latin(tags, "album", tag->album, sizeof tag->album);
     if (!given.date) put_latin(tags, "date", tag->year, sizeof tag->year);
-    if (!given.genre && tag->genre < COUNT(GENRES)) tags_text(tags, "genre", GENRES[tag->genre], strlen(GENRES[tag->genre]));
+    if (!given.genre && tag->genre < COUNT(GENRES))
+        tags_text(tags, "genre", GENRES[tag->genre], strlen(GENRES[tag->genre]));
     if (given.track || tag->comment[28] != '\0' || tag->comment[29] == '\0') return;
     snprintf(track, sizeof track, "%u", (unsigned char)tag->comment[29]);
     tags_text(tags, "track", track, strlen(track));

@@ -1,5 +1,6 @@
 /*
- * info_frame.h: what the first block of an MP3 may hold in place of sound - the header of Xing and LAME, or Fraunhofer's.
+ * info_frame.h: what the first block of an MP3 may hold in place of sound - the header of Xing and LAME, or
+ * Fraunhofer's.
  */
 #ifndef DECODER_MPG123_INFO_FRAME_H
 #define DECODER_MPG123_INFO_FRAME_H

@@ -34,17 +34,21 @@
 
 #define FLAGS (MPG123_QUIET | MPG123_FORCE_FLOAT | MPG123_IGNORE_INFOFRAME | MPG123_PICTURE)
 
-ST_SDK_PRINTF(3, 4) static StStatus fail(MpegStream *stream, int32_t code, const char *format, ...) {
+ST_SDK_PRINTF(3, 4) static void fail(MpegStream *stream, int32_t code, const char *format, ...) {
     va_list args;
     stream->failure = code;
     va_start(args, format);
     vsnprintf(stream->failure_text, sizeof stream->failure_text, format, args);
     va_end(args);
-    return st_error(code, "%s", stream->failure_text);
 }
 
 static StStatus failure_status(const MpegStream *stream) {
     return st_error(stream->failure, "%s", stream->failure_text);
+}
+
+static int fail_with_input(MpegStream *stream) {
+    if (stream->input.failure) fail(stream, stream->input.failure, "%s", stream->input.failure_text);
+    return stream->input.failure != ST_OK;
 }
 
 static ssize_t on_read(void *input, void *out, size_t count) {
@@ -71,10 +75,10 @@ static long id3_flags(StInput *input) {
 /* libmpg123 before the first block. */
 static StStatus start(MpegStream *stream) {
     const StIoVTable *io = stream->input.io;
-    uint64_t position;
-    if (stream->input.end > 0 && (io->seek == NULL || io->seek(stream->input.io_handle, 0, ST_SEEK_START, &position).code != ST_OK))
-        return fail(stream, ST_ERROR_IO, "the input cannot be rewound");
-    st_input_begin(&stream->input, io, stream->input.io_handle);
+    if ((stream->input.end > 0 || stream->input.failure) && !st_input_rewind(&stream->input)) {
+        fail(stream, ST_ERROR_IO, "the input cannot be rewound");
+        return failure_status(stream);
+    }
     st_input_allow(&stream->input, CALL_BYTES);
     mpg123_close(stream->mpeg);
     mpg123_param(stream->mpeg, MPG123_FLAGS, FLAGS | (io->seek ? id3_flags(&stream->input) : 0), 0);
@@ -90,8 +94,9 @@ static StStatus start(MpegStream *stream) {
     stream->ended = 0;
     stream->failure = ST_OK;
     if (mpg123_open_handle(stream->mpeg, &stream->input) == MPG123_OK && !stream->input.failure) return st_ok();
-    if (stream->input.failure) return fail(stream, stream->input.failure, "%s", stream->input.failure_text);
-    return fail(stream, ST_ERROR_DECODE, "libmpg123 gives up on it: %s", mpg123_strerror(stream->mpeg));
+    if (!fail_with_input(stream))
+        fail(stream, ST_ERROR_DECODE, "libmpg123 gives up on it: %s", mpg123_strerror(stream->mpeg));
+    return failure_status(stream);
 }
 
 /* Bytes that were passed over since the block before are told, but damage nothing that could be named. */
@@ -150,8 +155,8 @@ static void judge_end(MpegStream *stream) {
 }
 
 /*
- * Decodes the next block: its number and samples. 0: there is none, and the stream holds why. A damaged header looks like
- * one of another format: what it gives is silence, and only several in a row are taken for a change.
+ * Decodes the next block: its number and samples. 0: there is none, and the stream holds why. A damaged header looks
+ * like one of another format: what it gives is silence, and only several in a row are taken for a change.
  */
 static int next_block(MpegStream *stream, uint64_t *out_number, const float **out_samples) {
     static const float SILENCE[2 * MAX_BLOCK_FRAMES];
@@ -160,10 +165,7 @@ static int next_block(MpegStream *stream, uint64_t *out_number, const float **ou
     off_t number = 0;
     int code = mpg123_decode_frame(stream->mpeg, &number, &audio, &bytes);
     if (code == MPG123_NEW_FORMAT) code = mpg123_decode_frame(stream->mpeg, &number, &audio, &bytes);
-    if (stream->input.failure) {
-        fail(stream, stream->input.failure, "%s", stream->input.failure_text);
-        return 0;
-    }
+    if (fail_with_input(stream)) return 0;
     if (code == MPG123_DONE) {
         judge_end(stream);
         return 0;
@@ -201,7 +203,8 @@ static void step(MpegStream *stream) {
     stream->decoded_end = begins + stream->block_frames;
     if (stream->decoded_end <= wanted) return;
     if (begins > wanted) {
-        fail(stream, ST_ERROR_DECODE, "libmpg123 has lost its place at frame %llu", (unsigned long long)stream->position);
+        fail(stream, ST_ERROR_DECODE, "libmpg123 has lost its place at frame %llu",
+             (unsigned long long)stream->position);
         return;
     }
     skip = (uint32_t)(wanted - begins);
@@ -252,7 +255,7 @@ static uint64_t count_blocks(MpegStream *stream) {
     return counted > (off_t)silent ? (uint64_t)counted - silent : 0;
 }
 
-/* What is heard: without the silent block, the delay and the padding. Claims that contradict each other count for nothing. */
+/* What is heard: without the silent block, the delay and the padding. Claims that cannot be count for nothing. */
 static void trim(MpegStream *stream, uint64_t blocks) {
     const InfoFrame *info = &stream->info_frame;
     uint64_t frames = blocks * stream->block_frames;
@@ -284,10 +287,11 @@ StStatus mpeg_stream_open(MpegStream *stream, const StIoVTable *io, void *io_han
     return st_ok();
 }
 
-/* Gives what waits already; `out` null: drops it. */
+/* Gives what waits already. */
 static uint32_t take_waiting(MpegStream *stream, uint32_t frames, float *out) {
     uint32_t n = stream->pending_frames < frames ? stream->pending_frames : frames;
-    if (out) memcpy(out, stream->pending, sizeof(float) * n * stream->channels);
+    if (n == 0) return 0;
+    memcpy(out, stream->pending, sizeof(float) * n * stream->channels);
     stream->pending += (size_t)n * stream->channels;
     stream->pending_frames -= n;
     stream->position += n;
@@ -319,8 +323,7 @@ static StStatus jump(MpegStream *stream, uint64_t block) {
     stream->block_end_byte = 0;
     /* libmpg123 decodes one block before the one it is asked for, and does not give it. */
     if (mpg123_seek_frame(stream->mpeg, (off_t)(begin - odd) + 1, SEEK_SET) >= 0) return st_ok();
-    if (stream->input.failure) return fail(stream, stream->input.failure, "%s", stream->input.failure_text);
-    return start(stream);
+    return fail_with_input(stream) ? failure_status(stream) : start(stream);
 }
 
 StStatus mpeg_stream_seek(MpegStream *stream, uint64_t frame) {

@@ -1,8 +1,8 @@
 /*
  * mpeg_stream.h: an MPEG audio input as a line of frames - open, read, seek, each exact.
  *
- * A block is what MPEG calls a frame: up to 1152 frames of ours. Positions count frames from the first one that is heard:
- * what the encoder has put before and behind the sound is taken away here, where the file says how much that is.
+ * A block is what MPEG calls a frame: up to 1152 frames of ours. Positions count frames from the first one that is
+ * heard: what the encoder has put before and behind the sound is taken away here, where the file says how much that is.
  */
 #ifndef DECODER_MPG123_STREAM_H
 #define DECODER_MPG123_STREAM_H

@@ -86,18 +86,6 @@ static void stop(void *handle) {
     stream->file = NULL;
 }
 
-/* Frames in Opus order to ours, in place. */
-static void reorder(const OpusStream *stream, uint32_t frames, float *samples) {
-    uint32_t channels = stream->line.channels;
-    const uint8_t *order = xiph_channel_order(channels);
-    float frame[8];
-    if (order == NULL) return;
-    for (uint32_t i = 0; i < frames; i++, samples += channels) {
-        memcpy(frame, samples, sizeof(float) * channels);
-        for (uint32_t c = 0; c < channels; c++) samples[c] = frame[order[c]];
-    }
-}
-
 static OggLineNews read_frames(void *handle, uint32_t frames, float *out, uint32_t *out_read) {
     OpusStream *stream = handle;
     int link = 0, got = op_read_float(stream->file, out, (int)(frames * stream->line.channels), &link);
@@ -109,7 +97,7 @@ static OggLineNews read_frames(void *handle, uint32_t frames, float *out, uint32
         return OGG_LINE_BROKEN;
     }
     if (op_channel_count(stream->file, link) != (int)stream->line.channels) return OGG_LINE_CHANGED;
-    reorder(stream, (uint32_t)got, out);
+    xiph_reorder(out, (size_t)got, stream->line.channels);
     *out_read = (uint32_t)got;
     return OGG_LINE_FRAMES;
 }

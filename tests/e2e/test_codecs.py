@@ -1,4 +1,4 @@
-"""MP3, Vorbis and Opus through the real command: taken by the decoder that is made for them, and whole through its deaths."""
+"""MP3, Vorbis and Opus through the real command: taken by the decoder made for them, and whole through its deaths."""
 
 from __future__ import annotations
 

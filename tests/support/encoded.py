@@ -44,9 +44,9 @@ class Encoding:
     def decoded_rate_hz(self) -> int:
         return 48_000 if self.type_id == "opus" else self.rate_hz
 
-    def make(self, folder: Path, seconds: float = 8, more: tuple[str, ...] = (), name: str = "made") -> tuple[Path, int]:
+    def make(self, folder: Path, seconds: int = 8, more: tuple[str, ...] = (), name: str = "made") -> tuple[Path, int]:
         """The file, and the frames of its material. Skips where the encoder is missing."""
-        samples = programme(int(seconds * self.rate_hz) + 123, self.channels, self.rate_hz)
+        samples = programme(seconds * self.rate_hz + 123, self.channels, self.rate_hz)
         return self.encode(samples, folder, more, name), len(samples)
 
     def encode(self, samples: NDArray[np.int16], folder: Path, more: tuple[str, ...] = (), name: str = "made") -> Path:
