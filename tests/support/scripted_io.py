@@ -10,12 +10,17 @@ __all__ = ["ScriptedIo"]
 
 
 class ScriptedIo:
-    """Bytes behind an ``StIoVTable``; ``fail_with`` is the status of every read from now on. ``reads`` counts."""
+    """Bytes behind an ``StIoVTable``; ``fail_with`` is the status of every read from now on. Reads are counted.
 
-    def __init__(self, data: bytes, seeks: bool = True) -> None:
+    The data may be followed by so many zeros that take no memory.
+    """
+
+    def __init__(self, data: bytes, seeks: bool = True, zeros: int = 0) -> None:
         self.fail_with = StatusCode.OK
         self.reads = 0
+        self.read_bytes = 0
         self._data = data
+        self._size_bytes = len(data) + zeros
         self._at = 0
         self._table = ffi.new("StIoVTable *")
         self._callbacks = (
@@ -36,21 +41,22 @@ class ScriptedIo:
         del handle
         self.reads += 1
         if self.fail_with is StatusCode.OK:
-            part = self._data[self._at : self._at + size]
+            part = self._data[self._at : self._at + size] or bytes(min(size, self._size_bytes - self._at))
             ffi.memmove(out, part, len(part))
             self._at += len(part)
+            self.read_bytes += len(part)
             got[0] = len(part)
         return _status(self.fail_with)
 
     def _seek(self, handle: CData, offset: int, whence: int, position: CData) -> CData:
         del handle
-        self._at = offset + (0, self._at, len(self._data))[whence]
+        self._at = offset + (0, self._at, self._size_bytes)[whence]
         position[0] = self._at
         return _status(StatusCode.OK)
 
     def _size(self, handle: CData, size: CData) -> CData:
         del handle
-        size[0] = len(self._data)
+        size[0] = self._size_bytes
         return _status(StatusCode.OK)
 
 

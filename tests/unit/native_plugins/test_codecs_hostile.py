@@ -133,3 +133,16 @@ def test_an_input_that_cannot_seek_is_played(encoding: Encoding, tmp_path: Path)
         with pytest.raises(Refused, match="cannot seek") as refused:
             made.seek(0)
     assert refused.value.code is StatusCode.UNSUPPORTED
+
+
+@pytest.mark.parametrize("name", ["mp3_no_header", "vorbis", "opus"])
+def test_a_gigabyte_without_sound_is_not_read(name: str, tmp_path: Path) -> None:
+    """The music is followed by zeros."""
+    encoding = BY_NAME[name]
+    path, _ = encoding.make(tmp_path, 2)
+    io = ScriptedIo(path.read_bytes(), zeros=1_000_000_000)
+    with pytest.raises(Refused) as refused, DirectDecoder(encoding.type_id, path, io.pair) as made:
+        made.rest()
+    assert refused.value.code is StatusCode.DECODE
+    assert refused.value.text
+    assert path.stat().st_size <= io.read_bytes < 200_000_000
