@@ -99,7 +99,7 @@ ST_SDK_UNUSED static uint64_t st_input_position(const StInput *input) {
     return input->end - (input->filled - input->at);
 }
 
-/* The length of the input; 0 where it is unknown. */
+/* Whether the length of the input is known, and then what it is. */
 ST_SDK_UNUSED static int st_input_size(const StInput *input, uint64_t *out_size) {
     uint64_t size = 0;
     if (input->io->size == NULL || input->io->size(input->io_handle, &size).code != ST_OK || size > INT64_MAX) return 0;
@@ -107,11 +107,11 @@ ST_SDK_UNUSED static int st_input_size(const StInput *input, uint64_t *out_size)
     return 1;
 }
 
-/* Moves, whence SEEK_SET, SEEK_CUR or SEEK_END; the new position, or -1. */
+/* Moves, whence SEEK_SET, SEEK_CUR or SEEK_END; the new position, or -1. Inside the buffer every input can. */
 ST_SDK_UNUSED static int64_t st_input_seek(StInput *input, int64_t offset, int whence) {
     uint64_t size = 0, wanted, found = 0;
     StStatus status;
-    if (input->failure || input->io->seek == NULL) return -1;
+    if (input->failure) return -1;
     if (whence == SEEK_END && !st_input_size(input, &size)) return -1;
     wanted = (whence == SEEK_SET ? 0 : whence == SEEK_CUR ? st_input_position(input) : size) + (uint64_t)offset;
     if (wanted > INT64_MAX) return -1;
@@ -119,6 +119,7 @@ ST_SDK_UNUSED static int64_t st_input_seek(StInput *input, int64_t offset, int w
         input->at = input->filled - (size_t)(input->end - wanted);
         return (int64_t)wanted;
     }
+    if (input->io->seek == NULL) return -1;
     status = input->io->seek(input->io_handle, (int64_t)wanted, ST_SEEK_START, &found);
     if (status.code != ST_OK) {
         st_input_fail(input, status, "the input cannot be moved");

@@ -79,9 +79,8 @@ static StStatus start(MpegStream *stream) {
         fail(stream, ST_ERROR_IO, "the input cannot be rewound");
         return failure_status(stream);
     }
-    st_input_allow(&stream->input, CALL_BYTES);
     mpg123_close(stream->mpeg);
-    mpg123_param(stream->mpeg, MPG123_FLAGS, FLAGS | (io->seek ? id3_flags(&stream->input) : 0), 0);
+    mpg123_param(stream->mpeg, MPG123_FLAGS, FLAGS | id3_flags(&stream->input), 0);
     mpg123_param(stream->mpeg, MPG123_RESYNC_LIMIT, JUNK_BYTES_BEFORE, 0);
     mpg123_param(stream->mpeg, MPG123_INDEX_SIZE, INDEX_BLOCKS, 0);
     mpg123_param(stream->mpeg, MPG123_PREFRAMES, 1, 0);
@@ -274,6 +273,7 @@ StStatus mpeg_stream_open(MpegStream *stream, const StIoVTable *io, void *io_han
     int code = MPG123_OK;
     StStatus status;
     st_input_begin(&stream->input, io, io_handle);
+    st_input_allow(&stream->input, CALL_BYTES);
     if (mpg123_init() == MPG123_OK) stream->mpeg = mpg123_new(NULL, &code);
     if (stream->mpeg == NULL) return st_error(ST_ERROR_INTERNAL, "libmpg123: %s", mpg123_plain_strerror(code));
     status = start(stream);
@@ -333,10 +333,10 @@ StStatus mpeg_stream_seek(MpegStream *stream, uint64_t frame) {
     if (frame > INT64_MAX / 2 || (stream->total_frames && frame > stream->total_frames))
         return st_error(ST_ERROR_INVALID_ARG, "frame %llu is behind the end (%llu frames)", (unsigned long long)frame,
                         (unsigned long long)stream->total_frames);
+    st_input_allow(&stream->input, UINT64_MAX);
     if (stream->failure) status = start(stream);
     if (status.code != ST_OK) return status;
     block = (stream->first_frame + frame) / stream->block_frames;
-    st_input_allow(&stream->input, UINT64_MAX);
     status = jump(stream, block);
     stream->position = frame;
     stream->ended = stream->total_frames && frame == stream->total_frames;
