@@ -50,12 +50,31 @@ static uint64_t count_frames(const OpusStream *stream) {
     return total;
 }
 
-/* Only the first of several streams can be seen in a packet: where there are more, nothing is known. */
+/*
+ * Whether all streams of a packet are CELT alone. All but the last say their length (RFC 6716, appendix B); where one of
+ * them holds several blocks, it is not looked into.
+ */
+static int is_celt_only(const unsigned char *at, long left, int streams) {
+    for (; streams > 0; streams--) {
+        long head = 2, length;
+        if (left < 1 || at[0] < FIRST_CELT_ONLY) return 0;
+        if (streams == 1) break;
+        if (left < 3 || (at[0] & 3) != 0) return 0;
+        length = at[1];
+        if (length >= 252) length += 4 * at[head++];
+        if (length > left - head) return 0;
+        at += head + length;
+        left -= head + length;
+    }
+    return 1;
+}
+
 static int on_packet(void *handle, OpusMSDecoder *decoder, void *pcm, const ogg_packet *packet, int frames,
                      int channels, int format, int link) {
     OpusStream *stream = handle;
-    (void)decoder, (void)pcm, (void)frames, (void)format, (void)link;
-    if (!stream->has_mode) stream->is_speech = channels > 2 || packet->bytes < 1 || packet->packet[0] < FIRST_CELT_ONLY;
+    (void)decoder, (void)pcm, (void)frames, (void)channels, (void)format;
+    if (!stream->has_mode)
+        stream->is_speech = !is_celt_only(packet->packet, packet->bytes, op_head(stream->file, link)->stream_count);
     stream->has_mode = 1;
     return OP_DEC_USE_DEFAULT;
 }

@@ -14,7 +14,7 @@ typedef struct OpusStream {
     OggLine line;
     OggOpusFile *file;
     int has_mode; /* a packet was decoded since the last seek */
-    int is_speech; /* and the first of them was made by SILK, at least in part */
+    int is_speech; /* and SILK had a part in the first of them, or may have had */
 } OpusStream;
 
 extern const OggLineCodec OPUS_CODEC;
