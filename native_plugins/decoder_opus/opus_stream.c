@@ -51,8 +51,8 @@ static uint64_t count_frames(const OpusStream *stream) {
 }
 
 /*
- * Whether all streams of a packet are CELT alone. All but the last say their length (RFC 6716, appendix B); where one of
- * them holds several blocks, it is not looked into.
+ * Whether all streams of a packet are CELT alone. All but the last say their length (RFC 6716, appendix B); where one
+ * of them holds several blocks, it is not looked into.
  */
 static int is_celt_only(const unsigned char *at, long left, int streams) {
     for (; streams > 0; streams--) {
