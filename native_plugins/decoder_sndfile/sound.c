@@ -3,7 +3,7 @@
  */
 #include "sound.h"
 
-#include <stellatune_sdk.h>
+#include <stellatune_xiph.h>
 #include "sound_io.h"
 
 #define SCRATCH_FRAMES 4096
@@ -35,6 +35,12 @@ static SeekWay seek_way(const Sound *sound) {
     default:
         return SEEK_STRAIGHT;
     }
+}
+
+/* libsndfile hands their channels on in the order of the codec. */
+static int has_xiph_order(const Sound *sound) {
+    int codec = sound->info.format & SF_FORMAT_SUBMASK;
+    return codec == SF_FORMAT_VORBIS || codec == SF_FORMAT_OPUS;
 }
 
 static int is_mpeg(const Sound *sound) {
@@ -140,6 +146,7 @@ StStatus sound_read(Sound *sound, uint32_t frames, float *out, uint32_t *out_rea
         return st_error(ST_ERROR_DECODE, "the last seek could not open the file again; seek to retry");
     got = sf_readf_float(sound->file, out, frames);
     if (got < 0) got = 0;
+    if (has_xiph_order(sound)) xiph_reorder(out, (size_t)got, (uint32_t)sound->info.channels);
     sound->position += (uint64_t)got;
     if (sound->clip) limit(out, (size_t)got * (size_t)sound->info.channels);
     if (got > 0) keep_damage(sound);
