@@ -13,11 +13,11 @@ from host.cli.console import Console, plain
 from host.errors import ConfigRejected, NotFound
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.packages import merge_config
-from host.settings import ConfigFile, KeyPath, Limits, PipelineSizes, Section, complaint_about
+from host.settings import ConfigFile, KeyPath, Limits, PipelineSizes, ReplayGain, Section, complaint_about
 
 __all__ = ["set_value", "unset", "value_from"]
 
-SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits()}
+SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits(), "replaygain": ReplayGain()}
 
 
 @click.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus

@@ -1,4 +1,4 @@
-"""What can be set: sizes of the pipeline, limits of calls, configurations of plugins, and where files live.
+"""What can be set: sizes of the pipeline, limits of calls, loudness, configurations of plugins, and where files live.
 
 Reads and changes one TOML file. A broken file, section or value is named and left at its default: it never stops the
 host from starting. What a plugin's configuration may be is not known here.
@@ -9,7 +9,15 @@ from host.settings.lines import KeyPath, lines_of
 from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
-from host.settings.sections import Limits, PipelineSizes, Section, complaint_about, section_schema
+from host.settings.sections import (
+    Limits,
+    PipelineSizes,
+    ReplayGain,
+    ReplayGainMode,
+    Section,
+    complaint_about,
+    section_schema,
+)
 
 __all__ = [
     "NOTHING_SAVED",
@@ -18,6 +26,8 @@ __all__ = [
     "Limits",
     "Paths",
     "PipelineSizes",
+    "ReplayGain",
+    "ReplayGainMode",
     "SavedConfig",
     "SavedConfigs",
     "Section",

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import TypeAlias
+from dataclasses import Field, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 from host.jsontext import Json, JsonObject
 
-__all__ = ["Limits", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+__all__ = [
+    "Limits",
+    "PipelineSizes",
+    "ReplayGain",
+    "ReplayGainMode",
+    "Section",
+    "complaint_about",
+    "section_schema",
+    "setting_from",
+]
 
 
 def _range(default: int, low: int, high: int) -> int:
     """A field with its default and the range a user may choose from."""
     made: int = field(default=default, metadata={"low": low, "high": high})
+    return made
+
+
+def _number(default: float, low: float, high: float) -> float:
+    """The same for what need not be whole."""
+    made: float = field(default=default, metadata={"low": low, "high": high})
     return made
 
 
@@ -64,7 +80,28 @@ class Limits:
     heartbeat_misses: int = _range(3, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits
+class ReplayGainMode(StrEnum):
+    """Which of a track's gains is wanted."""
+
+    OFF = "off"
+    TRACK = "track"
+    ALBUM = "album"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayGain:
+    """How loud tracks are made that say how loud they are. `preamp_db` comes on top; `fallback_db` is for all others.
+
+    `clip_guard`: where the peak is known, no more than takes it to full scale.
+    """
+
+    mode: ReplayGainMode = ReplayGainMode.OFF
+    preamp_db: float = _number(0.0, -15, 15)
+    fallback_db: float = _number(0.0, -30, 15)
+    clip_guard: bool = True
+
+
+Section: TypeAlias = PipelineSizes | Limits | ReplayGain
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:
@@ -72,22 +109,47 @@ def complaint_about(section: Section, key: str, value: object) -> str:
     found = next((each for each in fields(section) if each.name == key), None)
     if found is None:
         return f"{key} is unknown; known are {', '.join(each.name for each in fields(section))}"
-    low, high = found.metadata["low"], found.metadata["high"]
-    if type(value) is not int or not low <= value <= high:
-        return f"{key} = {value!r}: it must be a whole number from {low} to {high}"
-    return ""
+    wrong = _wrong(found, value)
+    return f"{key} = {value!r}: it must be {wrong}" if wrong else ""
+
+
+def setting_from(section: Section, key: str, value: object) -> object:
+    """A value of a key that nothing is wrong with, as the section holds it: a word as the enum's, 2 as 2.0."""
+    found = next(each for each in fields(section) if each.name == key)
+    kind: Any = type(found.default)
+    held: object = kind(value)
+    return held
+
+
+def _wrong(each: Field[Any], value: object) -> str:
+    """What a value must be that is not; empty when it is."""
+    low, high = each.metadata.get("low", 0), each.metadata.get("high", 0)
+    match each.default:
+        case bool():
+            return "" if type(value) is bool else "true or false"
+        case StrEnum() as word:
+            words = tuple(type(word))
+            return "" if value in words else f"one of {', '.join(words)}"
+        case float():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return "" if number and low <= value <= high else f"a number from {low} to {high}"
+        case _:
+            return "" if type(value) is int and low <= value <= high else f"a whole number from {low} to {high}"
 
 
 def section_schema(section: Section) -> JsonObject:
     """The same as a JSON schema, defaults included."""
-    defaults = asdict(type(section)())
-    properties: dict[str, Json] = {
-        each.name: {
-            "type": "integer",
-            "minimum": each.metadata["low"],
-            "maximum": each.metadata["high"],
-            "default": defaults[each.name],
-        }
-        for each in fields(section)
-    }
+    properties: dict[str, Json] = {each.name: _schema_of(each) for each in fields(section)}
     return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _schema_of(each: Field[Any]) -> JsonObject:
+    match each.default:
+        case bool() as default:
+            return {"type": "boolean", "default": default}
+        case StrEnum() as word:
+            return {"type": "string", "enum": [*map(str, type(word))], "default": str(word)}
+        case default:
+            kind = "number" if isinstance(default, float) else "integer"
+            limits = {"minimum": each.metadata["low"], "maximum": each.metadata["high"]}
+            return {"type": kind, **limits, "default": default}

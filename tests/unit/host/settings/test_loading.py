@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host.settings import Limits, Paths, PipelineSizes, Settings, load_settings
+from host.settings import Limits, Paths, PipelineSizes, ReplayGain, ReplayGainMode, Settings, load_settings
 
 
 def read(tmp_path: Path, text: str) -> Settings:
@@ -35,6 +35,13 @@ def test_values_are_taken(tmp_path: Path) -> None:
     assert got.pipeline.history_ms == 1000
 
 
+def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
+    got = read(tmp_path, "[replaygain]\nmode = 'album'\npreamp_db = 2\nclip_guard = false\n")
+    assert got.replay_gain == ReplayGain(ReplayGainMode.ALBUM, 2.0, 0.0, clip_guard=False)
+    assert (type(got.replay_gain.mode), type(got.replay_gain.preamp_db)) == (ReplayGainMode, float)
+    assert read(tmp_path, "[replaygain]\nmode = 'loud'\n").replay_gain == ReplayGain()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -43,7 +50,7 @@ def test_values_are_taken(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, plugins"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, plugins"]),
         ("limits = 3\n", ["[limits] must be a table"]),
         ("plugins = 3\n", ["[plugins] must be a table"]),
         ("[plugins.stellatune.dsp.gain.gain]\n", ["[plugins.stellatune] is ignored", "an id stands in quotes"]),

@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 
 from host.errors import ConfigRejected
+from host.jsontext import Json
 from host.packages import check_config, check_schema
-from host.settings import Limits, PipelineSizes, Section, complaint_about, section_schema
+from host.settings import Limits, PipelineSizes, ReplayGain, Section, complaint_about, section_schema
 
 
 @pytest.mark.parametrize("section", [PipelineSizes(), Limits()], ids=lambda each: type(each).__name__)
@@ -26,6 +27,26 @@ def test_the_schema_takes_what_the_ranges_take(section: Section) -> None:
             with pytest.raises(ConfigRejected):
                 check_config("it", schema, {name: wrong})
             assert f"from {low} to {high}" in complaint_about(section, name, wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused", "words"),
+    [
+        ("mode", ["off", "track", "album"], ["Track", "", 0, None, ["track"]], "one of off, track, album"),
+        ("preamp_db", [-15, 15, 0.5], [-15.1, 16, "1", True, None, float("nan")], "a number from -15 to 15"),
+        ("clip_guard", [True, False], [0, 1, "true", None], "true or false"),
+    ],
+)
+def test_words_numbers_and_switches(name: str, taken: list[Json], refused: list[Json], words: str) -> None:
+    section, schema = ReplayGain(), check_schema(section_schema(ReplayGain()))
+    for value in taken:
+        check_config("it", schema, {name: value})
+        assert complaint_about(section, name, value) == ""
+    for value in refused:
+        if value == value:  # JSON has no NaN, TOML does
+            with pytest.raises(ConfigRejected):
+                check_config("it", schema, {name: value})
+        assert words in complaint_about(section, name, value)
 
 
 def test_an_unknown_key_is_told_what_there_is() -> None:
