@@ -9,8 +9,9 @@ from typing import TypeVar
 import click
 
 from host.cli.chain_options import parse_dsp
+from host.settings import ReplayGainMode
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed", "replay_gain_option"]
 
 T = TypeVar("T")
 
@@ -48,3 +49,10 @@ dsp_option = click.option(
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
 )
 decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")
+replay_gain_option = click.option(
+    "--replaygain",
+    "replay_gain",
+    type=click.Choice([*map(str, ReplayGainMode)]),
+    callback=lambda _context, _option, word: word and ReplayGainMode(word),
+    help="Make tracks as loud as their tags ask for; as set in [replaygain] unless given.",
+)

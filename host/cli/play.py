@@ -12,12 +12,13 @@ from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, parsed
+from host.cli.params import decoder_option, dsp_option, file_name, parsed, replay_gain_option
 from host.cli.running import Wish, run_chain
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import decoder_named, stages, wire_output
 from host.jsontext import Json, JsonObject
 from host.playback import Excerpt, PlaybackResult, label_of
+from host.settings import ReplayGainMode
 
 __all__ = ["play"]
 
@@ -38,6 +39,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
 @click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
+@replay_gain_option
 @click.option("--no-control", is_flag=True, help="Without a control socket: beside another host, alone.")
 @click.pass_obj
 def play(
@@ -49,6 +51,7 @@ def play(
     start: Fraction,
     length: Fraction | None,
     volume: float,
+    replay_gain: ReplayGainMode | None,
     no_control: bool,
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap."""
@@ -61,7 +64,8 @@ def play(
             chosen = decoder_named(decoder, plugins)
             wired = wire_output(output, None, plugins, saved)
             inputs = await inputs_of(app, names)
-            wish = Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume)
+            excerpt = Excerpt(start, length)
+            wish = Wish(effects, wired, decoder=chosen, excerpt=excerpt, volume=volume, replay_gain=replay_gain)
             return await run_chain(app, console, interrupts, inputs, wish)
 
     async def work(interrupts: Interrupts) -> int:

@@ -16,6 +16,7 @@ from host.cli.targets import granted
 from host.errors import MediaError
 from host.events import TrackEnded
 from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
+from host.settings import ReplayGainMode
 
 __all__ = ["Wish", "run_chain"]
 
@@ -25,7 +26,7 @@ WHOLE = Excerpt()
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to play through, names looked up and configurations checked."""
+    """What to play through, names looked up and configurations checked; ``replay_gain`` None: as it is set."""
 
     effects: tuple[StageSpec, ...]
     output: Output
@@ -34,6 +35,7 @@ class Wish:
     rate_hz: int | None = None
     volume: float = 1.0
     digest: bool = False
+    replay_gain: ReplayGainMode | None = None
 
 
 async def run_chain(
@@ -52,7 +54,9 @@ async def run_chain(
         wanted = replace(wish.output, stage=sink)
         output = await held.enter_async_context(granted(app, wanted, inputs, interrupts))
         chain = Chain(effects, output, pacing, wish.rate_hz, wish.volume, wish.digest)
-        return await _perform(app, app.player(chain, wish.excerpt, wish.decoder), inputs, console)
+        mode = wish.replay_gain or app.settings.replay_gain.mode
+        gain = replace(app.settings.replay_gain, mode=mode)
+        return await _perform(app, app.player(chain, wish.excerpt, wish.decoder, gain), inputs, console)
 
 
 async def _opened(app: Application, held: AsyncExitStack, kind: CapabilityKind, spec: StageSpec) -> StageSpec:

@@ -16,12 +16,15 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, StellaError
 from host.ids import PluginId
-from host.playback.deaths import counted, try_again
+from host.playback.deaths import counted, own_doing, try_again
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
+from host.playback.replay_gain import gain_for
+from host.playback.tags import NO_TAGS, Tags, read_tags
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
+from host.settings import ReplayGain
 
 __all__ = ["Opener", "Reopened"]
 
@@ -29,6 +32,7 @@ __all__ = ["Opener", "Reopened"]
 MOST_DEATHS_IN_OPEN = 2
 
 Candidates = Callable[[str], Sequence[Candidate]]
+NO_REPLAY_GAIN = ReplayGain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ class Reopened:
 
 
 class Opener:
-    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made."""
+    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made.
+
+    ``replay_gain``: how loud they are made.
+    """
 
     def __init__(
         self,
@@ -50,12 +57,14 @@ class Opener:
         excerpt: Excerpt,
         media_timeout_s: float,
         configs: DecoderConfigs,
+        replay_gain: ReplayGain = NO_REPLAY_GAIN,
     ) -> None:
         self.configs = configs
         self._runtime = runtime
         self._candidates = candidates
         self._excerpt = excerpt
         self._media_timeout_s = media_timeout_s
+        self._replay_gain = replay_gain
 
     async def open(self, index: int, path: Path) -> OpenTrack:
         """An open track, standing at its first frame; the caller closes it.
@@ -117,15 +126,16 @@ class Opener:
     async def _first_that_takes_it(self, index: int, media: Media) -> OpenTrack:
         refusals: list[str] = []
         faults: list[Fault] = []
+        untold: dict[PluginId, Fault] = {}
         for candidate in self._candidates(media.extension):
             try:
                 track = await try_again(
                     self._runtime.supervisor,
                     candidate.plugin_id,
-                    partial(self._try, index, media, candidate),
+                    partial(self._try, index, media, candidate, untold),
                     MOST_DEATHS_IN_OPEN,
                 )
-                return replace(track, faults=tuple(faults))
+                return replace(track, faults=(*faults, *untold.values()))
             except (MediaError, Misuse):
                 raise
             except StellaError as error:
@@ -137,9 +147,10 @@ class Opener:
         reasons = "; ".join(dict.fromkeys(refusals))
         raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
-    async def _try(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
+    async def _try(self, index: int, media: Media, candidate: Candidate, untold: dict[PluginId, Fault]) -> OpenTrack:
         decoder, use, info = await self._decoder(candidate, media)
         try:
+            tags = await self._tags(decoder, media, untold)
             wanted = window(info, self._excerpt)
             if wanted is None:
                 raise MediaError(
@@ -150,7 +161,27 @@ class Opener:
         except BaseException:
             await decoder.destroy()
             raise
-        return OpenTrack(index, media, decoder, info, use, wanted, skip)
+        gain = gain_for(tags, self._replay_gain)
+        return OpenTrack(index, media, decoder, info, use, wanted, skip, tags=tags, gain=gain)
+
+    async def _tags(self, decoder: Decoder, media: Media, untold: dict[PluginId, Fault]) -> Tags:
+        """What the decoder tells; none where it cannot, which is no reason not to play. Who died of it is not asked.
+
+        Raises:
+            Supervised: the worker is gone.
+        """
+        plugin, worker = decoder.instance.plugin_id, decoder.instance.worker
+        if plugin in untold:
+            return NO_TAGS
+        try:
+            return read_tags(await decoder.metadata())
+        except StellaError as error:
+            gone = worker.exited.done() or bool(worker.doomed)
+            if own_doing(error):
+                untold[plugin] = Fault("no_tags", f"{media.path}: {plugin} cannot tell its tags: {error.message}")
+            if gone:
+                raise
+            return NO_TAGS
 
     async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
         spec = self.configs.of(candidate.plugin_id, candidate.type_id)

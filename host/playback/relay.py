@@ -152,10 +152,7 @@ class Relay:
         rate = track.info.sample_rate_hz
         began_at = track.window.first_frame - track.info.encoder_delay_frames
         self._played.timeline.append(Segment(position, track.index, began_at, rate))
-        frames = int((track.duration_s or 0) * rate)
-        label = str(track.path)
-        decoder = str(track.use.type_id)
-        self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
+        self._bus.publish(_started(track, position))
         return position
 
     async def _attach(self, track: OpenTrack, begun_at: int | None) -> StellaError | None:
@@ -173,7 +170,15 @@ class Relay:
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
         self._played.results[track.index] = TrackResult(
-            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
+            track.index,
+            track.path,
+            failure,
+            track.use,
+            frames_in,
+            frames,
+            wall_s=wall_s,
+            faults=faults,
+            gain=track.gain,
         )
         self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
 
@@ -215,6 +220,23 @@ class Relay:
 
     def _stopped_early(self) -> StellaError:
         return OutputError("a stage of the chain stopped before the end", remedy="see -v for what its worker said")
+
+
+def _started(track: OpenTrack, position: int) -> TrackStarted:
+    tags, rate = track.tags, track.info.sample_rate_hz
+    return TrackStarted(
+        track.index,
+        str(track.path),
+        str(track.use.type_id),
+        position,
+        int((track.duration_s or 0) * rate),
+        rate,
+        track.info.channels,
+        tags.title,
+        tags.artist,
+        tags.album,
+        track.gain.reason,
+    )
 
 
 def _failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:
