@@ -26,7 +26,7 @@ from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
 from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player
 from host.runtime import CRASHES_FILE, PluginRuntime
-from host.settings import Paths, ReplayGain, Settings, load_settings
+from host.settings import Paths, ReplayGain, ReplayGainMode, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.worker import Zygote
 
@@ -147,20 +147,23 @@ class Application:
         return config_in_force(plugin, capability, self.settings.plugins)
 
     def player(
-        self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, replay_gain: ReplayGain | None = None
+        self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say.
 
-        ``replay_gain`` None: as it is set.
+        ``mode``: which gain of a track counts; None: as it is set when the track is opened.
         """
         manifests = tuple(self.discovery.plugins.values())
 
         def candidates(extension: str) -> Sequence[Candidate]:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
+        def replay_gain() -> ReplayGain:
+            wished = self.settings.replay_gain
+            return wished if mode is None else replace(wished, mode=mode)
+
         configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
-        gain = replay_gain or self.settings.replay_gain
-        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs, gain)
+        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs, replay_gain)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:

@@ -54,9 +54,8 @@ async def run_chain(
         wanted = replace(wish.output, stage=sink)
         output = await held.enter_async_context(granted(app, wanted, inputs, interrupts))
         chain = Chain(effects, output, pacing, wish.rate_hz, wish.volume, wish.digest)
-        mode = wish.replay_gain or app.settings.replay_gain.mode
-        gain = replace(app.settings.replay_gain, mode=mode)
-        return await _perform(app, app.player(chain, wish.excerpt, wish.decoder, gain), inputs, console)
+        player = app.player(chain, wish.excerpt, wish.decoder, wish.replay_gain)
+        return await _perform(app, player, inputs, console)
 
 
 async def _opened(app: Application, held: AsyncExitStack, kind: CapabilityKind, spec: StageSpec) -> StageSpec:

@@ -32,7 +32,6 @@ __all__ = ["Opener", "Reopened"]
 MOST_DEATHS_IN_OPEN = 2
 
 Candidates = Callable[[str], Sequence[Candidate]]
-NO_REPLAY_GAIN = ReplayGain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Reopened:
 class Opener:
     """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made.
 
-    ``replay_gain``: how loud they are made.
+    ``replay_gain``: how loud they are made; asked for each.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Opener:
         excerpt: Excerpt,
         media_timeout_s: float,
         configs: DecoderConfigs,
-        replay_gain: ReplayGain = NO_REPLAY_GAIN,
+        replay_gain: Callable[[], ReplayGain] = ReplayGain,
     ) -> None:
         self.configs = configs
         self._runtime = runtime
@@ -161,7 +160,7 @@ class Opener:
         except BaseException:
             await decoder.destroy()
             raise
-        gain = gain_for(tags, self._replay_gain)
+        gain = gain_for(tags, self._replay_gain())
         return OpenTrack(index, media, decoder, info, use, wanted, skip, tags=tags, gain=gain)
 
     async def _tags(self, decoder: Decoder, media: Media, untold: dict[PluginId, Fault]) -> Tags:
