@@ -10,7 +10,7 @@ MIN_PYTHON="3.11"
 
 # libportaudio2 brings ALSA and its configuration with it.
 RUN_PACKAGES=(libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
-TEST_PACKAGES=(g++)
+TEST_PACKAGES=(g++ libebur128-1)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
 # For the models of tests/models, skipped likewise.

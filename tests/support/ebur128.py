@@ -14,7 +14,7 @@ from tests.support.direct_dsp import Frames
 __all__ = ["integrated_lufs"]
 
 _MODE_I = 1 << 2 | 1 << 0
-_FFI = FFI()
+_FFI: Any = FFI()
 _FFI.cdef(
     """
     typedef struct ebur128_state ebur128_state;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,10 +33,10 @@ def levelled(samples: Frames, **config: object) -> Frames:
         return loudness.run(samples)
 
 
-def gains(out: Frames, samples: Frames) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def gains(out: Frames, samples: Frames) -> npt.NDArray[np.float64]:
     """What each frame was multiplied by, where that can be told."""
     loud = np.abs(samples[:, 0]) > 1e-3
-    return out[loud, 0].astype(np.float64) / samples[loud, 0]
+    return np.asarray(out[loud, 0].astype(np.float64) / samples[loud, 0], np.float64)
 
 
 @pytest.mark.parametrize(
