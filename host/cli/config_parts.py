@@ -160,6 +160,7 @@ def read_configuration(console: Console) -> Configuration:
     sections = (
         ("pipeline", settings.pipeline),
         ("limits", settings.limits),
+        ("log", settings.log),
         ("replaygain", settings.replay_gain),
     )
     return Configuration(

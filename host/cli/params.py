@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import parse_dsp
+from host.cli.chain_options import parse_dsp, parse_output
+from host.cli.completing import decoder_types, effect_types, output_types
 from host.settings import ReplayGainMode
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed", "replay_gain_option"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed", "replay_gain_option"]
 
 T = TypeVar("T")
 
@@ -46,9 +47,20 @@ dsp_option = click.option(
     "dsps",
     type=parsed("[NAME=]TYPE[:JSON]", parse_dsp),
     multiple=True,
+    shell_complete=effect_types,
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
 )
-decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")
+output_option = click.option(
+    "--output",
+    type=parsed("TYPE[:TARGET]", parse_output),
+    default="system",
+    show_default=True,
+    help="Where to: system[:DEVICE], null, file:PATH.",
+    shell_complete=output_types,
+)
+decoder_option = click.option(
+    "--decoder", metavar="TYPE", help="This decoder, whatever the scores say.", shell_complete=decoder_types
+)
 replay_gain_option = click.option(
     "--replaygain",
     "replay_gain",

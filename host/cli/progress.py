@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from host.app import elapsed
 from host.cli.clock import clock
 from host.cli.console import Console, plain
 from host.errors import StellaError
-from host.playback import Now, Player
+from host.playback import Now
 
 __all__ = ["line", "showing"]
 
@@ -42,13 +42,13 @@ def _short(name: str, type_id: str) -> str:
 
 
 @asynccontextmanager
-async def showing(player: Player, console: Console) -> AsyncIterator[None]:
+async def showing(now: Callable[[], Now | None], console: Console) -> AsyncIterator[None]:
     """Shows progress while the block runs; the line is gone or complete afterwards."""
     if console.verbosity < 0 or console.json:
         yield
         return
     draws = console.draws()
-    task = asyncio.create_task(_draw(player) if draws else _tell(player, console))
+    task = asyncio.create_task(_draw(now) if draws else _tell(now, console))
     try:
         yield
     finally:
@@ -59,22 +59,22 @@ async def showing(player: Player, console: Console) -> AsyncIterator[None]:
             sys.stderr.flush()
 
 
-async def _draw(player: Player) -> None:
+async def _draw(now: Callable[[], Now | None]) -> None:
     while True:
-        text = _text(player)
+        text = _text(now)
         if text:
             sys.stderr.write(f"{CLEAR}{text}")
             sys.stderr.flush()
         await asyncio.sleep(DRAW_S)
 
 
-async def _tell(player: Player, console: Console) -> None:
+async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
     track = -1
     told = time.monotonic()
     while True:
         await asyncio.sleep(DRAW_S)
         with contextlib.suppress(StellaError):
-            now = player.now()
+            now = playing()
             if now is not None and (now.track.index != track or time.monotonic() - told >= PLAIN_S):
                 if now.track.index != track:
                     console.note(plain(str(now.track.path)))
@@ -82,9 +82,9 @@ async def _tell(player: Player, console: Console) -> None:
                 console.note(line(now))
 
 
-def _text(player: Player) -> str:
+def _text(playing: Callable[[], Now | None]) -> str:
     with contextlib.suppress(StellaError):
-        now = player.now()
+        now = playing()
         if now is not None:
             return f"{line(now)}  {plain(now.track.path.name)}"
     return ""

@@ -99,7 +99,7 @@ class Recovery:
                 )
             elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
-            elif isinstance(seat, DecodeSeat):
+            elif isinstance(seat, DecodeSeat) and seat.epoch == fact.epoch:
                 seat.ended = True
 
     async def _mend(self, seat: Seat) -> None:

@@ -10,7 +10,10 @@ from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
 from host.settings.sections import (
+    SECTIONS,
     Limits,
+    LogSettings,
+    LogWord,
     PipelineSizes,
     ReplayGain,
     ReplayGainMode,
@@ -21,9 +24,12 @@ from host.settings.sections import (
 
 __all__ = [
     "NOTHING_SAVED",
+    "SECTIONS",
     "ConfigFile",
     "KeyPath",
     "Limits",
+    "LogSettings",
+    "LogWord",
     "Paths",
     "PipelineSizes",
     "ReplayGain",

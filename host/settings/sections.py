@@ -9,7 +9,10 @@ from typing import Any, TypeAlias
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "SECTIONS",
     "Limits",
+    "LogSettings",
+    "LogWord",
     "PipelineSizes",
     "ReplayGain",
     "ReplayGainMode",
@@ -80,6 +83,25 @@ class Limits:
     heartbeat_misses: int = _range(3, 1, 100)
 
 
+class LogWord(StrEnum):
+    """How grave a line of the log is."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+    DEBUG = "debug"
+    TRACE = "trace"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
+
+    level: LogWord = LogWord.INFO
+    max_bytes: int = _range(4 << 20, 4 << 10, 1 << 30)
+    files: int = _range(4, 1, 100)
+
+
 class ReplayGainMode(StrEnum):
     """Which of a track's gains is wanted."""
 
@@ -101,7 +123,15 @@ class ReplayGain:
     clip_guard: bool = True
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain
+Section: TypeAlias = PipelineSizes | Limits | LogSettings | ReplayGain
+
+#: By the name they have in the file, with the defaults.
+SECTIONS: dict[str, Section] = {
+    "pipeline": PipelineSizes(),
+    "limits": Limits(),
+    "log": LogSettings(),
+    "replaygain": ReplayGain(),
+}
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:

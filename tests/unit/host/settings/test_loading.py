@@ -50,7 +50,7 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, plugins"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, log, replaygain, plugins"]),
         ("limits = 3\n", ["[limits] must be a table"]),
         ("plugins = 3\n", ["[plugins] must be a table"]),
         ("[plugins.stellatune.dsp.gain.gain]\n", ["[plugins.stellatune] is ignored", "an id stands in quotes"]),
@@ -66,6 +66,7 @@ def test_what_is_wrong_is_named_and_ignored(tmp_path: Path, text: str, words: li
     got = read(tmp_path, text)
     assert (got.pipeline, got.limits, [*got.plugins]) == (PipelineSizes(), Limits(), [])
     (problem,) = got.problems
+    assert got.unread == ("the defaults are used" in problem)
     assert problem.startswith(str(tmp_path)) and [word for word in words if word not in problem] == []
 
 

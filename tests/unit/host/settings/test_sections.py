@@ -10,15 +10,17 @@ import pytest
 from host.errors import ConfigRejected
 from host.jsontext import Json
 from host.packages import check_config, check_schema
-from host.settings import Limits, PipelineSizes, ReplayGain, Section, complaint_about, section_schema
+from host.settings import Limits, LogSettings, PipelineSizes, ReplayGain, Section, complaint_about, section_schema
 
 
-@pytest.mark.parametrize("section", [PipelineSizes(), Limits()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("section", [PipelineSizes(), Limits(), LogSettings()], ids=lambda each: type(each).__name__)
 def test_the_schema_takes_what_the_ranges_take(section: Section) -> None:
     schema = check_schema(section_schema(section))
     properties = cast("dict[str, dict[str, int]]", schema["properties"])
     assert {name: each["default"] for name, each in properties.items()} == asdict(type(section)())
-    for name, each in properties.items():
+    numbers = {name: each for name, each in properties.items() if "minimum" in each}
+    assert len(numbers) > 1
+    for name, each in numbers.items():
         low, high = each["minimum"], each["maximum"]
         for value in (low, high):
             check_config("it", schema, {name: value})
@@ -47,6 +49,17 @@ def test_words_numbers_and_switches(name: str, taken: list[Json], refused: list[
             with pytest.raises(ConfigRejected):
                 check_config("it", schema, {name: value})
         assert words in complaint_about(section, name, value)
+
+
+def test_the_schema_takes_the_words_that_are_allowed() -> None:
+    schema = check_schema(section_schema(LogSettings()))
+    for word in ("error", "warn", "info", "debug", "trace"):
+        check_config("it", schema, {"level": word})
+        assert complaint_about(LogSettings(), "level", word) == ""
+    for wrong in ("INFO", "", 3, None):
+        with pytest.raises(ConfigRejected):
+            check_config("it", schema, {"level": wrong})
+        assert "one of error, warn, info, debug, trace" in complaint_about(LogSettings(), "level", wrong)
 
 
 def test_an_unknown_key_is_told_what_there_is() -> None:
