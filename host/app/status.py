@@ -31,9 +31,9 @@ def playback_facts(now: Now) -> JsonObject:
         "track": {
             "index": now.track.index,
             "label": label_of(now.track.path),
-            "title": tags.title,
-            "artist": tags.artist,
-            "album": tags.album,
+            "title": tags.title or None,
+            "artist": tags.artist or None,
+            "album": tags.album or None,
             "done_s": round(done_s, 3),
             "total_s": None if total_s is None else round(total_s, 3),
             "sample_rate_hz": info.sample_rate_hz,
