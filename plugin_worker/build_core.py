@@ -116,7 +116,7 @@ typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...
 typedef struct {
     st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
-    int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames; uint32_t primed_at;
+    st_ramp gain; int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames; uint32_t primed_at;
     uint32_t primed_ended; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
 enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL, ST_JOIN_RISE };

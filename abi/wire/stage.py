@@ -65,7 +65,8 @@ class AttachDecode(Request[At]):
 
     First writes ``silence_frames`` of the pipeline. Then drops ``skip_frames`` of the source and takes at most
     ``take_frames`` (negative: to the end); the rest counts as trimmed. Rate and channels are converted to the ring's;
-    of what comes of that, the first ``drop_frames`` are thrown away: a converter that starts anew warms up on them.
+    of what comes of that, the first ``drop_frames`` are thrown away: a converter that starts anew warms up on them. The
+    rest is multiplied by ``gain``; exactly 1 changes no bit.
     """
 
     instance: int
@@ -74,6 +75,7 @@ class AttachDecode(Request[At]):
     skip_frames: int
     take_frames: int
     drop_frames: int
+    gain: float
 
 
 @message(42)

@@ -52,7 +52,7 @@ from host.playback import (
     Transport,
 )
 from host.runtime import CRASHES_FILE, PluginRuntime
-from host.settings import Paths, Settings, load_settings
+from host.settings import Paths, ReplayGain, ReplayGainMode, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.version import VERSION
 from host.worker import Zygote
@@ -308,15 +308,24 @@ class Application:
             finally:
                 self._setup = self.setup.after(parts.player.chain)
 
-    def playback(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> PlaybackParts:
-        """A player over this host's workers, and what opens its tracks; what else is asked of the host is about it."""
+    def playback(
+        self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
+    ) -> PlaybackParts:
+        """A player over this host's workers, and what opens its tracks; what else is asked of the host is about it.
+
+        ``mode``: which gain of a track counts; None: as it is set when the track is opened.
+        """
         manifests = tuple(self.discovery.plugins.values())
 
         def candidates(extension: str) -> Sequence[Candidate]:
             return select_decoders(manifests, extension) if decoder is None else (decoder,)
 
+        def replay_gain() -> ReplayGain:
+            wished = self.settings.replay_gain
+            return wished if mode is None else replace(wished, mode=mode)
+
         configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
-        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs)
+        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs, replay_gain)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:

@@ -21,7 +21,7 @@ from host.playback import (
     create_target_files,
     with_files,
 )
-from host.settings import Settings
+from host.settings import ReplayGainMode, Settings
 
 __all__ = ["PlaybackSetup", "staged"]
 
@@ -31,7 +31,10 @@ Abandon = Callable[[Callable[[], None]], None]
 
 @dataclass(frozen=True, slots=True)
 class PlaybackSetup:
-    """Names looked up and configurations checked, nothing open. ``left_out``: effects that are not heard, by name."""
+    """Names looked up and configurations checked, nothing open.
+
+    ``left_out``: effects that are not heard, by name. ``replay_gain`` None: as it is set.
+    """
 
     effects: tuple[StageSpec, ...]
     output: Output
@@ -40,6 +43,7 @@ class PlaybackSetup:
     rate_hz: int | None = None
     digest: bool = False
     left_out: frozenset[str] = field(default_factory=frozenset)
+    replay_gain: ReplayGainMode | None = None
 
     def after(self, chain: Chain) -> PlaybackSetup:
         """What the next playback goes through: the effects as they were left, and the output unless it is a file's."""
@@ -55,7 +59,7 @@ async def staged(
     setup: PlaybackSetup,
     plugins: Plugins,
     settings: Settings,
-    make: Callable[[Chain, Excerpt, Candidate | None], PlaybackParts],
+    make: Callable[[Chain, Excerpt, Candidate | None, ReplayGainMode | None], PlaybackParts],
     *,
     sources: Iterable[Path],
     volume: float = 1.0,
@@ -83,5 +87,5 @@ async def staged(
         on_abandon(written.discard)
         output = replace(setup.output, stage=sink, files=written.grants, written=written)
         chain = Chain(effects, output, pacing, setup.rate_hz, volume, setup.digest, left_out=setup.left_out)
-        yield make(chain, setup.excerpt, setup.decoder)
+        yield make(chain, setup.excerpt, setup.decoder, setup.replay_gain)
         written.commit()

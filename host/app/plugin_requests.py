@@ -90,6 +90,9 @@ class PluginRequests:
                     "frames": fact.frames,
                     "sample_rate_hz": fact.sample_rate_hz,
                     "channels": fact.channels,
+                    "title": fact.title,
+                    "artist": fact.artist,
+                    "album": fact.album,
                 }
                 self._tell(_TRACK_STARTED, event)
             case TrackEnded():

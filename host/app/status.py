@@ -26,16 +26,20 @@ def elapsed(now: Now) -> tuple[float, float | None]:
 def playback_facts(now: Now) -> JsonObject:
     """The track, the place in it, and the chain with generations and pids."""
     done_s, total_s = elapsed(now)
-    info = now.track.info
+    info, tags = now.track.info, now.track.tags
     return {
         "track": {
             "index": now.track.index,
             "label": label_of(now.track.path),
+            "title": tags.title or None,
+            "artist": tags.artist or None,
+            "album": tags.album or None,
             "done_s": round(done_s, 3),
             "total_s": None if total_s is None else round(total_s, 3),
             "sample_rate_hz": info.sample_rate_hz,
             "channels": info.channels,
             "bits_per_sample": info.bits_per_sample,
+            "gain": now.track.gain.reason or None,
         },
         "position": now.position,
         "xruns": now.xruns,

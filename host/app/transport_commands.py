@@ -120,12 +120,8 @@ class TransportCommands:
 
 
 def _entry_facts(entry: Entry | None) -> dict[str, Json]:
+    """What its playlist says goes over the tags of its file, which may be those of a whole album."""
     if entry is None:
-        return {"entry": None, "title": None, "artist": None, "album": None}
-    hints = entry.hints
-    return {
-        "entry": entry.id,
-        "title": hints.title or None,
-        "artist": hints.artist or None,
-        "album": hints.album or None,
-    }
+        return {"entry": None}
+    hints = {"title": entry.hints.title, "artist": entry.hints.artist, "album": entry.hints.album}
+    return {"entry": entry.id, **{name: text for name, text in hints.items() if text}}

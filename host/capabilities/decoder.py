@@ -71,13 +71,15 @@ class Decoder(Stage):
         take_frames: int,
         drop_frames: int = 0,
         silence_frames: int = 0,
+        gain: float = 1.0,
     ) -> int:
         """Begins to write at the ring's write position, and says where that is.
 
         First writes ``silence_frames``. Then drops ``skip_frames`` of the source and takes ``take_frames`` at most
-        (negative: all). What is converted from these loses its first ``drop_frames``, in frames of the ring.
+        (negative: all). What is converted from these loses its first ``drop_frames``, in frames of the ring, and is
+        multiplied by ``gain``.
         """
-        message = AttachDecode(self.instance.id, epoch, silence_frames, skip_frames, take_frames, drop_frames)
+        message = AttachDecode(self.instance.id, epoch, silence_frames, skip_frames, take_frames, drop_frames, gain)
         reply = await self.instance.request(message, self._command_s, (out.fd,))
         return position_of(self.instance, "attach", reply.position)
 

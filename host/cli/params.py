@@ -10,8 +10,9 @@ import click
 
 from host.cli.chain_options import parse_dsp, parse_output
 from host.cli.completing import decoder_types, effect_types, output_types
+from host.settings import ReplayGainMode
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed", "replay_gain_option"]
 
 T = TypeVar("T")
 
@@ -59,4 +60,11 @@ output_option = click.option(
 )
 decoder_option = click.option(
     "--decoder", metavar="TYPE", help="This decoder, whatever the scores say.", shell_complete=decoder_types
+)
+replay_gain_option = click.option(
+    "--replaygain",
+    "replay_gain",
+    type=click.Choice([*map(str, ReplayGainMode)]),
+    callback=lambda _context, _option, word: word and ReplayGainMode(word),
+    help="Make tracks as loud as their tags ask for; as set in [replaygain] unless given.",
 )

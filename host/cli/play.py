@@ -14,12 +14,13 @@ from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, output_option, parsed
+from host.cli.params import decoder_option, dsp_option, file_name, output_option, parsed, replay_gain_option
 from host.cli.running import play_queue
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
 from host.playback import Excerpt, Modes, PlaybackResult, Repeat, label_of
+from host.settings import ReplayGainMode
 
 __all__ = ["play"]
 
@@ -43,6 +44,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @click.option("--shuffle", is_flag=True, help="In random order, each once before any twice.")
 @click.option("--repeat", type=click.Choice([each.value for each in Repeat]), default="off", show_default=True)
 @click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
+@replay_gain_option
 @click.option("--no-control", is_flag=True, help="Without a control socket: beside another host, alone.")
 @click.pass_obj
 def play(
@@ -56,6 +58,7 @@ def play(
     shuffle: bool,
     repeat: str,
     volume: float,
+    replay_gain: ReplayGainMode | None,
     no_control: bool,
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap."""
@@ -63,7 +66,9 @@ def play(
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
             through = playback_setup(app, dsps, output, decoder)
-            app.play_through(replace(through, excerpt=Excerpt(start, length)), interrupts.on_abandon)
+            app.play_through(
+                replace(through, excerpt=Excerpt(start, length), replay_gain=replay_gain), interrupts.on_abandon
+            )
             app.queue.set_modes(Modes(Repeat(repeat), shuffle))
             await app.transport.set_volume(volume)
             return await play_queue(app, console, await inputs_of(app, names))

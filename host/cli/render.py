@@ -13,7 +13,7 @@ from host.cli.clock import clock
 from host.cli.completing import files
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed
+from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed, replay_gain_option
 from host.cli.report import report_of, write_report
 from host.cli.running import run_chain
 from host.cli.session import application, exit_of, inputs_of
@@ -21,7 +21,7 @@ from host.cli.targets import report_file
 from host.cli.wiring import decoder_named, stages, wire_output
 from host.errors import Usage
 from host.packages import config_in_force, find_capability
-from host.settings import SavedConfigs
+from host.settings import ReplayGainMode, SavedConfigs
 
 __all__ = ["render"]
 
@@ -44,6 +44,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
     type=click.Choice(["s16", "s24", "f32"]),
     help="Of the samples; f32 for .wav and s24 for .flac unless given or saved.",
 )
+@replay_gain_option
 @click.option("--report", type=parsed("PATH", file_path), help="Write what was done, as JSON.")
 @click.pass_obj
 def render(
@@ -54,6 +55,7 @@ def render(
     decoder: str | None,
     rate: int | None,
     sample_format: str | None,
+    replay_gain: ReplayGainMode | None,
     report: Path | None,
 ) -> int:
     """Write what would be heard into a file, as fast as it goes. Several inputs follow each other without a gap."""
@@ -69,7 +71,7 @@ def render(
             held = sample_format or _saved_format(suffix, plugins, saved) or DEFAULT_FORMATS[suffix]
             wired = wire_output(OutputOption(OUTPUT, str(out)), {"format": held}, plugins, saved)
             inputs = await inputs_of(app, names)
-            setup = PlaybackSetup(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted)
+            setup = PlaybackSetup(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted, replay_gain=replay_gain)
             sources = [*map(Path, names), *(source.path for source in inputs)]
             async with report_file(report, out, sources, interrupts) as target:
                 result = await run_chain(app, console, interrupts, inputs, setup)

@@ -55,6 +55,7 @@ def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObjec
         "frames_in": track.frames_in,
         "frames_out": track.frames_out,
         "sha256": track.sha256 or None,
+        "gain": {"factor": track.gain.factor, "reason": track.gain.reason or None},
         "gaps": [gap for repair in result.repairs for gap in _gaps(repair, begins, ends)],
         "faults": [*_failure(track), *(_fault(fault) for fault in track.faults)],
         "restarts": sum(

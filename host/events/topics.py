@@ -340,7 +340,10 @@ class DigestDone(Topic):
 
 @dataclass(frozen=True, slots=True)
 class TrackStarted(Topic):
-    """Track ``index`` of the list begins at ``position`` of the pipeline's clock; ``frames`` 0 is unknown."""
+    """Track ``index`` of the list begins at ``position`` of the pipeline's clock; ``frames`` 0 is unknown.
+
+    ``title``, ``artist`` and ``album`` are empty where its file does not say; ``gain``: why it is louder or softer.
+    """
 
     index: int
     label: str
@@ -349,6 +352,10 @@ class TrackStarted(Topic):
     frames: int
     sample_rate_hz: int
     channels: int
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    gain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

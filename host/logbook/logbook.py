@@ -50,7 +50,7 @@ class Logbook:
         counts = self._writer.counts()
         return {
             "file": str(self._path),
-            "level": self._settings.level,
+            "level": str(self._settings.level),
             "lines": counts.written,
             "dropped": counts.dropped + self._facts.dropped,
             "problem": counts.problem,

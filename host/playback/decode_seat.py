@@ -145,7 +145,14 @@ class DecodeSeat(Seat):
             resumption = self._resumption()
             skip = await self._opener.seek(track.decoder, track.info, resumption.source_frame)
             take, drop = resumption.take_frames, resumption.drop_frames
-        await track.decoder.attach(self._ring, self._epoch, skip_frames=skip, take_frames=take, drop_frames=drop)
+        await track.decoder.attach(
+            self._ring,
+            self._epoch,
+            skip_frames=skip,
+            take_frames=take,
+            drop_frames=drop,
+            gain=track.gain.factor,
+        )
 
     async def leave(self) -> int:
         """Ends the decoder, which may be dead, and its track; says where its frames end.
@@ -380,6 +387,7 @@ class DecodeSeat(Seat):
                 skip_frames=reopened.skip_frames,
                 take_frames=resumption.take_frames,
                 drop_frames=resumption.drop_frames,
+                gain=self.track.gain.factor,
             )
         except BaseException:
             await decoder.destroy()

@@ -16,12 +16,15 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, PluginRefused, StellaError
 from host.ids import PluginId
-from host.playback.deaths import counted, try_again
+from host.playback.deaths import counted, own_doing, try_again
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
+from host.playback.replay_gain import gain_for
+from host.playback.tags import NO_TAGS, Tags, read_tags
 from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
+from host.settings import ReplayGain
 
 __all__ = ["Opener", "Reopened"]
 
@@ -41,7 +44,10 @@ class Reopened:
 
 
 class Opener:
-    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made."""
+    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made.
+
+    ``replay_gain``: how loud they are made; asked for each.
+    """
 
     def __init__(
         self,
@@ -50,12 +56,14 @@ class Opener:
         excerpt: Excerpt,
         media_timeout_s: float,
         configs: DecoderConfigs,
+        replay_gain: Callable[[], ReplayGain] = ReplayGain,
     ) -> None:
         self.configs = configs
         self._runtime = runtime
         self._candidates = candidates
         self._excerpt = excerpt
         self._media_timeout_s = media_timeout_s
+        self._replay_gain = replay_gain
 
     async def open(self, index: int, path: Path, excerpt: Excerpt = WHOLE) -> OpenTrack:
         """An open track, standing at its first frame; the caller closes it. ``excerpt``: what there is of it.
@@ -126,15 +134,16 @@ class Opener:
     async def _first_that_takes_it(self, index: int, media: Media, excerpt: Excerpt) -> OpenTrack:
         refusals: list[str] = []
         faults: list[Fault] = []
+        untold: dict[PluginId, Fault] = {}
         for candidate in self._candidates(media.extension):
             try:
                 track = await try_again(
                     self._runtime.supervisor,
                     candidate.plugin_id,
-                    partial(self._try, index, media, candidate, excerpt),
+                    partial(self._try, index, media, candidate, excerpt, untold),
                     MOST_DEATHS_IN_OPEN,
                 )
-                return replace(track, faults=tuple(faults))
+                return replace(track, faults=(*faults, *untold.values()))
             except (MediaError, Misuse):
                 raise
             except StellaError as error:
@@ -146,9 +155,12 @@ class Opener:
         reasons = "; ".join(dict.fromkeys(refusals))
         raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
-    async def _try(self, index: int, media: Media, candidate: Candidate, excerpt: Excerpt) -> OpenTrack:
+    async def _try(
+        self, index: int, media: Media, candidate: Candidate, excerpt: Excerpt, untold: dict[PluginId, Fault]
+    ) -> OpenTrack:
         decoder, use, info = await self._decoder(candidate, media)
         try:
+            tags = await self._tags(decoder, media, untold)
             wanted = window(info, excerpt)
             if wanted is None:
                 raise _begins_behind(media.path, excerpt)
@@ -157,7 +169,27 @@ class Opener:
         except BaseException:
             await decoder.destroy()
             raise
-        return OpenTrack(index, media, decoder, info, use, wanted, skip, excerpt)
+        gain = gain_for(tags, self._replay_gain())
+        return OpenTrack(index, media, decoder, info, use, wanted, skip, excerpt, tags=tags, gain=gain)
+
+    async def _tags(self, decoder: Decoder, media: Media, untold: dict[PluginId, Fault]) -> Tags:
+        """What the decoder tells; none where it cannot, which is no reason not to play. Who died of it is not asked.
+
+        Raises:
+            Supervised: the worker is gone.
+        """
+        plugin, worker = decoder.instance.plugin_id, decoder.instance.worker
+        if plugin in untold:
+            return NO_TAGS
+        try:
+            return read_tags(await decoder.metadata())
+        except StellaError as error:
+            gone = worker.exited.done() or bool(worker.doomed)
+            if own_doing(error):
+                untold[plugin] = Fault("no_tags", f"{media.path}: {plugin} cannot tell its tags: {error.message}")
+            if gone:
+                raise
+            return NO_TAGS
 
     async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
         spec = self.configs.of(candidate.plugin_id, candidate.type_id)

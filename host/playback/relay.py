@@ -277,10 +277,7 @@ class Relay:
         return Segment(position, track.index, frame + done, rate, position - done_frames)
 
     def _tell_start(self, track: OpenTrack, position: int) -> None:
-        rate = track.info.sample_rate_hz
-        frames = int((track.duration_s or 0) * rate)
-        label, decoder = str(track.path), str(track.use.type_id)
-        self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
+        self._bus.publish(_started(track, position))
 
     def _record(self, track: OpenTrack, frames: int, error: StellaError | None) -> None:
         seconds = frames / self._pipeline.format.sample_rate_hz
@@ -289,7 +286,15 @@ class Relay:
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
         wall_s = time.monotonic() - self._began_s
         result = TrackResult(
-            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
+            track.index,
+            track.path,
+            failure,
+            track.use,
+            frames_in,
+            frames,
+            wall_s=wall_s,
+            faults=faults,
+            gain=track.gain,
         )
         self._played.results[track.index] = result
         self._feed.ended(result)
@@ -339,6 +344,23 @@ class Relay:
 
     def _stopped_early(self) -> StellaError:
         return OutputError("a stage of the chain stopped before the end", remedy="see -v for what its worker said")
+
+
+def _started(track: OpenTrack, position: int) -> TrackStarted:
+    tags, rate = track.tags, track.info.sample_rate_hz
+    return TrackStarted(
+        track.index,
+        str(track.path),
+        str(track.use.type_id),
+        position,
+        int((track.duration_s or 0) * rate),
+        rate,
+        track.info.channels,
+        tags.title,
+        tags.artist,
+        tags.album,
+        track.gain.reason,
+    )
 
 
 def _failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:

@@ -14,7 +14,9 @@ from host.ids import Generation, PluginId, TypeId
 from host.playback.faults import Fault
 from host.playback.media import Media
 from host.playback.repairs import Repair
+from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
+from host.playback.tags import NO_TAGS, Tags
 
 __all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
@@ -79,7 +81,8 @@ class StageUse:
 class OpenTrack:
     """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked.
 
-    The file stays open as long as the track is played: a successor of the decoder goes on in this very file.
+    The file stays open as long as the track is played: a successor of the decoder goes on in this very file, and with
+    the same ``gain``.
     """
 
     index: int
@@ -91,6 +94,8 @@ class OpenTrack:
     skip_frames: int
     excerpt: Excerpt = WHOLE
     faults: tuple[Fault, ...] = ()
+    tags: Tags = NO_TAGS
+    gain: Gain = AS_IT_IS
 
     @property
     def path(self) -> Path:
@@ -141,6 +146,7 @@ class TrackResult:
 
     ``frames_in`` counts the source's frames, ``frames_out`` those of the pipeline; ``sha256`` is of the float32 samples
     that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that.
+    ``gain``: by how much it was made louder or softer.
     """
 
     index: int
@@ -152,6 +158,7 @@ class TrackResult:
     sha256: str = ""
     wall_s: float = 0.0
     faults: tuple[Fault, ...] = ()
+    gain: Gain = AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True)

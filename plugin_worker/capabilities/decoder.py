@@ -162,6 +162,7 @@ class DecoderInstance(StageInstance):
         native.skip_frames = request.skip_frames
         native.drop_frames = request.drop_frames
         native.take_frames = request.take_frames
+        lib.st_ramp_set(ffi.addressof(native, "gain"), request.gain)
         native.finish_at = lib.ST_NO_POSITION
         self.begin(request.epoch)
         return self.position

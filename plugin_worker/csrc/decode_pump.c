@@ -89,12 +89,13 @@ static uint32_t trim(st_decode *d, uint32_t got, uint32_t *start) {
     return left;
 }
 
-/* What conversion made becomes pending, but for the frames that a fresh converter warms up on. */
+/* What conversion made becomes pending at the gain, but for the frames that a fresh converter warms up on. */
 static void take_converted(st_decode *d, uint32_t made) {
     uint32_t dropped = made < d->drop_frames ? made : (uint32_t)d->drop_frames;
     d->drop_frames -= dropped;
     d->pending += (size_t)dropped * d->output.format.channels;
     d->pending_frames = made - dropped;
+    st_ramp_apply(&d->gain, d->pending, d->pending_frames, d->output.format.channels);
 }
 
 /* One call of the plugin, for `frames` into `samples`; 1 when the pump must stop. */

@@ -48,12 +48,13 @@ typedef struct st_decode {
     uint64_t silence_frames; /* of the ring, still to be written first */
     uint64_t skip_frames;  /* of the source, still to be dropped */
     uint64_t drop_frames;  /* of what conversion gives, still to be dropped */
+    st_ramp gain;          /* of what is left of it; stands */
     int64_t take_frames;   /* of the source, still wanted; negative: all */
     uint64_t finish_at;    /* pad with silence up to here; ST_NO_POSITION: no */
     st_scratch primed;     /* of the source, read before the stage joined its ring */
     uint32_t primed_frames, primed_at; /* so many, and so many of them are used */
     uint32_t primed_ended; /* the source ends behind them */
-    const float *pending;  /* converted, not yet in the ring */
+    float *pending;        /* converted, not yet in the ring */
     uint32_t pending_frames;
     uint32_t source_ended;
 } st_decode;

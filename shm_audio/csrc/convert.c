@@ -71,7 +71,7 @@ st_convert *st_convert_make(uint32_t in_rate_hz, uint32_t in_channels, uint32_t 
 
 int st_convert_is_identity(const st_convert *c) { return c->soxr == NULL && c->in_channels == c->out_channels; }
 
-static const float *mix(st_convert *c, const float *samples, size_t frames) {
+static float *mix(st_convert *c, float *samples, size_t frames) {
     if (c->in_channels == c->out_channels) return samples;
     for (size_t f = 0; f < frames; f++) {
         const float *in = samples + f * c->in_channels;
@@ -93,7 +93,7 @@ static int64_t resample(st_convert *c, const float *samples, uint32_t frames) {
     return (int64_t)made;
 }
 
-int64_t st_convert_run(st_convert *c, const float *samples, uint32_t frames, const float **out_samples) {
+int64_t st_convert_run(st_convert *c, float *samples, uint32_t frames, float **out_samples) {
     int64_t made = samples ? frames : 0;
     if (frames > c->max_in_frames) return -1;
     if (c->mix_first && samples) samples = mix(c, samples, frames);

@@ -37,14 +37,14 @@ int st_convert_is_identity(const st_convert *convert);
 
 /*
  * Converts one block; null input means that no more will come, and is repeated until it gives nothing. *out_samples stays
- * the converter's.
+ * the converter's, or is the input itself; the caller may change what is there.
  * thread: the converter's
  * realtime: no (libsoxr may allocate)
  * owned: the output is the converter's
  * valid until: the next call
  * errors: -1 when libsoxr fails
  */
-int64_t st_convert_run(st_convert *convert, const float *samples, uint32_t frames, const float **out_samples);
+int64_t st_convert_run(st_convert *convert, float *samples, uint32_t frames, float **out_samples);
 
 /*
  * The matrix that maps channels, out_channels rows of in_channels gains; for tests and for people.

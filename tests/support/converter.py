@@ -37,7 +37,7 @@ class Converter:
 
     def run(self, samples: Audio | None) -> Audio:
         """One block; ``None`` says that no more will come."""
-        out = ffi.new("const float **")
+        out = ffi.new("float **")
         block = ffi.NULL if samples is None else ffi.from_buffer("float[]", samples)
         frames = 0 if samples is None else len(samples) // self._in_channels
         made = lib.st_convert_run(self._native, block, frames, out)

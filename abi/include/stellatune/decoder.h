@@ -64,8 +64,12 @@ typedef struct StDecoderInstanceVTable {
     StStatus (*get_info)(void *handle, StDecoderInfo *out_info);
 
     /*
-     * Gives tags as a JSON object: title, artist, album, album_artist, track, disc, date, genre, composer,
-     * replaygain_*, lyrics, cover as {mime, base64}. May be null.
+     * Gives tags as a JSON object; may be null. What the file lacks is left out, and no other members count. All values
+     * are texts, whatever the file calls them and holds them as: title, artist, album, album_artist, track ("3" or
+     * "3/12"), disc, date, genre, composer, lyrics; replaygain_track_gain, replaygain_album_gain ("-6.30 dB", towards
+     * ReplayGain's 89 dB or -18 LUFS); replaygain_track_peak, replaygain_album_peak (1 is full scale);
+     * replaygain_reference_loudness; r128_track_gain, r128_album_gain (whole 1/256 dB towards -23 LUFS, RFC 7845, on top
+     * of what the decoder applies). The picture is cover: {mime, base64}.
      * thread: [lane & open]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free

@@ -34,7 +34,7 @@ def open_decoder(
 
 
 def attach_decoder(worker: WorkerPeer, rings: StageRings) -> None:
-    worker.ask(AttachDecode(1, EPOCH, 0, 0, -1, 0), [rings.after.fd])
+    worker.ask(AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0), [rings.after.fd])
 
 
 def attach_dsp(worker: WorkerPeer, rings: StageRings, config: JsonObject, checkpoint_frames: int = 0) -> None:

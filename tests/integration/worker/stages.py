@@ -36,11 +36,12 @@ def decoder(
     take: int = -1,
     silence: int = 0,
     drop: int = 0,
+    gain: float = 1.0,
 ) -> None:
     worker.ask(worker.creation(DECODER, "odd", {"mode": mode, "frames": frames}))
     with open(os.devnull, "rb") as media:  # noqa: PTH123  a device
         worker.ask(OpenDecoder(1, "x", ""), [media.fileno()])
-    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop), [rings.after.fd])
+    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop, gain), [rings.after.fd])
 
 
 def dsp_attach(instance: int = 1, epoch: int = EPOCH) -> AttachDsp:

@@ -45,7 +45,7 @@ def opened(worker: WorkerPeer, path: Path) -> None:
 
 def read(worker: WorkerPeer, rings: StageRings, frames: int, epoch: int) -> tuple[Audio, StageStopped]:
     """All frames up to the end, shape (frames, channels), and how it ended."""
-    worker.ask(AttachDecode(1, epoch, 0, 0, -1, 0), [rings.after.fd])
+    worker.ask(AttachDecode(1, epoch, 0, 0, -1, 0, 1.0), [rings.after.fd])
     heard = rings.taste(frames).reshape(-1, FORMAT.channels)
     end = worker.event(StageStopped)
     worker.ask(DetachStage(1))

@@ -46,7 +46,7 @@ def heard(start: Start, path: Path, first: int, drop: int, frames: int) -> Frame
         worker.ask(OpenDecoder(1, path.name, "wav"), [media.fileno()])
     landed = worker.ask(SeekDecoder(1, first))
     with StageRings() as rings:
-        request = AttachDecode(1, 1, 0, first - landed.frame, -1, drop)
+        request = AttachDecode(1, 1, 0, first - landed.frame, -1, drop, 1.0)
         worker.ask(request, [rings.after.fd])
         return rings.taste(frames)
 

@@ -123,3 +123,17 @@ def test_destroy_cancels_a_read(odd: WorkerPeer, rings: StageRings, round_: int)
     odd.ask(DestroyInstance(1), within_s=SOON_S)
     with pytest.raises(TimeoutError):
         odd.hear(within_s=0.02)
+
+
+@pytest.mark.parametrize("gain", [0.5, 10 ** (-6.3 / 20), 3.0, 0.0])
+def test_the_gain_is_that_of_every_sample(odd: WorkerPeer, rings: StageRings, gain: float) -> None:
+    decoder(odd, rings, skip=100, silence=33, drop=7, gain=gain)
+    assert not rings.taste(33).any()
+    assert np.array_equal(rings.taste(9893), numbered(107, 9893, 2) * np.float32(gain))
+    stopped(odd, StopReason.END_OF_STREAM, 33 + 9893)
+
+
+def test_a_gain_of_1_changes_no_bit(odd: WorkerPeer, rings: StageRings) -> None:
+    decoder(odd, rings, gain=1.0)
+    assert rings.taste(10_000).tobytes() == numbered(0, 10_000, 2).tobytes()
+    stopped(odd, StopReason.END_OF_STREAM, 10_000)

@@ -33,6 +33,7 @@ BANDS = [
 EQUALIZER = shipped("equalizer", bands=BANDS)
 GAIN = shipped("gain", gain_db=-7.3)
 LIMITER = shipped("limiter", ceiling_db=-18, lookahead_ms=9, release_ms=30)
+LOUDNESS = shipped("loudness", target_lufs=-30)
 
 
 @pytest.fixture(params=["memfd", "posix"])
@@ -80,7 +81,9 @@ def spoil(rings: StageRings, slot: CheckpointSlot) -> None:
     )
 
 
-@pytest.mark.parametrize("effect", [EQUALIZER, GAIN, LIMITER], ids=["equalizer", "gain", "limiter"])
+@pytest.mark.parametrize(
+    "effect", [EQUALIZER, GAIN, LIMITER, LOUDNESS], ids=["equalizer", "gain", "limiter", "loudness"]
+)
 def test_killed_at_many_places_nothing_is_heard(start_worker: Start, each_rings: StageRings, effect: Effect) -> None:
     """Killed while it has blocks to do, so at any instruction; every frame once, every bit as it would have been."""
     expected = undisturbed(start_worker, effect)

@@ -4,6 +4,7 @@
  * The decoder reads {"rate": 44100, "channels": 2, "frames": 441000, "deadly": [200000, 200001]} and numbers its frames
  * as native_plugins/fault does; the deadly ones are those from the first up to, not including, the second. The effect
  * halves what it hears; its config is {"deadly": [200000, 200001]}. Other decoders of such texts know no deadly frames.
+ * Of its tags it tells what the text holds as "tags", as it stands there; asked for "die" it dies, for "refuse" it refuses.
  */
 #include <stellatune_sdk.h>
 
@@ -17,6 +18,7 @@ typedef struct Decoder {
     uint32_t rate_hz, channels;
     uint64_t frames, at;
     Deadly deadly;
+    char tags[TEXT_BYTES];
 } Decoder;
 
 typedef struct Effect {
@@ -46,7 +48,7 @@ static StStatus open_text(void *handle, StDecoderOpenArgs args) {
     Decoder *d = handle;
     uint8_t text[TEXT_BYTES];
     size_t len = 0, got = 1;
-    StJson json;
+    StJson json, tags;
     while (got > 0 && len < TEXT_BYTES) {
         StStatus status = args.io_vtable->read(args.io_handle, text + len, TEXT_BYTES - len, &got);
         if (status.code != ST_OK) return status;
@@ -57,6 +59,21 @@ static StStatus open_text(void *handle, StDecoderOpenArgs args) {
     d->channels = (uint32_t)st_json_number_or(json, "channels", 2);
     d->frames = (uint64_t)st_json_number_or(json, "frames", 0);
     d->deadly = deadly_frames(json);
+    if (st_json_member(json, "tags", &tags)) st_json_string(tags, d->tags, sizeof d->tags, NULL);
+    return st_ok();
+}
+
+static StStatus get_tags(void *handle, StStr *out) {
+    const Decoder *d = handle;
+    size_t len = strlen(d->tags);
+    char *copy = malloc(len + 1);
+    if (strcmp(d->tags, "die") == 0) die_of_it();
+    if (copy == NULL || strcmp(d->tags, "refuse") == 0) {
+        free(copy);
+        return st_error(ST_ERROR_DECODE, "these tags are nobody's business");
+    }
+    memcpy(copy, d->tags, len + 1);
+    *out = (StStr){copy, len};
     return st_ok();
 }
 
@@ -108,6 +125,7 @@ static void destroy(void *handle) { free(handle); }
 static const StDecoderInstanceVTable DECODER = {
     .open = open_text,
     .get_info = get_info,
+    .get_metadata_json_utf8 = get_tags,
     .read_interleaved_f32 = read_frames,
     .seek_frame = seek_frame,
     .instance = {.destroy = destroy},

@@ -193,7 +193,7 @@ def test_silence_is_told_once(tmp_path: Path) -> None:
 
 def test_tracks_and_the_end_are_told_to_who_asked(tmp_path: Path) -> None:
     async def body(made: Room) -> None:
-        started = TrackStarted(0, "x" * 5000, "flac", 512, 44_100, 44_100, 2)
+        started = TrackStarted(0, "x" * 5000, "flac", 512, 44_100, 44_100, 2, "One", "Two", "Three")
         made.rig.bus.publish(started)  # before anybody asked
         assert await made.ask("subscribe", topics=["player.*"]) == {"topics": [*ALL]}
         for fact in (started, TrackEnded(0, "a", 7, ""), PlaybackEnded(9, 1, 0)):
@@ -206,6 +206,7 @@ def test_tracks_and_the_end_are_told_to_who_asked(tmp_path: Path) -> None:
         (first, again), (ended,) = made.heard("player.track_started"), made.heard("player.track_ended")
         assert first == again
         assert (first["index"], first["position"], len(str(first["label"]))) == (0, 512, 1000)
+        assert (first["title"], first["artist"], first["album"]) == ("One", "Two", "Three")
         assert ended == {"type": "player.track_ended", "index": 0, "label": "a", "frames": 7, "error": ""}
         (end,) = made.heard("player.playback_ended")
         assert end == {"type": "player.playback_ended", "position": 9, "played": 1, "failed": 0}
