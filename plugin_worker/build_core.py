@@ -49,7 +49,7 @@ typedef struct st_convert st_convert;
 st_convert *st_convert_make(uint32_t in_rate_hz, uint32_t in_channels, uint32_t out_rate_hz, uint32_t out_channels,
                             uint32_t max_in_frames, const char **out_error);
 int st_convert_is_identity(const st_convert *convert);
-int64_t st_convert_run(st_convert *convert, const float *samples, uint32_t frames, const float **out_samples);
+int64_t st_convert_run(st_convert *convert, float *samples, uint32_t frames, float **out_samples);
 void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, float *gains);
 void st_convert_free(st_convert *convert);
 
@@ -116,8 +116,8 @@ typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...
 typedef struct {
     st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
-    st_ramp gain; int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames; uint32_t primed_at;
-    uint32_t primed_ended; uint32_t pending_frames; uint32_t source_ended; ...;
+    st_ramp gain; int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames;
+    uint32_t primed_at; uint32_t primed_ended; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
 enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL, ST_JOIN_RISE };
 enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
