@@ -153,6 +153,8 @@ python_packages() { # LEVEL
     else
         quietly "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -e "$target"
     fi || die "the install failed; what it said stands above"
+    # The first start is to be as quick as all others, also where Python is told to write no byte code.
+    "$VENV/bin/python" -m compileall -q abi host plugin_worker shm_audio native_plugins >/dev/null || true
 }
 
 set_up() { # LEVEL

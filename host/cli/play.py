@@ -15,7 +15,7 @@ from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, output_option, parsed, replay_gain_option
-from host.cli.running import play_queue
+from host.cli.running import play_queue, play_session
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
@@ -61,7 +61,7 @@ def play(
     replay_gain: ReplayGainMode | None,
     no_control: bool,
 ) -> int:
-    """Play files, directories and playlists, one after the other without a gap."""
+    """Play files, directories and playlists, one after the other without a gap; without any, the last queue."""
 
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
@@ -71,6 +71,8 @@ def play(
             )
             app.queue.set_modes(Modes(Repeat(repeat), shuffle))
             await app.transport.set_volume(volume)
+            if not names:
+                return await play_session(app, console)
             return await play_queue(app, console, await inputs_of(app, names))
 
     async def work(interrupts: Interrupts) -> int:

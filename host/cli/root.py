@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -157,5 +156,7 @@ def run(arguments: Sequence[str]) -> int:
             StellaError(f"unexpected: {type(error).__name__}: {error}", remedy="please report this; -vv shows where")
         )
         if "-vv" in arguments:
+            import traceback  # a command that works does without
+
             traceback.print_exception(error)
         return Exit.UNEXPECTED

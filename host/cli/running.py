@@ -15,7 +15,7 @@ from host.errors import MediaError
 from host.events import OutputBack, OutputLost, Subscription, Topic, TrackEnded
 from host.playback import Input, PlaybackResult, TrackResult
 
-__all__ = ["play_queue", "run_chain"]
+__all__ = ["play_queue", "play_session", "run_chain"]
 
 
 async def run_chain(
@@ -71,6 +71,21 @@ async def play_queue(app: Application, console: Console, inputs: tuple[Input, ..
     ]
     tracks = (*(each for each in told if each is not None), *played.values())
     return judged(console, replace(result, tracks=tracks))
+
+
+async def play_session(app: Application, console: Console) -> PlaybackResult | None:
+    """Goes on with what the last host left; None: it was stopped.
+
+    Raises:
+        NotFound: there is no queue to go on with. StellaError: the chain failed.
+    """
+    played: dict[int, TrackResult] = {}
+    app.on_played = lambda entry, result: played.__setitem__(entry.id, result)
+    async with telling_failures(app, console, alone=False), showing(app.transport.now, console):
+        await app.keep_session(console.warn)
+        await app.transport.play()
+        result = await app.transport.ended()
+    return None if result is None else judged(console, replace(result, tracks=tuple(played.values())))
 
 
 @asynccontextmanager
