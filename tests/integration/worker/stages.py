@@ -16,6 +16,7 @@ from abi.wire import (
     OpenSink,
     Payload,
     PluginLog,
+    Resampler,
     StageStopped,
     StopReason,
 )
@@ -40,7 +41,7 @@ def decoder(
     worker.ask(worker.creation(DECODER, "odd", {"mode": mode, "frames": frames}))
     with open(os.devnull, "rb") as media:  # noqa: PTH123  a device
         worker.ask(OpenDecoder(1, "x", ""), [media.fileno()])
-    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop), [rings.after.fd])
+    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop, Resampler.VERY_HIGH, False), [rings.after.fd])
 
 
 def dsp_attach(instance: int = 1, epoch: int = EPOCH) -> AttachDsp:
