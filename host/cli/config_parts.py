@@ -157,7 +157,7 @@ def read_configuration(console: Console) -> Configuration:
     plugins = discover(search_path(places)).plugins
     text, document = _read(file)
     unfit = (each.text for each in saved_problems(settings.plugins, plugins))
-    sections = (("pipeline", settings.pipeline), ("limits", settings.limits))
+    sections = (("pipeline", settings.pipeline), ("limits", settings.limits), ("output", settings.output))
     return Configuration(
         file,
         (*(_section(name, section, document.get(name)) for name, section in sections), *_types(plugins, settings)),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import parse_dsp
+from host.cli.chain_options import FormatOption, parse_channels, parse_dsp, parse_rate
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "format_options", "parsed"]
 
 T = TypeVar("T")
 
@@ -48,3 +49,24 @@ dsp_option = click.option(
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
 )
 decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")
+
+
+def format_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options about rate and channels, which the command gets as one, `formats`."""
+
+    @click.option("--rate", type=parsed("HZ|track|best", parse_rate), help="Of the chain, whatever the tracks have.")
+    @click.option("--resampler", type=click.Choice(["quick", "low", "medium", "high", "very_high"]))
+    @click.option("--channels", type=parsed("N|track|stereo", parse_channels), help="Of the chain.")
+    @click.option("--lfe", type=click.Choice(["mute", "mix"]), help="Of a low-frequency channel the chain lacks.")
+    @wraps(command)
+    def taking(
+        *args: object,
+        rate: int | str | None,
+        resampler: str | None,
+        channels: int | str | None,
+        lfe: str | None,
+        **others: object,
+    ) -> int:
+        return command(*args, formats=FormatOption(rate, resampler, channels, lfe), **others)
+
+    return taking

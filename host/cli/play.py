@@ -7,17 +7,17 @@ from fractions import Fraction
 
 import click
 
-from host.cli.chain_options import DspOption, OutputOption, parse_output, parse_time, parse_volume
+from host.cli.chain_options import DspOption, FormatOption, OutputOption, parse_output, parse_time, parse_volume
 from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, parsed
+from host.cli.params import decoder_option, dsp_option, file_name, format_options, parsed
 from host.cli.running import Wish, run_chain
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import decoder_named, stages, wire_output
 from host.jsontext import Json, JsonObject
-from host.playback import Excerpt, PlaybackResult, label_of
+from host.playback import Excerpt, FormatPolicy, PlaybackResult, label_of
 
 __all__ = ["play"]
 
@@ -35,6 +35,7 @@ PLAY_SCHEMA = "stellatune.play/1"
     help="Where to: system[:DEVICE], null, file:PATH.",
 )
 @decoder_option
+@format_options
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
 @click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
@@ -46,6 +47,7 @@ def play(
     dsps: tuple[DspOption, ...],
     output: OutputOption,
     decoder: str | None,
+    formats: FormatOption,
     start: Fraction,
     length: Fraction | None,
     volume: float,
@@ -61,7 +63,9 @@ def play(
             chosen = decoder_named(decoder, plugins)
             wired = wire_output(output, None, plugins, saved)
             inputs = await inputs_of(app, names)
-            wish = Wish(effects, wired, decoder=chosen, excerpt=Excerpt(start, length), volume=volume)
+            policy = FormatPolicy.of(formats.over(app.settings.output))
+            excerpt = Excerpt(start, length)
+            wish = Wish(effects, wired, decoder=chosen, excerpt=excerpt, formats=policy, volume=volume)
             return await run_chain(app, console, interrupts, inputs, wish)
 
     async def work(interrupts: Interrupts) -> int:

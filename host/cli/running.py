@@ -15,7 +15,19 @@ from host.cli.progress import showing
 from host.cli.targets import granted
 from host.errors import MediaError
 from host.events import TrackEnded
-from host.playback import Chain, Excerpt, Input, Output, Pacing, PlaybackResult, Player, StageSpec, with_files
+from host.playback import (
+    TRACK_FORMATS,
+    Chain,
+    Excerpt,
+    FormatPolicy,
+    Input,
+    Output,
+    Pacing,
+    PlaybackResult,
+    Player,
+    StageSpec,
+    with_files,
+)
 
 __all__ = ["Wish", "run_chain"]
 
@@ -31,7 +43,7 @@ class Wish:
     output: Output
     decoder: Candidate | None = None
     excerpt: Excerpt = WHOLE
-    rate_hz: int | None = None
+    formats: FormatPolicy = TRACK_FORMATS
     volume: float = 1.0
     digest: bool = False
 
@@ -51,7 +63,7 @@ async def run_chain(
         sink = await _opened(app, held, CapabilityKind.OUTPUT_SINK, wish.output.stage)
         wanted = replace(wish.output, stage=sink)
         output = await held.enter_async_context(granted(app, wanted, inputs, interrupts))
-        chain = Chain(effects, output, pacing, wish.rate_hz, wish.volume, wish.digest)
+        chain = Chain(effects, output, pacing, wish.formats, wish.volume, wish.digest)
         return await _perform(app, app.player(chain, wish.excerpt, wish.decoder), inputs, console)
 
 

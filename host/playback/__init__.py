@@ -8,6 +8,7 @@ from host.playback.decoder_configs import DecoderConfigs
 from host.playback.edits import ChainEdits, Edited
 from host.playback.effects import Effect, Heard
 from host.playback.faults import Fault
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
@@ -23,6 +24,7 @@ from host.playback.timeline import Place, Segment, Timeline
 from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
 
 __all__ = [
+    "TRACK_FORMATS",
     "Chain",
     "DecoderConfigs",
     "ChainEdits",
@@ -30,6 +32,7 @@ __all__ = [
     "Effect",
     "Excerpt",
     "Fault",
+    "FormatPolicy",
     "Grade",
     "Heard",
     "Input",

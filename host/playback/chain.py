@@ -5,15 +5,17 @@ Everything made is in the pipeline that comes out, or gone again.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Dsp, Sink
-from host.errors import OutputError
+from host.errors import OutputError, PluginRefused
+from host.jsontext import JsonObject
 from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for
 from host.playback.graph import Pipeline
 from host.playback.opening import Opener
 from host.playback.output_failures import output_errors
@@ -32,15 +34,12 @@ MOST_DEATHS = 4
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name.
-
-    ``rate_hz`` None: the first track's own.
-    """
+    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name."""
 
     dsps: tuple[StageSpec, ...]
     output: Output
     pacing: Pacing
-    rate_hz: int | None = None
+    formats: FormatPolicy = TRACK_FORMATS
     volume: float = 1.0
     digest: bool = False
     left_out: frozenset[str] = frozenset()
@@ -61,7 +60,7 @@ async def build_pipeline(
         output = chain.output.stage.plugin_id
         supervisor = runtime.supervisor
         sink = await try_again(
-            supervisor, output, partial(_open_sink, runtime, chain.output, wished, origin), MOST_DEATHS
+            supervisor, output, partial(_open_sink, runtime, chain, wished, origin), MOST_DEATHS
         )
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
@@ -71,12 +70,13 @@ async def build_pipeline(
             made.push_async_callback(dsps[-1].close)
             if spec.name in chain.left_out:
                 dsps[-1].wished.set()
-        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin)
+        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin, formats=chain.formats)
         made.pop_all()
     return pipeline
 
 
-async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFormat, origin: int) -> SinkSeat:
+async def _open_sink(runtime: PluginRuntime, chain: Chain, wished: PipelineFormat, origin: int) -> SinkSeat:
+    output = chain.output
     with ExitStack() as held:
         stage = output.stage.held()
         held.callback(stage.files.close)
@@ -86,14 +86,25 @@ async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFor
         sink = Sink(instance)
         try:
             with output_errors():
-                agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
-                fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
+                fmt = await _agreed(sink, output.target, wished, chain.formats)
                 await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)
         except BaseException:
             await sink.destroy()
             raise
         held.pop_all()
     return SinkSeat(runtime, replace(output, stage=stage), sink, fmt)
+
+
+async def _agreed(sink: Sink, target: JsonObject, wished: PipelineFormat, policy: FormatPolicy) -> PipelineFormat:
+    """The best format that the target takes. It may refuse all but the wish itself."""
+    negotiated: dict[PipelineFormat, PipelineFormat] = {}
+    for each in candidates(wished, policy):
+        with suppress(PluginRefused) if negotiated else nullcontext():
+            agreed = await sink.negotiate(target, each.sample_rate_hz, each.channels)
+            negotiated[each] = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
+        if negotiated.get(each) == each:
+            break
+    return format_for(wished, negotiated, policy)
 
 
 async def make_seat(runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, wished: StageSpec) -> DspSeat:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from host.capabilities import Decoder
 from host.errors import MediaError, StellaError, Supervised
 from host.ids import PluginId
+from host.playback.format_policy import FormatPolicy
 from host.playback.opening import Opener, Reopened
 from host.playback.resume import Resumption, periods_of, resume
 from host.playback.seat import NotAtWork, Remade, Seat, words_of
@@ -40,11 +41,12 @@ class Poison:
 class DecodeSeat(Seat):
     """One decoder at a time, or none between tracks."""
 
-    def __init__(self, opener: Opener, rate_hz: int, ring: Ring) -> None:
+    def __init__(self, opener: Opener, rate_hz: int, ring: Ring, formats: FormatPolicy) -> None:
         super().__init__("decoder")
         self._opener = opener
         self._rate_hz = rate_hz
         self._ring = ring
+        self._formats = formats
         self._epoch = 1
         self._track: OpenTrack | None = None
         self._decoder: Decoder | None = None
@@ -135,7 +137,15 @@ class DecodeSeat(Seat):
             resumption = self._resumption()
             skip = await self._opener.seek(track.decoder, track.info, resumption.source_frame)
             take, drop = resumption.take_frames, resumption.drop_frames
-        await track.decoder.attach(self._ring, self._epoch, skip_frames=skip, take_frames=take, drop_frames=drop)
+        await track.decoder.attach(
+            self._ring,
+            self._epoch,
+            skip_frames=skip,
+            take_frames=take,
+            drop_frames=drop,
+            resampler=self._formats.resampler,
+            mix_lfe=self._formats.mix_lfe,
+        )
 
     async def leave(self) -> int:
         """Ends the decoder, which may be dead, and its track; says where its frames end.
@@ -329,6 +339,8 @@ class DecodeSeat(Seat):
                 skip_frames=reopened.skip_frames,
                 take_frames=resumption.take_frames,
                 drop_frames=resumption.drop_frames,
+                resampler=self._formats.resampler,
+                mix_lfe=self._formats.mix_lfe,
             )
         except BaseException:
             await decoder.destroy()

@@ -24,6 +24,7 @@ from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.edits import ChainEdits, editing
 from host.playback.effects import Effect, effect_of
 from host.playback.faults import Fault, lane_faults
+from host.playback.format_policy import wished_format
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
@@ -337,7 +338,7 @@ class Player:
                 load.cancel()
 
     async def _build(self, first: OpenTrack, fmt: PipelineFormat | None, origin: int) -> Pipeline:
-        wished = fmt or PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
+        wished = fmt or wished_format(first.info, self._chain.formats)
         try:
             return await build_pipeline(self._runtime, self._opener, self._chain, wished, origin)
         except BaseException:

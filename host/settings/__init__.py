@@ -1,4 +1,5 @@
-"""What can be set: sizes of the pipeline, limits of calls, configurations of plugins, and where files live.
+"""What can be set: sizes of the pipeline, limits of calls, the format of the chain, configurations of plugins, and where
+files live.
 
 Reads and changes one TOML file. A broken file, section or value is named and left at its default: it never stops the
 host from starting. What a plugin's configuration may be is not known here.
@@ -9,13 +10,25 @@ from host.settings.lines import KeyPath, lines_of
 from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
-from host.settings.sections import Limits, PipelineSizes, Section, complaint_about, section_schema
+from host.settings.sections import (
+    MAX_RATE_HZ,
+    MIN_RATE_HZ,
+    Limits,
+    OutputFormat,
+    PipelineSizes,
+    Section,
+    complaint_about,
+    section_schema,
+)
 
 __all__ = [
+    "MAX_RATE_HZ",
+    "MIN_RATE_HZ",
     "NOTHING_SAVED",
     "ConfigFile",
     "KeyPath",
     "Limits",
+    "OutputFormat",
     "Paths",
     "PipelineSizes",
     "SavedConfig",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from host.settings.saved import NOTHING_SAVED, PLUGINS, SavedConfigs, read_saved
-from host.settings.sections import Limits, PipelineSizes, complaint_about
+from host.settings.sections import Limits, OutputFormat, PipelineSizes, complaint_about
 
 __all__ = ["Settings", "load_settings"]
 
@@ -22,18 +22,19 @@ class Settings:
 
     pipeline: PipelineSizes = field(default_factory=PipelineSizes)
     limits: Limits = field(default_factory=Limits)
+    output: OutputFormat = field(default_factory=OutputFormat)
     problems: tuple[str, ...] = ()
     plugins: SavedConfigs = NOTHING_SAVED
 
 
-Section = TypeVar("Section", PipelineSizes, Limits)
+Section = TypeVar("Section", PipelineSizes, Limits, OutputFormat)
 
 
 def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
     if not isinstance(table, dict):
         problems.append(f"[{name}] must be a table; it is ignored")
         return defaults
-    chosen: dict[str, int] = {}
+    chosen: dict[str, Any] = {}
     for key, value in table.items():
         complaint = complaint_about(defaults, key, value)
         if complaint:
@@ -54,6 +55,7 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     problems: list[str] = []
     pipeline = _read_section(PipelineSizes(), "pipeline", document.pop("pipeline", {}), problems)
     limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
+    output = _read_section(OutputFormat(), "output", document.pop("output", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
-    problems.extend(f"[{name}] is unknown and ignored; known are pipeline, limits, plugins" for name in document)
-    return Settings(pipeline, limits, tuple(f"{path}: {problem}" for problem in problems), plugins)
+    problems.extend(f"[{name}] is unknown and ignored; known are pipeline, limits, output, plugins" for name in document)
+    return Settings(pipeline, limits, output, tuple(f"{path}: {problem}" for problem in problems), plugins)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from host.jsontext import Json, JsonObject
 
-__all__ = ["Limits", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+__all__ = ["MAX_RATE_HZ", "MIN_RATE_HZ", "Limits", "OutputFormat", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+
+#: Rates that can be chosen.
+MIN_RATE_HZ = 1000
+MAX_RATE_HZ = 768_000
 
 
 def _range(default: int, low: int, high: int) -> int:
     """A field with its default and the range a user may choose from."""
     made: int = field(default=default, metadata={"low": low, "high": high})
+    return made
+
+
+def _choice(default: str, *choices: str | int) -> str:
+    """A field with its default and all that a user may choose."""
+    made: str = field(default=default, metadata={"choices": choices})
     return made
 
 
@@ -64,7 +75,23 @@ class Limits:
     heartbeat_misses: int = _range(3, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """Which rate and channels the chain has, and how tracks become that.
+
+    `rate`: `track`, that of the first track, and again of a later one where the output can follow; `best`, the same or
+    a multiple of it, whatever the output takes as it is; `fixed`, `rate_hz`. `channels`: the track's, or so many.
+    `lfe`: what becomes of a low-frequency channel that the output lacks.
+    """
+
+    rate: str = _choice("track", "track", "best", "fixed")
+    rate_hz: int = _range(48_000, MIN_RATE_HZ, MAX_RATE_HZ)
+    resampler: str = _choice("very_high", "quick", "low", "medium", "high", "very_high")
+    channels: str | int = _choice("track", "track", "stereo", *range(1, 9))
+    lfe: str = _choice("mute", "mute", "mix")
+
+
+Section: TypeAlias = PipelineSizes | Limits | OutputFormat
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:
@@ -72,22 +99,28 @@ def complaint_about(section: Section, key: str, value: object) -> str:
     found = next((each for each in fields(section) if each.name == key), None)
     if found is None:
         return f"{key} is unknown; known are {', '.join(each.name for each in fields(section))}"
+    if "choices" in found.metadata:
+        choices = found.metadata["choices"]
+        if any(type(value) is type(each) and value == each for each in choices):
+            return ""
+        return f"{key} = {value!r}: it must be one of {', '.join(map(str, choices))}"
     low, high = found.metadata["low"], found.metadata["high"]
     if type(value) is not int or not low <= value <= high:
         return f"{key} = {value!r}: it must be a whole number from {low} to {high}"
     return ""
 
 
+def _allowed(metadata: Mapping[str, Any]) -> JsonObject:
+    """What a field may hold, as a schema has it."""
+    if "choices" in metadata:
+        return {"enum": [*metadata["choices"]]}
+    return {"type": "integer", "minimum": metadata["low"], "maximum": metadata["high"]}
+
+
 def section_schema(section: Section) -> JsonObject:
     """The same as a JSON schema, defaults included."""
     defaults = asdict(type(section)())
     properties: dict[str, Json] = {
-        each.name: {
-            "type": "integer",
-            "minimum": each.metadata["low"],
-            "maximum": each.metadata["high"],
-            "default": defaults[each.name],
-        }
-        for each in fields(section)
+        each.name: {**_allowed(each.metadata), "default": defaults[each.name]} for each in fields(section)
     }
     return {"type": "object", "additionalProperties": False, "properties": properties}
