@@ -61,8 +61,8 @@ def test_the_noise_is_as_loud_as_it_should_be_and_alike_at_any_level(tmp_path: P
     tenths = wrong[:, 0].reshape(-1, 2000)
     assert np.abs(tenths.mean(axis=1)).max() < 5 * 0.5 / np.sqrt(2000)
     assert np.sqrt(np.mean(tenths**2, axis=1)) == pytest.approx(0.5, rel=0.1)
-    assert abs(np.corrcoef(wrong.T)[0, 1]) < 0.01
-    assert abs(np.corrcoef(wrong[1:, 0], wrong[:-1, 0])[0, 1]) < 0.01
+    assert abs(float(np.mean(wrong[:, 0] * wrong[:, 1]))) < 0.01 / 4
+    assert abs(float(np.mean(wrong[1:, 0] * wrong[:-1, 0]))) < 0.01 / 4
 
 
 @pytest.mark.parametrize("sample_format", STEPS)
@@ -83,7 +83,7 @@ def test_by_itself_it_is_on_for_16_bits_only(tmp_path: Path) -> None:
             written(tmp_path / f"{dither}.{sample_format}.wav", audio, format=sample_format, dither=dither)
             for dither in ("auto", as_in)
         ]
-        assert np.array_equal(*found)
+        assert np.array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("channels", [1, 2, 7])
