@@ -43,6 +43,8 @@ def playback_facts(now: Now) -> JsonObject:
         "position": now.position,
         "xruns": now.xruns,
         "clipped_samples": now.clipped_samples,
+        "bit_perfect": not now.touched_by,
+        "why_not": now.touched_by,
         "chain": [_use(now.track.use), *map(_use, now.stages)],
     }
 

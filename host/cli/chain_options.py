@@ -166,7 +166,9 @@ def parse_rate(text: str) -> int | str:
         return text
     rate = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_RATE_HZ)) else 0
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise ValueError(f'"{text}" is no sample rate; write a whole number from {MIN_RATE_HZ} to {MAX_RATE_HZ}, track or best')
+        raise ValueError(
+            f'"{text}" is no sample rate; write a whole number from {MIN_RATE_HZ} to {MAX_RATE_HZ}, track or best'
+        )
     return rate
 
 

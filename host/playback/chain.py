@@ -15,7 +15,7 @@ from host.errors import OutputError, PluginRefused
 from host.jsontext import JsonObject
 from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
-from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for, takes_rate
 from host.playback.graph import Pipeline
 from host.playback.opening import Opener
 from host.playback.output_failures import output_errors
@@ -59,9 +59,7 @@ async def build_pipeline(
     async with AsyncExitStack() as made:
         output = chain.output.stage.plugin_id
         supervisor = runtime.supervisor
-        sink = await try_again(
-            supervisor, output, partial(_open_sink, runtime, chain, wished, origin), MOST_DEATHS
-        )
+        sink = await try_again(supervisor, output, partial(_open_sink, runtime, chain, wished, origin), MOST_DEATHS)
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
@@ -102,8 +100,8 @@ async def _agreed(sink: Sink, target: JsonObject, wished: PipelineFormat, policy
         with suppress(PluginRefused) if negotiated else nullcontext():
             agreed = await sink.negotiate(target, each.sample_rate_hz, each.channels)
             negotiated[each] = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
-        if negotiated.get(each) == each:
-            break
+            if takes_rate(each, negotiated[each]):
+                break
     return format_for(wished, negotiated, policy)
 
 

@@ -1,6 +1,6 @@
 """Which format a chain has: what is wished for a track, what an output answers, when a chain must be built anew. Pure.
 
-Asks nobody: who builds a chain asks its output, in the order that is given here, until one format is taken as it is.
+Asks nobody: who builds a chain asks its output, in the order that is given here, until one rate is taken as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "candidates",
     "format_for",
     "needs_rebuild",
+    "takes_rate",
     "wished_format",
 ]
 
@@ -36,8 +37,8 @@ _RESAMPLERS = {
 
 @dataclass(frozen=True, slots=True)
 class FormatPolicy:
-    """What is wished. ``rate_hz``, ``channels`` None: the track's own. ``seeks_best``: of what the output takes as it
-    is, else what it answers first."""
+    """What is wished. ``rate_hz``, ``channels`` None: the track's own. ``seeks_best``: if the output does not take that
+    rate, another one that loses nothing, before what it answers itself."""
 
     rate_hz: int | None = None
     channels: int | None = None
@@ -92,14 +93,19 @@ def candidates(wished: PipelineFormat, policy: FormatPolicy) -> tuple[PipelineFo
 def format_for(
     wished: PipelineFormat, negotiated: Mapping[PipelineFormat, PipelineFormat], policy: FormatPolicy
 ) -> PipelineFormat:
-    """What the chain becomes: the best that the output takes as it is, else its own answer to the wish.
+    """What the chain becomes: the best rate that the output takes as it is, else its own answer to the wish.
 
-    ``negotiated``: its answer to each candidate it was asked for, the wish among them.
+    ``negotiated``: its answer to each candidate it was asked for, the wish among them. It may have fewer channels.
     """
     for each in candidates(wished, policy):
-        if negotiated.get(each) == each:
-            return each
+        if each in negotiated and takes_rate(each, negotiated[each]):
+            return negotiated[each]
     return negotiated[wished]
+
+
+def takes_rate(asked: PipelineFormat, answer: PipelineFormat) -> bool:
+    """Whether nothing better is to be had by asking for another rate."""
+    return asked.sample_rate_hz == answer.sample_rate_hz
 
 
 def needs_rebuild(current: Agreement, track: DecoderOpened, policy: FormatPolicy) -> bool:

@@ -18,6 +18,7 @@ from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
+from host.playback.bit_perfect import why_not
 from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
@@ -34,6 +35,7 @@ from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
 from host.playback.seat import RingsBroken
+from host.playback.signal_path import signal_path
 from host.playback.sink_seat import Output
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
@@ -66,7 +68,10 @@ class Retargeted:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells."""
+    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
+
+    ``touched_by``: what changes the track's samples on their way, for people; empty: nothing.
+    """
 
     track: OpenTrack
     place: Place
@@ -74,6 +79,7 @@ class Now:
     xruns: int
     clipped_samples: int
     stages: tuple[StageUse, ...]
+    touched_by: str = ""
 
 
 class Player:
@@ -123,7 +129,8 @@ class Player:
         track, decode = self._record.tracks[place.track], self._pipeline.decode
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
-        return Now(track, place, position, xruns, clipped, _uses(self._pipeline))
+        touched_by = why_not(signal_path(self._pipeline, track))
+        return Now(track, place, position, xruns, clipped, _uses(self._pipeline), touched_by)
 
     async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         """Moves everything of a plugin that plays to the active generation, without a frame lost.

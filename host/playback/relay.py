@@ -14,12 +14,14 @@ from dataclasses import replace
 
 from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, TrackEnded, TrackStarted
+from host.playback.bit_perfect import why_not
 from host.playback.digests import TrackDigests
 from host.playback.faults import lane_faults
 from host.playback.graph import Pipeline
 from host.playback.output_failures import output_failure
 from host.playback.record import Record
 from host.playback.seat import RingsBroken
+from host.playback.signal_path import signal_path
 from host.playback.stage_watch import Stages, StageWatch, Watched
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
@@ -172,8 +174,17 @@ class Relay:
         failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
+        touched_by = why_not(signal_path(self._pipeline, track))
         self._played.results[track.index] = TrackResult(
-            track.index, track.path, failure, track.use, frames_in, frames, wall_s=wall_s, faults=faults
+            track.index,
+            track.path,
+            failure,
+            track.use,
+            frames_in,
+            frames,
+            wall_s=wall_s,
+            faults=faults,
+            touched_by=touched_by,
         )
         self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
 

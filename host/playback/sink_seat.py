@@ -85,6 +85,11 @@ class SinkSeat(ReadingSeat):
         lanes = (*worker.status.lanes(), *worker.last_lanes)
         return next((lane.queued_frames for lane in lanes if lane.instance == self.instance.id), 0)
 
+    @property
+    def volume(self) -> float:
+        """The linear gain it was told last."""
+        return self._volume
+
     def place(self, inp: Ring, wake_frames: int) -> None:
         """Which ring it reads."""
         self.read(Inlet(inp, wake_frames))

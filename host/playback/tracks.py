@@ -125,7 +125,8 @@ class TrackResult:
     """What became of one input. ``failure`` is why it was not played, or not to its end.
 
     ``frames_in`` counts the source's frames, ``frames_out`` those of the pipeline; ``sha256`` is of the float32 samples
-    that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that.
+    that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that. ``touched_by``:
+    what changes its samples on their way, for people; empty: nothing.
     """
 
     index: int
@@ -137,6 +138,7 @@ class TrackResult:
     sha256: str = ""
     wall_s: float = 0.0
     faults: tuple[Fault, ...] = ()
+    touched_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

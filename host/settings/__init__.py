@@ -1,4 +1,4 @@
-"""What can be set: sizes of the pipeline, limits of calls, the format of the chain, configurations of plugins, and where
+"""What can be set: sizes of the pipeline, limits of calls, the chain's format, configurations of plugins, and where
 files live.
 
 Reads and changes one TOML file. A broken file, section or value is named and left at its default: it never stops the

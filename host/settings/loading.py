@@ -27,6 +27,8 @@ class Settings:
     plugins: SavedConfigs = NOTHING_SAVED
 
 
+KNOWN = ("pipeline", "limits", "output", PLUGINS)
+
 Section = TypeVar("Section", PipelineSizes, Limits, OutputFormat)
 
 
@@ -57,5 +59,5 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
     output = _read_section(OutputFormat(), "output", document.pop("output", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
-    problems.extend(f"[{name}] is unknown and ignored; known are pipeline, limits, output, plugins" for name in document)
+    problems.extend(f"[{name}] is unknown and ignored; known are {', '.join(KNOWN)}" for name in document)
     return Settings(pipeline, limits, output, tuple(f"{path}: {problem}" for problem in problems), plugins)

@@ -8,7 +8,16 @@ from typing import Any, TypeAlias
 
 from host.jsontext import Json, JsonObject
 
-__all__ = ["MAX_RATE_HZ", "MIN_RATE_HZ", "Limits", "OutputFormat", "PipelineSizes", "Section", "complaint_about", "section_schema"]
+__all__ = [
+    "MAX_RATE_HZ",
+    "MIN_RATE_HZ",
+    "Limits",
+    "OutputFormat",
+    "PipelineSizes",
+    "Section",
+    "complaint_about",
+    "section_schema",
+]
 
 #: Rates that can be chosen.
 MIN_RATE_HZ = 1000
