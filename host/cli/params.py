@@ -15,6 +15,8 @@ __all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "format_opt
 
 T = TypeVar("T")
 
+RESAMPLERS = ("quick", "low", "medium", "high", "very_high")
+
 
 def parsed(name: str, parse: Callable[[str], T]) -> Callable[[str], T]:
     """A click type from a function that raises ValueError with a text for people; ``name`` is shown in the help."""
@@ -55,7 +57,7 @@ def format_options(command: Callable[..., int]) -> Callable[..., int]:
     """The options about rate and channels, which the command gets as one, `formats`."""
 
     @click.option("--rate", type=parsed("HZ|track|best", parse_rate), help="Of the chain, whatever the tracks have.")
-    @click.option("--resampler", type=click.Choice(["quick", "low", "medium", "high", "very_high"]))
+    @click.option("--resampler", type=click.Choice(RESAMPLERS), help="How carefully a rate is converted.")
     @click.option("--channels", type=parsed("N|track|stereo", parse_channels), help="Of the chain.")
     @click.option("--lfe", type=click.Choice(["mute", "mix"]), help="Of a low-frequency channel the chain lacks.")
     @wraps(command)
