@@ -54,8 +54,11 @@ class WholeFile:
         except FileNotFoundError:
             return None
 
-    def replace(self, data: bytes) -> None:
-        """Only inside ``locked``; who may read it stays as it was. Raises: OSError."""
+    def replace(self, data: bytes, *, durable: bool = True) -> None:
+        """Only inside ``locked``; who may read it stays as it was. Raises: OSError.
+
+        Not ``durable``: for what is written again and again; a power cut may cost it, a killed process not.
+        """
         beside = self._beside
         try:
             with beside.open("wb") as file:
@@ -63,7 +66,8 @@ class WholeFile:
                     os.fchmod(file.fileno(), stat.S_IMODE(self.path.stat().st_mode))
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
+                if durable:
+                    os.fsync(file.fileno())  # after a power cut the old or the new, never an empty one
             beside.replace(self.path)
         except BaseException:
             beside.unlink(missing_ok=True)

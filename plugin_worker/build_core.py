@@ -140,6 +140,7 @@ void st_dsp_expect_checkpoint(st_dsp *stage);
 int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);
 void st_dsp_pump(st_lane *lane, st_dsp *stage, st_stop *stop);
 void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
+uint32_t st_sink_query(st_lane *lane, st_sink *stage);
 """
 
 # A Python module's vtables: every function has the very type of its slot, and finds its Python object by the handle.

@@ -38,6 +38,8 @@ from abi.wire import (
     ReadMetadata,
     ReleaseStage,
     Reply,
+    ResetDsp,
+    ResetSink,
     SearchLyrics,
     SeekDecoder,
     SetVolume,
@@ -192,6 +194,13 @@ def _fade(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     return At(instance.fade(message))
 
 
+def _reset(instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
+    if not isinstance(instance, DspInstance):
+        raise Misuse("reset", "the instance is no dsp")
+    instance.reset()
+    return Done()
+
+
 def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, OpenDecoder)
     try:
@@ -251,6 +260,8 @@ def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> 
             sink.set_volume(message)
         case FlushSink():
             sink.flush()
+        case ResetSink():
+            return sink.reset(message.next_frame)
         case CutDigest():
             sink.cut_digest(message.position)
         case CloseSink():
@@ -296,6 +307,8 @@ _WORK: dict[type[Message], _Work] = {
     SetVolume: _sink_request,
     CutDigest: _sink_request,
     FlushSink: _sink_request,
+    ResetSink: _sink_request,
+    ResetDsp: _reset,
     CloseSink: _sink_request,
     OpenSink: _open_sink,
     PlanUpdate: _plan,

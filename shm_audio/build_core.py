@@ -64,7 +64,7 @@ int st_checkpoint_get(const st_checkpoint *face, uint32_t slot, st_checkpoint_la
 typedef struct st_lane_hint {
     uint64_t instance; uint32_t call; uint32_t call_seq; int64_t began_ns; uint64_t blocks; uint64_t scrubbed_samples;
     uint64_t clipped_samples; uint64_t silence_frames; uint32_t xruns; uint32_t queued_frames;
-    uint64_t failed_blocks;
+    uint64_t failed_blocks; uint64_t timed_calls; uint64_t timed_ns;
 } st_lane_hint;
 #define ST_STATUS_LANES ...
 #define ST_CRASH_FRAMES 48

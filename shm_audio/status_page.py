@@ -45,7 +45,10 @@ CALLS = (
 
 
 class LaneStatus(NamedTuple):
-    """One lane, as it said last. ``call`` is empty outside plugin code; ``began_ns`` is CLOCK_MONOTONIC."""
+    """One lane, as it said last. ``call`` is empty outside plugin code; ``began_ns`` is CLOCK_MONOTONIC.
+
+    ``timed_ns``: how long ``timed_calls`` of its reads, processes or writes took, a sample of all.
+    """
 
     slot: int
     instance: int
@@ -59,6 +62,8 @@ class LaneStatus(NamedTuple):
     scrubbed_samples: int
     clipped_samples: int
     failed_blocks: int
+    timed_calls: int
+    timed_ns: int
 
 
 class CrashRecord(NamedTuple):
@@ -131,6 +136,8 @@ class StatusPage:
                         scrubbed_samples=hint.scrubbed_samples,
                         clipped_samples=hint.clipped_samples,
                         failed_blocks=hint.failed_blocks,
+                        timed_calls=hint.timed_calls,
+                        timed_ns=hint.timed_ns,
                     )
                 )
         return tuple(found)

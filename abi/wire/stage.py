@@ -15,6 +15,7 @@ __all__ = [
     "CutDigest",
     "DetachStage",
     "DigestReady",
+    "Discarded",
     "FadeDsp",
     "FinishStage",
     "FlushSink",
@@ -22,6 +23,8 @@ __all__ = [
     "Join",
     "ReleaseStage",
     "Resampler",
+    "ResetDsp",
+    "ResetSink",
     "SetVolume",
     "StageStopped",
     "StopReason",
@@ -186,6 +189,24 @@ class FlushSink(Request[Done]):
     instance: int
 
 
+@message(56)
+class Discarded(Reply):
+    """Frames that were taken, were not heard yet as far as the sink knows, and never will be."""
+
+    frames: int
+
+
+@message(55)
+class ResetSink(Request[Discarded]):
+    """A sink that is held throws away what it was given and has not played; the target stays open.
+
+    A device stands still until it is released. The next frame to come has programme position ``next_frame``.
+    """
+
+    instance: int
+    next_frame: int
+
+
 @message(50)
 class StageStopped(Event):
     """The pump returned for good; ``reason``: ``StopReason``, ``code``: the plugin's status code where it gave one."""
@@ -219,6 +240,13 @@ class FadeDsp(Request[At]):
     instance: int
     frames: int
     latency_frames: int
+
+
+@message(57)
+class ResetDsp(Request[Done]):
+    """A dsp that holds no rings forgets its past, as after create. A plugin that cannot says ``unsupported``."""
+
+    instance: int
 
 
 @message(53)

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
-from abi.kinds import CapabilityKind
+from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.output_commands import OutputCommands
+from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
-from host.app.status import fault_facts, host_facts, playback_facts
+from host.app.reload import reloaded
+from host.app.session_keeper import SessionKeeper
+from host.app.session_store import SessionStore
+from host.app.status import fault_facts, host_facts
+from host.app.transport_commands import TransportCommands
+from host.app.worker_loads import Quantum, WorkerLoads
 from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
-from host.errors import NotFound, OutputError, StellaError
-from host.events import EventBus, PluginFault
+from host.errors import NotFound, OutputError
+from host.events import ConfigReloaded, EventBus, PluginFault
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
+from host.logbook import Logbook
 from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
-from host.playback import Chain, DecoderConfigs, Excerpt, Now, Opener, PipelineFormat, Player
+from host.playback import (
+    Chain,
+    DecoderConfigs,
+    Entry,
+    Excerpt,
+    Now,
+    Opener,
+    PipelineFormat,
+    PlaybackParts,
+    Player,
+    PlayState,
+    Queue,
+    TrackResult,
+    Transport,
+)
 from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
+from host.version import VERSION
 from host.worker import Zygote
 
 __all__ = ["Application"]
@@ -36,6 +61,10 @@ DISCOVERY_TIMEOUT_S = 30.0
 #: For the answer to a plugin that stops the playback.
 _LAST_WORD_S = 1.0
 _FAULTS_SHOWN = 8
+
+
+def _keep(_remove: Callable[[], None]) -> None:
+    """Nothing is removed: the process is not to end at once."""
 
 
 class Application:
@@ -56,9 +85,26 @@ class Application:
         self._owners: dict[tuple[PluginId, CapabilityKind, TypeId], QueryOwner] = {}
         self._configs = ConfigCommands(lambda: self._player, self._owners.values, self._read_saved)
         self._player: Player | None = None
+        self._setup: PlaybackSetup | None = None
+        self._session: SessionKeeper | None = None
+        self._abandon: Abandon = _keep
+        #: Told what became of every play of the transport.
+        self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
+        self.queue = Queue()
+        self.transport = Transport(
+            self.queue,
+            self.bus,
+            self._next_playback,
+            lambda entry, result: self.on_played(entry, result),
+            self._rest_unless_playing,
+        )
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
+        self._logbook: Logbook | None = None
+        self._loads: WorkerLoads | None = None
+        self._quantum: Quantum | None = None
+        self._reloading = asyncio.Lock()
 
     @property
     def discovery(self) -> Discovery:
@@ -113,6 +159,64 @@ class Application:
             self.discovery, lambda: self._player, self.settings.plugins, self.settings.limits.open_ms / 1000
         )
 
+    @property
+    def setup(self) -> PlaybackSetup:
+        """What the transport's next playback goes through."""
+        if self._setup is None:
+            raise RuntimeError("nobody has said what to play through")
+        return self._setup
+
+    def play_through(self, setup: PlaybackSetup, on_abandon: Abandon = _keep) -> None:
+        """From the next playback of the transport on. ``on_abandon``: see ``host.app.playback_setup``."""
+        self._setup, self._abandon = setup, on_abandon
+
+    def keep_log(self, path: Path) -> None:
+        """From now on what happens is written down there."""
+        self._logbook = Logbook(self.bus, path, self.settings.log)
+        self._logbook.say(LogLevel.INFO, f"stellatune {VERSION} begins, pid {os.getpid()}")
+        for problem in (*self.settings.problems, *(str(each.error) for each in self.discovery.problems)):
+            self._logbook.say(LogLevel.WARN, problem)
+
+    async def reload(self) -> None:
+        """Reads the configuration file again and does what can be done about it now; ``ConfigReloaded`` tells."""
+        async with self._reloading:
+            try:
+                fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
+            except TimeoutError:
+                fresh = Settings(problems=(f"{self.paths.config_file} was not read in time",), unread=True)
+            if fresh.unread:
+                self.bus.publish(ConfigReloaded((), (), fresh.problems))
+                return
+            before, self.settings = self.settings, fresh
+            self.runtime.change_limits(fresh.limits)
+            self.plugins.drain_s = fresh.limits.drain_ms / 1000
+            if self._watcher is not None:
+                self._watcher.change_limits(fresh.limits)
+            if self._logbook is not None:
+                self._logbook.configure(fresh.log)
+            self.bus.publish(await reloaded(before, fresh, self.discovery.plugins, self._configs))
+
+    def hurry(self) -> None:
+        """For one that is to end, and does not: its workers are killed, so that nobody waits for them."""
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.WARN, "it takes too long to end: all workers are killed")
+        self.runtime.kill("the host ends, and waits no longer")
+
+    @property
+    def plays(self) -> bool:
+        """Whether something is heard, or about to be."""
+        return self.transport.state is PlayState.PLAYING
+
+    async def keep_session(self, tell: Callable[[str], None]) -> None:
+        """Goes on where the last host was, and writes down where this one is from now on. ``tell``: what goes wrong."""
+        self._session = SessionKeeper(SessionStore(self.paths.state_dir, self.queue, tell), self.transport, self.bus)
+        await self._session.take_up()
+        self._rest_unless_playing(self.transport.state)
+
+    def _rest_unless_playing(self, state: PlayState) -> None:
+        if self._watcher is not None:
+            self._watcher.rest(resting=state is not PlayState.PLAYING)
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
         self._on_stop = callback
@@ -127,16 +231,20 @@ class Application:
         while (fault := self._faults.poll()) is not None:
             self._last_faults.append(fault)
         workers: list[Json] = [generation_facts(one) for one in self.runtime.list()]
-        playback: JsonObject | None = None
-        with suppress(StellaError):
-            now = self._now()
-            playback = None if now is None else playback_facts(now)
+        playback = self.music.facts(self._now)
         return {
             "host": host_facts(time.monotonic() - self._began_s),
             "playback": playback,
             "workers": workers,
             "faults": fault_facts(self._last_faults),
+            "log": None if self._logbook is None else self._logbook.facts(),
         }
+
+    def top(self) -> JsonObject:
+        """What the host and its workers cost and do at this moment."""
+        if self._loads is None:
+            raise RuntimeError("the application has not started")
+        return self._loads.rows()
 
     def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
         """What an instance is made with when nobody says otherwise. Raises: NotFound."""
@@ -148,6 +256,34 @@ class Application:
 
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
+        return self.playback(chain, excerpt, decoder).player
+
+    def staged(
+        self, setup: PlaybackSetup, *, sources: Iterable[Path], volume: float = 1.0, on_abandon: Abandon = _keep
+    ) -> AbstractAsyncContextManager[PlaybackParts]:
+        """A playback through this, over this host's workers: see ``host.app.playback_setup``."""
+        return staged(
+            setup,
+            self.discovery.plugins,
+            self.settings,
+            self.playback,
+            sources=sources,
+            volume=volume,
+            on_abandon=on_abandon,
+        )
+
+    @asynccontextmanager
+    async def _next_playback(self, volume: float) -> AsyncIterator[PlaybackParts]:
+        """For the transport: through what is wished for, as the playback before left it."""
+        sources = [entry.path for entry in self.queue.entries]
+        async with self.staged(self.setup, sources=sources, volume=volume, on_abandon=self._abandon) as parts:
+            try:
+                yield parts
+            finally:
+                self._setup = self.setup.after(parts.player.chain)
+
+    def playback(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> PlaybackParts:
+        """A player over this host's workers, and what opens its tracks; what else is asked of the host is about it."""
         manifests = tuple(self.discovery.plugins.values())
 
         def candidates(extension: str) -> Sequence[Candidate]:
@@ -158,17 +294,24 @@ class Application:
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:
+            self._quantum = Quantum(fmt.sample_rate_hz, chain.pacing.block_frames)
             if self._watcher is not None:
                 self._watcher.playing(fmt.sample_rate_hz, chain.pacing.block_frames, device=device)
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
-        return self._player
+        return PlaybackParts(self._player, opener)
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
         with suppress(TimeoutError):  # its file system does not answer: what was read last holds
             fresh = await off_loop(lambda: load_settings(self.paths.config_file), DISCOVERY_TIMEOUT_S)
-            self.settings = replace(self.settings, plugins=fresh.plugins)
+            if not fresh.unread:
+                self.settings = replace(self.settings, plugins=fresh.plugins)
+
+    @property
+    def music(self) -> TransportCommands:
+        """What can be asked of the transport."""
+        return TransportCommands(self.transport)
 
     def _now(self) -> Now | None:
         return None if self._player is None else self._player.now()
@@ -199,19 +342,28 @@ class Application:
             self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
         )
         self._queries = QueryCache(self._runtime, self.bus)
+        self._loads = WorkerLoads(self._runtime, self.bus, lambda: self._quantum)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._session is not None:
+            await self._session.close()
+        await self.transport.close()
         if self._watcher is not None:
             await self._watcher.close()
         if self._plugin_requests is not None:
             await self._plugin_requests.close()
         self.plugins.close()
+        if self._loads is not None:
+            self._loads.close()
         for owner in self._owners.values():
             await owner.close()
         await self.queries.close()
         await self.runtime.close()
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.INFO, "the host ends")
+            await self._logbook.close()
         self._faults.close()

@@ -67,7 +67,8 @@ class PluginCommands:
         self._discovery = discovery
         self._history = history
         self._mover = mover
-        self._drain_s = drain_s
+        #: How long an answer about an unload waits for its end.
+        self.drain_s = drain_s
         self._renewing: dict[PluginId, asyncio.Lock] = {}
         self._said = bus.subscribe(PluginLogLine, capacity=_LINES_KEPT)
         self._lines: deque[PluginLogLine] = deque(maxlen=_LINES_KEPT)
@@ -127,7 +128,7 @@ class PluginCommands:
         plugin_id = self._plugin(name).id
         before = self._generations(plugin_id, role)
         try:
-            async with asyncio.timeout(None if force else self._drain_s):
+            async with asyncio.timeout(None if force else self.drain_s):
                 await self._runtime.unload(plugin_id, role, wait=True, force=force)
         except TimeoutError:
             pass  # it drains on; the answer says so

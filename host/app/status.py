@@ -20,10 +20,7 @@ def host_facts(up_s: float) -> JsonObject:
 
 def elapsed(now: Now) -> tuple[float, float | None]:
     """How much of the track was played, and how much there is, in seconds."""
-    track, total = now.track, now.track.duration_s
-    begins = (track.window.first_frame - track.info.encoder_delay_frames) / track.info.sample_rate_hz
-    done = max(0.0, now.place.seconds - begins)
-    return (min(done, total) if total else done), total  # the place is read beside the clock, and may be ahead
+    return now.done_s, now.track.duration_s
 
 
 def playback_facts(now: Now) -> JsonObject:

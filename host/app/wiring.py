@@ -96,7 +96,8 @@ def output(
     target = _target(target_name, capability)
     if capability.target_schema is not None:
         check_config(f"the target of output {capability.type_id}", capability.target_schema, target)
-    waits = capability.type_id == "null" or bool(files_to_write(capability, target))
+    own_time = spec.config.get("paced") is True  # an output that can keep the time of a device says so there
+    waits = not own_time and (capability.type_id == "null" or bool(files_to_write(capability, target)))
     return Output(spec, target, silence_after_ms=0 if waits else DEVICE_SILENCE_MS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abi.wire import AttachDsp, FadeDsp, Join
+from abi.wire import AttachDsp, FadeDsp, Join, ResetDsp
 from host.capabilities.stage import Stage, position_of
 from host.runtime import Instance
 from shm_audio import Checkpoints, Ring
@@ -76,6 +76,10 @@ class Dsp(Stage):
             limit_s += inp.format.history_frames / inp.format.sample_rate_hz
         reply = await self.instance.request(message, limit_s, (inp.fd, out.fd, checkpoints.fd))
         return position_of(self.instance, "attach", reply.position)
+
+    async def reset(self) -> None:
+        """Forgets its past, as after create; it holds no rings. Raises: PluginRefused: it cannot."""
+        await self.instance.request(ResetDsp(self.instance.id), self._command_s)
 
     async def fade(self, frames: int, latency_frames: int) -> int:
         """Ramps to the dry signal, so late, and stays there; says from where on it is dry. The effect works no more."""

@@ -13,6 +13,7 @@ from abi.wire import (
     Negotiated,
     NegotiateSink,
     OpenSink,
+    ResetSink,
     SetVolume,
 )
 from host.capabilities.plugin_text import json_list, wrong_shape
@@ -114,6 +115,18 @@ class Sink(Stage):
     async def flush(self, longest_s: float) -> None:
         """Plays out, or hands on, all that was given, while it is held. ``longest_s``: what that may take."""
         await self.instance.request(FlushSink(self.instance.id), self._limits.flush_ms / 1000 + longest_s)
+
+    async def reset(self, next_frame: int) -> int:
+        """Throws away, while it is held, what it was given and has not played; says how many frames that were.
+
+        ``next_frame``: the position of the next one to come. A device stands still until it is released; it then begins
+        with a head start, as it did at first.
+
+        Raises:
+            ProtocolViolated: the number is impossible.
+        """
+        reply = await self.instance.request(ResetSink(self.instance.id, next_frame), self._limits.flush_ms / 1000)
+        return position_of(self.instance, "reset", reply.frames)
 
     async def close(self) -> None:
         """Closes the target; what was not played out before is lost."""

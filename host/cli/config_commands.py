@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from host.cli.completing import config_keys
 from host.cli.config_edit import set_value, unset
 from host.cli.config_live import stages_in_force
 from host.cli.config_parts import Configuration, Part, read_configuration
@@ -28,7 +29,7 @@ config.add_command(unset)
 
 
 @config.command("show")
-@click.argument("name", metavar="[TYPE|pipeline|limits]", required=False)
+@click.argument("name", metavar="[TYPE|pipeline|limits|log]", required=False, shell_complete=config_keys)
 @click.option("--live", is_flag=True, help="What is in force at the stages that play now.")
 @click.pass_obj
 def show(console: Console, name: str | None, live: bool) -> int:
@@ -99,7 +100,7 @@ def _origin(found: Configuration, part: Part, member: str) -> str:
 
 
 @config.command("get")
-@click.argument("key", metavar="KEY")
+@click.argument("key", metavar="KEY", shell_complete=config_keys)
 @click.pass_obj
 def get(console: Console, key: str) -> int:
     """One value in force, or all of a type, as JSON."""
@@ -120,7 +121,7 @@ def get(console: Console, key: str) -> int:
 
 
 @config.command("schema")
-@click.argument("name", metavar="[TYPE|pipeline|limits]", required=False)
+@click.argument("name", metavar="[TYPE|pipeline|limits|log]", required=False, shell_complete=config_keys)
 @click.pass_obj
 def schema(console: Console, name: str | None) -> int:
     """What may be set, as a JSON schema: of one part, or of the whole file."""

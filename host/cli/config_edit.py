@@ -7,21 +7,20 @@ from collections.abc import Sequence
 import click
 
 from host.app import files_from_here
+from host.cli.completing import config_keys
 from host.cli.config_live import Told, stages_in_force, tell_host, update_stage, what_host_keeps
 from host.cli.config_parts import Configuration, Key, Part, read_configuration
 from host.cli.console import Console, plain
 from host.errors import ConfigRejected, NotFound
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.packages import merge_config
-from host.settings import ConfigFile, KeyPath, Limits, OutputFormat, PipelineSizes, Section, complaint_about
+from host.settings import SECTIONS, ConfigFile, KeyPath, complaint_about
 
 __all__ = ["set_value", "unset", "value_from"]
 
-SECTIONS: dict[str, Section] = {"pipeline": PipelineSizes(), "limits": Limits(), "output": OutputFormat()}
-
 
 @click.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
-@click.argument("name", metavar="KEY")
+@click.argument("name", metavar="KEY", shell_complete=config_keys)
 @click.argument("text", metavar="VALUE")
 @click.option("--live", is_flag=True, help="Change the stage of that name in the running chain, and save nothing.")
 @click.pass_obj
@@ -64,7 +63,7 @@ def _set_live(console: Console, name: str, text: str) -> int:
 
 
 @click.command()
-@click.argument("name", metavar="KEY")
+@click.argument("name", metavar="KEY", shell_complete=config_keys)
 @click.pass_obj
 def unset(console: Console, name: str) -> int:
     """Take a value out of the file, or all that is saved of a type; the default holds again."""

@@ -157,7 +157,12 @@ def read_configuration(console: Console) -> Configuration:
     plugins = discover(search_path(places)).plugins
     text, document = _read(file)
     unfit = (each.text for each in saved_problems(settings.plugins, plugins))
-    sections = (("pipeline", settings.pipeline), ("limits", settings.limits), ("output", settings.output))
+    sections = (
+        ("pipeline", settings.pipeline),
+        ("limits", settings.limits),
+        ("output", settings.output),
+        ("log", settings.log),
+    )
     return Configuration(
         file,
         (*(_section(name, section, document.get(name)) for name, section in sections), *_types(plugins, settings)),

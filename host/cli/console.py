@@ -43,6 +43,7 @@ class Console:
     color: str = "auto"
     verbosity: int = 0
     socket: Path | None = None
+    log_file: Path | None = None
     warnings: list[str] = field(default_factory=list)
 
     def colored(self, stream: TextIO) -> bool:

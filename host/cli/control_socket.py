@@ -36,20 +36,23 @@ def sole_host(console: Console) -> Iterator[HostLock]:
 
 
 @asynccontextmanager
-async def answering(app: Application, lock: HostLock, interrupts: Interrupts) -> AsyncIterator[None]:
-    """Others may ask this host while the block runs.
+async def answering(
+    console: Console, app: Application, lock: HostLock, interrupts: Interrupts
+) -> AsyncIterator[ControlServer]:
+    """Others may ask this host while the block runs, and it writes its log.
 
     Raises:
         StellaError: the socket cannot be made.
     """
     app.on_stop(interrupts.stop)
+    app.keep_log(console.log_file or app.paths.log_file)
     server = ControlServer(app)
     try:
         await server.listen(lock)
     except OSError as error:
         raise _no_socket(error, str(lock.path)) from error
     try:
-        yield
+        yield server
     finally:
         await server.close()
 
@@ -73,7 +76,7 @@ async def playing_host(console: Console, interrupts: Interrupts, *, alone: bool)
         if lock is None:
             app.on_stop(interrupts.stop)  # nobody outside may ask for it, a plugin that has the right may
         else:
-            await stack.enter_async_context(answering(app, lock, interrupts))
+            await stack.enter_async_context(answering(console, app, lock, interrupts))
         yield app
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from host.app import Application
+from host.app import Application, PlaybackSetup
 from host.cli.chain_options import DspOption, OutputOption
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.melody import write_wav
 from host.cli.outputs import without_device
-from host.cli.running import Wish, run_chain
+from host.cli.running import run_chain
 from host.cli.session import application, inputs_of
 from host.cli.wiring import stages, wire_output
 from host.errors import StellaError
@@ -45,7 +45,9 @@ def demo(console: Console) -> int:
                 frames = await off_loop(lambda: write_wav(tune), COMPOSE_TIMEOUT_S)
                 console.note(f"composed a tune of {frames} frames")
                 output = wire_output(OutputOption("file", str(encoded)), {"format": "s16"}, app.discovery.plugins)
-                made = await run_chain(app, console, interrupts, await inputs_of(app, [str(tune)]), Wish((), output))
+                made = await run_chain(
+                    app, console, interrupts, await inputs_of(app, [str(tune)]), PlaybackSetup((), output)
+                )
                 console.note(f"encoded it to FLAC through {_workers(made)} workers: {encoded.stat().st_size} bytes")
                 effects = stages(EFFECTS, app.discovery.plugins)
                 missing = await without_device(app)
@@ -76,14 +78,14 @@ async def _perform(
     if not missing:
         try:
             output = wire_output(OutputOption("system", None), None, plugins, app.settings.plugins)
-            return await run_chain(app, console, interrupts, inputs, Wish(effects, output)), None
+            return await run_chain(app, console, interrupts, inputs, PlaybackSetup(effects, output)), None
         except StellaError as error:
             missing = error.message
     folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
     where = folder / RESULT_NAME
     console.warn(f"no sound device ({missing}): rendering to {where} instead")
     output = wire_output(OutputOption("file", str(where)), {"format": "s16"}, plugins)
-    return await run_chain(app, console, interrupts, inputs, Wish(effects, output)), where
+    return await run_chain(app, console, interrupts, inputs, PlaybackSetup(effects, output)), where
 
 
 def _workers(result: PlaybackResult) -> int:

@@ -7,6 +7,7 @@ import click
 from abi.kinds import CapabilityKind
 from host.app import files_from_here
 from host.cli.chain_options import DspOption, parse_dsp
+from host.cli.completing import effect_types, stage_names
 from host.cli.console import Console, plain
 from host.cli.params import parsed
 from host.cli.rows import objects, text
@@ -50,7 +51,9 @@ def effect_line(effect: JsonObject) -> str:
 
 
 @dsp.command()
-@click.argument("option", metavar="[NAME=]TYPE[:JSON]", type=parsed("[NAME=]TYPE[:JSON]", parse_dsp))
+@click.argument(
+    "option", metavar="[NAME=]TYPE[:JSON]", type=parsed("[NAME=]TYPE[:JSON]", parse_dsp), shell_complete=effect_types
+)
 @click.option("--at", type=PLACE, help="This place, counted from 1.")
 @click.option("--before", metavar="NAME", help="Right before this effect.")
 @click.option("--after", metavar="NAME", help="Right behind this effect.")
@@ -76,7 +79,7 @@ def _from_here(console: Console, type_name: str, config: JsonObject) -> JsonObje
 
 
 @dsp.command()
-@click.argument("name")
+@click.argument("name", shell_complete=stage_names)
 @click.pass_obj
 def remove(console: Console, name: str) -> int:
     """Take an effect out."""
@@ -84,7 +87,7 @@ def remove(console: Console, name: str) -> int:
 
 
 @dsp.command()
-@click.argument("name")
+@click.argument("name", shell_complete=stage_names)
 @click.argument("to", type=PLACE)
 @click.pass_obj
 def move(console: Console, name: str, to: int) -> int:
@@ -93,7 +96,7 @@ def move(console: Console, name: str, to: int) -> int:
 
 
 @dsp.command()
-@click.argument("name")
+@click.argument("name", shell_complete=stage_names)
 @click.argument("state", type=click.Choice(["on", "off"]), default="on")
 @click.pass_obj
 def bypass(console: Console, name: str, state: str) -> int:

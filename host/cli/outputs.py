@@ -11,6 +11,7 @@ from host.app import Application, stage
 from host.capabilities import Sink
 from host.cli.chain_options import OutputOption, parse_output
 from host.cli.checkup import Finding, State
+from host.cli.completing import output_types
 from host.cli.console import Console, plain
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import parsed
@@ -52,7 +53,9 @@ def list_outputs(console: Console) -> int:
 
 
 @outputs.command("set")
-@click.argument("option", metavar="TYPE[:TARGET]", type=parsed("TYPE[:TARGET]", parse_output))
+@click.argument(
+    "option", metavar="TYPE[:TARGET]", type=parsed("TYPE[:TARGET]", parse_output), shell_complete=output_types
+)
 @click.pass_obj
 def set_output(console: Console, option: OutputOption) -> int:
     """What plays goes on into another output: a device fades over, a file that was written is complete."""

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import FormatOption, parse_channels, parse_dsp, parse_rate
+from host.cli.chain_options import FormatOption, parse_channels, parse_dsp, parse_output, parse_rate
+from host.cli.completing import decoder_types, effect_types, output_types
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "format_options", "parsed"]
+__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "format_options", "output_option", "parsed"]
 
 T = TypeVar("T")
 
@@ -48,9 +49,20 @@ dsp_option = click.option(
     "dsps",
     type=parsed("[NAME=]TYPE[:JSON]", parse_dsp),
     multiple=True,
+    shell_complete=effect_types,
     help='An effect, such as gain:{"gain_db": -3}; again for more, in order.',
 )
-decoder_option = click.option("--decoder", metavar="TYPE", help="This decoder, whatever the scores say.")
+output_option = click.option(
+    "--output",
+    type=parsed("TYPE[:TARGET]", parse_output),
+    default="system",
+    show_default=True,
+    help="Where to: system[:DEVICE], null, file:PATH.",
+    shell_complete=output_types,
+)
+decoder_option = click.option(
+    "--decoder", metavar="TYPE", help="This decoder, whatever the scores say.", shell_complete=decoder_types
+)
 
 
 def format_options(command: Callable[..., int]) -> Callable[..., int]:

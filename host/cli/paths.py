@@ -19,6 +19,7 @@ def paths(console: Console) -> int:
     named = {
         "config": str(console.config_file or places.config_file),
         "state": str(places.state_dir),
+        "log": str(console.log_file or places.log_file),
         "data": str(places.data_dir),
         "cache": str(places.cache_dir),
         "runtime": str(places.runtime_dir),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from fractions import Fraction
 
 import click
 
-from host.cli.chain_options import DspOption, FormatOption, OutputOption, parse_output, parse_time, parse_volume
+from host.cli.chain_options import DspOption, FormatOption, OutputOption, parse_time, parse_volume
+from host.cli.completing import files
 from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, format_options, parsed
-from host.cli.running import Wish, run_chain
+from host.cli.params import decoder_option, dsp_option, file_name, format_options, output_option, parsed
+from host.cli.running import play_queue
 from host.cli.session import exit_of, inputs_of
-from host.cli.wiring import decoder_named, stages, wire_output
+from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
-from host.playback import Excerpt, FormatPolicy, PlaybackResult, label_of
+from host.playback import Excerpt, Modes, PlaybackResult, Repeat, label_of
 
 __all__ = ["play"]
 
@@ -25,19 +27,22 @@ PLAY_SCHEMA = "stellatune.play/1"
 
 
 @click.command()
-@click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1, required=True)
-@dsp_option
-@click.option(
-    "--output",
-    type=parsed("TYPE[:TARGET]", parse_output),
-    default="system",
-    show_default=True,
-    help="Where to: system[:DEVICE], null, file:PATH.",
+@click.argument(
+    "names",
+    metavar="FILE|DIR|PLAYLIST...",
+    type=parsed("FILE", file_name),
+    nargs=-1,
+    required=True,
+    shell_complete=files,
 )
+@dsp_option
+@output_option
 @decoder_option
 @format_options
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
+@click.option("--shuffle", is_flag=True, help="In random order, each once before any twice.")
+@click.option("--repeat", type=click.Choice([each.value for each in Repeat]), default="off", show_default=True)
 @click.option("--volume", type=parsed("PERCENT", parse_volume), default="100", show_default=True)
 @click.option("--no-control", is_flag=True, help="Without a control socket: beside another host, alone.")
 @click.pass_obj
@@ -50,23 +55,20 @@ def play(
     formats: FormatOption,
     start: Fraction,
     length: Fraction | None,
+    shuffle: bool,
+    repeat: str,
     volume: float,
     no_control: bool,
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap."""
 
-    async def perform(interrupts: Interrupts) -> PlaybackResult:
+    async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
-            plugins = app.discovery.plugins
-            saved = app.settings.plugins
-            effects = stages(dsps, plugins, saved)
-            chosen = decoder_named(decoder, plugins)
-            wired = wire_output(output, None, plugins, saved)
-            inputs = await inputs_of(app, names)
-            policy = FormatPolicy.of(formats.over(app.settings.output))
-            excerpt = Excerpt(start, length)
-            wish = Wish(effects, wired, decoder=chosen, excerpt=excerpt, formats=policy, volume=volume)
-            return await run_chain(app, console, interrupts, inputs, wish)
+            through = playback_setup(app, dsps, output, decoder, formats)
+            app.play_through(replace(through, excerpt=Excerpt(start, length)), interrupts.on_abandon)
+            app.queue.set_modes(Modes(Repeat(repeat), shuffle))
+            await app.transport.set_volume(volume)
+            return await play_queue(app, console, await inputs_of(app, names))
 
     async def work(interrupts: Interrupts) -> int:
         try:

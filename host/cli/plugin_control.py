@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from host.cli.completing import plugin_ids
 from host.cli.console import Console
 from host.cli.rows import number, objects, text
 from host.cli.talking import ANSWER_S, RENEW_S, host_if_any, running_host, short
@@ -17,7 +18,7 @@ role_option = click.option("--role", type=click.Choice(["play", "scan"]), defaul
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @role_option
 @click.pass_obj
 def restart(console: Console, name: str, role: str) -> int:
@@ -26,7 +27,7 @@ def restart(console: Console, name: str, role: str) -> int:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @role_option
 @click.pass_obj
 def reload(console: Console, name: str, role: str) -> int:
@@ -55,7 +56,7 @@ def renewal_line(done: JsonObject) -> str:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @role_option
 @click.option("--force", is_flag=True, help="Kill it when it has not ended by itself in time.")
 @click.pass_obj
@@ -80,7 +81,7 @@ def unload(console: Console, name: str, role: str, force: bool) -> int:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @click.pass_obj
 def enable(console: Console, name: str) -> int:
     """Undo disable."""
@@ -88,7 +89,7 @@ def enable(console: Console, name: str) -> int:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @click.pass_obj
 def disable(console: Console, name: str) -> int:
     """Do not load it any more, now and in later hosts; what is loaded ends when nothing needs it."""
@@ -119,7 +120,7 @@ def _switch_on_disk(name: str, off: bool) -> JsonObject:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @click.option("--role", type=click.Choice(["play", "scan"]), help="In this role only.")
 @click.pass_obj
 def reset(console: Console, name: str, role: str | None) -> int:

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from host.cli.completing import plugin_ids
 from host.cli.console import Console
 from host.cli.rows import number, objects, text, texts
 from host.cli.talking import ANSWER_S, host_if_any, running_host, short
@@ -24,7 +25,7 @@ lines_option = click.option(
 
 
 @click.command()
-@click.argument("name", metavar="[ID]", required=False)
+@click.argument("name", metavar="[ID]", required=False, shell_complete=plugin_ids)
 @lines_option
 @click.pass_obj
 def crashes(console: Console, name: str | None, limit: int) -> int:
@@ -72,7 +73,7 @@ def _show(console: Console, row: JsonObject) -> None:
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @lines_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what it logs, until interrupted.")
 @click.pass_obj

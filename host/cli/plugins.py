@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
+from host.cli.completing import plugin_ids
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.plugin_control import disable, enable, reload, reset, restart, unload
 from host.cli.plugin_history import crashes, logs
 from host.cli.rows import objects, refusals, text, texts
 from host.cli.talking import ANSWER_S, host_if_any
+from host.cli.top import top
 from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
 from host.packages import Discovery, discover, find_owner, manifest_facts, search_path
@@ -23,7 +25,7 @@ def plugins() -> None:
     """What is installed, what lives, and what to do about it."""
 
 
-for _command in (restart, reload, unload, enable, disable, reset, crashes, logs):
+for _command in (restart, reload, unload, enable, disable, reset, crashes, logs, top):
     plugins.add_command(_command)
 
 
@@ -83,7 +85,7 @@ def _disabled() -> frozenset[PluginId]:
 
 
 @plugins.command("info")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=plugin_ids)
 @click.pass_obj
 def info(console: Console, name: str) -> int:
     """One plugin: its types, their configuration, extensions and scores."""

@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from host.app import elapsed
 from host.cli.clock import clock
 from host.cli.console import Console, plain
 from host.errors import StellaError
-from host.playback import Now, Player
+from host.playback import Now
 
 __all__ = ["line", "showing"]
 
 DRAW_S = 0.1
+#: While nothing changes, looks become as rare as this.
+STILL_S = 1.0
 PLAIN_S = 5.0
 BAR_CELLS = 20
 CLEAR = "\r\x1b[2K"
@@ -42,13 +44,13 @@ def _short(name: str, type_id: str) -> str:
 
 
 @asynccontextmanager
-async def showing(player: Player, console: Console) -> AsyncIterator[None]:
+async def showing(now: Callable[[], Now | None], console: Console) -> AsyncIterator[None]:
     """Shows progress while the block runs; the line is gone or complete afterwards."""
     if console.verbosity < 0 or console.json:
         yield
         return
     draws = console.draws()
-    task = asyncio.create_task(_draw(player) if draws else _tell(player, console))
+    task = asyncio.create_task(_draw(now) if draws else _tell(now, console))
     try:
         yield
     finally:
@@ -59,32 +61,40 @@ async def showing(player: Player, console: Console) -> AsyncIterator[None]:
             sys.stderr.flush()
 
 
-async def _draw(player: Player) -> None:
+async def _draw(playing: Callable[[], Now | None]) -> None:
+    drawn, pause_s = "", DRAW_S
     while True:
-        text = _text(player)
-        if text:
+        text = _text(playing)
+        pause_s = DRAW_S if text != drawn else min(2 * pause_s, STILL_S)
+        if text and text != drawn:
             sys.stderr.write(f"{CLEAR}{text}")
             sys.stderr.flush()
-        await asyncio.sleep(DRAW_S)
+        drawn = text
+        await asyncio.sleep(pause_s)
 
 
-async def _tell(player: Player, console: Console) -> None:
-    track = -1
-    told = time.monotonic()
+async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
+    track = position = -1
+    told, pause_s = time.monotonic(), DRAW_S
     while True:
-        await asyncio.sleep(DRAW_S)
+        await asyncio.sleep(pause_s)
         with contextlib.suppress(StellaError):
-            now = player.now()
-            if now is not None and (now.track.index != track or time.monotonic() - told >= PLAIN_S):
+            now = playing()
+            moves = now is not None and now.position != position
+            pause_s = DRAW_S if moves else min(2 * pause_s, STILL_S)
+            if now is None or not moves:
+                continue
+            position = now.position
+            if now.track.index != track or time.monotonic() - told >= PLAIN_S:
                 if now.track.index != track:
                     console.note(plain(str(now.track.path)))
                 track, told = now.track.index, time.monotonic()
                 console.note(line(now))
 
 
-def _text(player: Player) -> str:
+def _text(playing: Callable[[], Now | None]) -> str:
     with contextlib.suppress(StellaError):
-        now = player.now()
+        now = playing()
         if now is not None:
             return f"{line(now)}  {plain(now.track.path.name)}"
     return ""

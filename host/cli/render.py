@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from abi.kinds import CapabilityKind
-from host.app import Plugins
+from host.app import PlaybackSetup, Plugins
 from host.cli.chain_options import DspOption, FormatOption, OutputOption
 from host.cli.clock import clock
+from host.cli.completing import files
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, file_name, file_path, format_options, parsed
 from host.cli.report import report_of, write_report
-from host.cli.running import Wish, run_chain
+from host.cli.running import run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.targets import report_file
 from host.cli.wiring import decoder_named, stages, wire_output
@@ -31,7 +32,9 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
 
 @click.command()
-@click.argument("names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True)
+@click.argument(
+    "names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True, shell_complete=files
+)
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option
@@ -68,10 +71,10 @@ def render(
             wired = wire_output(OutputOption(OUTPUT, str(out)), {"format": held}, plugins, saved)
             inputs = await inputs_of(app, names)
             policy = FormatPolicy.of(formats.over(app.settings.output))
-            wish = Wish(effects, wired, decoder=chosen, formats=policy, digest=wanted)
+            setup = PlaybackSetup(effects, wired, decoder=chosen, formats=policy, digest=wanted)
             sources = [*map(Path, names), *(source.path for source in inputs)]
             async with report_file(report, out, sources, interrupts) as target:
-                result = await run_chain(app, console, interrupts, inputs, wish)
+                result = await run_chain(app, console, interrupts, inputs, setup)
                 document = report_of(result, out)
                 if target is not None:
                     write_report(target, document)

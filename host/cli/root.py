@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from host.cli.console import Console
 from host.cli.exits import Exit
@@ -23,7 +24,15 @@ COMMANDS = {
     "play": ("host.cli.play", "play", "Play files, directories and playlists."),
     "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
     "serve": ("host.cli.serve", "serve", "Run a host that plays nothing and answers commands."),
-    "stop": ("host.cli.stop", "stop", "End the running host."),
+    "stop": ("host.cli.transport", "stop", "End the music."),
+    "pause": ("host.cli.transport", "pause", "Stand still."),
+    "resume": ("host.cli.transport", "resume", "Go on."),
+    "toggle": ("host.cli.transport", "toggle", "Pause or play."),
+    "next": ("host.cli.transport", "following", "To the next track."),
+    "prev": ("host.cli.transport", "previous", "To the begin of this track, or to the one before."),
+    "seek": ("host.cli.transport", "seek", "To another place of the track."),
+    "volume": ("host.cli.transport", "volume", "How loud."),
+    "quit": ("host.cli.quit", "leave", "End the running host."),
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
     "dsp": ("host.cli.dsp", "dsp", "The effects of what plays, and live changes of the chain."),
@@ -34,10 +43,14 @@ COMMANDS = {
     "config": ("host.cli.config_commands", "config", "What is set, from where, and what could be."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
+    "completion": ("host.cli.completion", "completion", "What bash, zsh or fish need to complete this command."),
     "demo": ("host.cli.demo", "demo", "Make a short tune and play it through workers."),
 }
+#: Set by the scripts of `completion` when a shell asks.
+COMPLETE_VARIABLE = "_STELLATUNE_COMPLETE"
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 SOCKET = click.Path(path_type=Path)
+LOG_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class LazyCommands(click.Group):
@@ -57,6 +70,11 @@ class LazyCommands(click.Group):
             raise TypeError(f"{module}.{attribute} is no command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands and options, without importing a command."""
+        found = [CompletionItem(name, help=row[2]) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # the same
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
@@ -66,6 +84,7 @@ class LazyCommands(click.Group):
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "config_file", type=CONFIG, help="Read this file instead of config.toml.")
 @click.option("--socket", type=SOCKET, help="The control socket, instead of the one in the runtime directory.")
+@click.option("--log-file", type=LOG_FILE, help="Where a host that answers commands writes its log.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, errors as JSON on stderr.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -76,18 +95,30 @@ def stellatune(
     ctx: click.Context,
     config_file: Path | None,
     socket: Path | None,
+    log_file: Path | None,
     as_json: bool,
     color: str,
     quiet: bool,
     verbose: int,
 ) -> None:
     """A music player that no plugin can bring down: every plugin lives in a worker process of its own."""
-    ctx.obj = Console(config_file, as_json, color, -1 if quiet else verbose, socket and socket.absolute())
+    ctx.obj = Console(
+        config_file and config_file.absolute(),
+        as_json,
+        color,
+        -1 if quiet else verbose,
+        socket and socket.absolute(),
+        log_file and log_file.absolute(),
+    )
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives the exit code. Nothing is raised."""
     console = Console(json="--json" in arguments)
+    if asked := os.environ.get(COMPLETE_VARIABLE):
+        from host.cli.completing import answer_shell
+
+        return answer_shell(stellatune, COMPLETE_VARIABLE, asked)
     try:
         with stellatune.make_context("stellatune", list(arguments)) as ctx:
             try:

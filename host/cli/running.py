@@ -3,92 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from abi.kinds import CapabilityKind
-from host.app import Application
-from host.capabilities import Candidate
+from host.app import Application, PlaybackSetup
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts
 from host.cli.progress import showing
-from host.cli.targets import granted
 from host.errors import MediaError
-from host.events import TrackEnded
-from host.playback import (
-    TRACK_FORMATS,
-    Chain,
-    Excerpt,
-    FormatPolicy,
-    Input,
-    Output,
-    Pacing,
-    PlaybackResult,
-    Player,
-    StageSpec,
-    with_files,
-)
+from host.events import Subscription, TrackEnded
+from host.playback import Input, PlaybackResult, TrackResult
 
-__all__ = ["Wish", "run_chain"]
-
-
-WHOLE = Excerpt()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to play through, names looked up and configurations checked."""
-
-    effects: tuple[StageSpec, ...]
-    output: Output
-    decoder: Candidate | None = None
-    excerpt: Excerpt = WHOLE
-    formats: FormatPolicy = TRACK_FORMATS
-    volume: float = 1.0
-    digest: bool = False
+__all__ = ["play_queue", "run_chain"]
 
 
 async def run_chain(
-    app: Application, console: Console, interrupts: Interrupts, inputs: tuple[Input, ...], wish: Wish
+    app: Application, console: Console, interrupts: Interrupts, inputs: tuple[Input, ...], setup: PlaybackSetup
 ) -> PlaybackResult:
     """Plays everything; files that the output wrote are in place when this returns.
 
     Raises:
         StellaError: the chain failed, or nothing at all could be played.
     """
-    sizes = app.settings.pipeline
-    pacing = Pacing.paced(sizes) if wish.output.silence_after_ms else Pacing.unpaced(sizes)
-    async with AsyncExitStack() as held:
-        effects = tuple([await _opened(app, held, CapabilityKind.DSP, spec) for spec in wish.effects])
-        sink = await _opened(app, held, CapabilityKind.OUTPUT_SINK, wish.output.stage)
-        wanted = replace(wish.output, stage=sink)
-        output = await held.enter_async_context(granted(app, wanted, inputs, interrupts))
-        chain = Chain(effects, output, pacing, wish.formats, wish.volume, wish.digest)
-        return await _perform(app, app.player(chain, wish.excerpt, wish.decoder), inputs, console)
+    sources = [source.path for source in inputs if source.refused is None]
+    async with app.staged(setup, sources=sources, on_abandon=interrupts.on_abandon) as parts:
+        async with telling_failures(app, console, alone=len(inputs) == 1), showing(parts.player.now, console):
+            result = await parts.player.play(inputs)
+        return judged(console, result)
 
 
-async def _opened(app: Application, held: AsyncExitStack, kind: CapabilityKind, spec: StageSpec) -> StageSpec:
-    """The stage with the files that its configuration names."""
-    manifest = app.discovery.plugins[spec.plugin_id]
-    opened = await with_files(spec, kind, manifest, app.settings.limits.open_ms / 1000)
-    held.callback(opened.files.close)
-    return opened
-
-
-async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], console: Console) -> PlaybackResult:
-    """Plays, shows progress, and tells each input that failed when it does.
-
-    Raises:
-        StellaError: the chain failed, or nothing at all could be played.
-    """
-    failures = asyncio.create_task(_tell_failures(app, console, alone=len(inputs) == 1))
-    try:
-        async with showing(player, console):
-            result = await player.play(inputs)
-    finally:
-        await asyncio.sleep(0)  # what was published last is told, too
-        failures.cancel()
-        await asyncio.wait([failures])
+def judged(console: Console, result: PlaybackResult) -> PlaybackResult:
+    """Tells what went wrong beside the tracks. Raises: StellaError: nothing at all could be played."""
     for fault in (*(fault for track in result.tracks for fault in track.faults), *result.faults):
         (console.failed if fault.spoils else console.warn)(fault.message)
     if not result.played:
@@ -97,9 +43,51 @@ async def _perform(app: Application, player: Player, inputs: tuple[Input, ...], 
     return result
 
 
-async def _tell_failures(app: Application, console: Console, *, alone: bool) -> None:
-    """The failure of an only input of which nothing was heard becomes the error of the command."""
-    with app.bus.subscribe(TrackEnded) as ends:
+async def play_queue(app: Application, console: Console, inputs: tuple[Input, ...]) -> PlaybackResult | None:
+    """Queues the inputs, and plays until the queue has ended; None: it was stopped.
+
+    Raises:
+        StellaError: the chain failed, or nothing at all could be played.
+    """
+    alone = len(inputs) == 1
+    good = [each for each in inputs if each.refused is None]
+    entries = app.queue.add(good)
+    played: dict[int, TrackResult] = {}
+    app.on_played = lambda entry, result: played.__setitem__(entry.id, result)
+    async with telling_failures(app, console, alone=alone), showing(app.transport.now, console):
+        for each in inputs:
+            if each.refused is not None and not alone:
+                console.failed(str(each.refused))
+        result: PlaybackResult | None = PlaybackResult(())
+        if entries:
+            await app.transport.play()
+            result = await app.transport.ended()
+    if result is None:
+        return None
+    ids = iter(entry.id for entry in entries)
+    told = [
+        played.pop(next(ids), None) if each.refused is None else TrackResult(0, each.path, each.refused)
+        for each in inputs
+    ]
+    tracks = (*(each for each in told if each is not None), *played.values())
+    return judged(console, replace(result, tracks=tracks))
+
+
+@asynccontextmanager
+async def telling_failures(app: Application, console: Console, *, alone: bool) -> AsyncIterator[None]:
+    """Tells each track that failed when it does; that of an only one of which nothing was heard is the command's."""
+    ends = app.bus.subscribe(TrackEnded)
+    telling = asyncio.create_task(_tell_failures(ends, console, alone=alone))
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0)  # what was published last is told, too
+        telling.cancel()
+        await asyncio.wait([telling])
+
+
+async def _tell_failures(ends: Subscription[TrackEnded], console: Console, *, alone: bool) -> None:
+    with ends:
         async for ended in ends:
             if ended.error and not (alone and ended.frames == 0):
                 console.failed(ended.error)

@@ -12,9 +12,8 @@ from host.capabilities import known_extensions
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
-from host.cli.words import words_of
 from host.errors import MediaError, PluginRefused
-from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended
+from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended, words_of
 from host.packages import saved_problems
 from host.patience import off_loop
 from host.playback import Input, PlaybackResult, expand
@@ -55,7 +54,7 @@ async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]
     """The files behind the names. Raises: MediaError when a file system does not answer."""
     extensions = frozenset(known_extensions(app.discovery.plugins.values()))
     try:
-        return await off_loop(lambda: expand(names, extensions), EXPAND_TIMEOUT_S)
+        return await off_loop(lambda: tuple(expand(names, extensions)), EXPAND_TIMEOUT_S)
     except TimeoutError as error:
         raise MediaError(
             f"the inputs were not listed within {EXPAND_TIMEOUT_S:g} s", remedy="is a network mount among them?"

@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from abi.kinds import CapabilityKind
-from host.app import MAX_INSTANCES, TAKEN_NAMES, Plugins, free_name, output, stage
+from host.app import MAX_INSTANCES, TAKEN_NAMES, Application, PlaybackSetup, Plugins, free_name, output, stage
 from host.capabilities import Candidate
-from host.cli.chain_options import DspOption, OutputOption
+from host.cli.chain_options import DspOption, FormatOption, OutputOption
 from host.errors import Usage
 from host.jsontext import JsonObject
 from host.packages import find_capability
-from host.playback import Output, StageSpec
+from host.playback import FormatPolicy, Output, StageSpec
 from host.settings import NOTHING_SAVED, SavedConfigs
 
-__all__ = ["decoder_named", "stages", "wire_output"]
+__all__ = ["decoder_named", "playback_setup", "stages", "wire_output"]
 
 
 def stages(
@@ -48,6 +48,21 @@ def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:
         return None
     plugin, capability = find_capability(name, CapabilityKind.DECODER, plugins)
     return Candidate(plugin.id, capability.type_id, 0)
+
+
+def playback_setup(
+    app: Application,
+    dsps: Iterable[DspOption],
+    output_option: OutputOption,
+    decoder: str | None,
+    formats: FormatOption,
+) -> PlaybackSetup:
+    """What options of ``play`` and ``serve`` ask for. Raises: NotFound, Usage, ConfigRejected."""
+    plugins, saved = app.discovery.plugins, app.settings.plugins
+    wired = output(output_option.type_name, output_option.target, None, plugins, saved)
+    policy = FormatPolicy.of(formats.over(app.settings.output))
+    chosen = decoder_named(decoder, plugins)
+    return PlaybackSetup(stages(dsps, plugins, saved), wired, decoder=chosen, formats=policy)
 
 
 def wire_output(

@@ -59,6 +59,15 @@ class Arguments:
         """An optional whole number from 1 to ``most``."""
         return None if self._given.get(name) is None and self._take(name) is None else self.count(name, 1, most)
 
+    def number_or_none(self, name: str, least: float, most: float) -> float | None:
+        """An optional number of that range."""
+        value = self._take(name)
+        if value is None:
+            return None
+        if not isinstance(value, bool) and isinstance(value, int | float) and least <= value <= most:
+            return float(value)
+        raise self._wrong(name, f"must be a number from {least:g} to {most:g}")
+
     def object_or_none(self, name: str) -> JsonObject | None:
         """An optional JSON object."""
         value = self._take(name)

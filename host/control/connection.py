@@ -25,7 +25,7 @@ from host.control.protocol import (
     error_answer,
     read_request,
 )
-from host.control.verbs import EVENTS, STOP, Desk, perform
+from host.control.verbs import EVENTS, QUIT, Desk, perform
 from host.errors import StellaError, Usage
 from host.events import Subscription, Topic
 from host.jsontext import JsonObject
@@ -153,7 +153,7 @@ class Connection:
         try:
             await self._answer({"id": request.id, "result": result})
         finally:
-            if request.verb == STOP:
+            if request.verb == QUIT:
                 self._desk.stop()
 
     async def _stream(self, request: Request) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from host.control.protocol import TOO_DEEP
 from host.errors import NotFound, Usage
 from host.events import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -19,17 +20,20 @@ from host.events import (
     InstanceCreated,
     InstanceDestroyed,
     PlaybackEnded,
+    PlaybackStateChanged,
     PluginAnswered,
     PluginAsked,
     PluginEmitted,
     PluginFault,
     PluginLogLine,
+    Seeked,
     StageBypassed,
     StageEnded,
     StageGivenUp,
     StageMended,
     Topic,
     TrackEnded,
+    TrackHeard,
     TrackStarted,
     WorkerExited,
     WorkerStarted,
@@ -48,6 +52,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     PluginLogLine: "plugin.log",
     PluginEmitted: "plugin.emitted",
     EventsDropped: "plugin.dropped",
+    ConfigReloaded: "host.config.reloaded",
     ConfigUpdated: "host.instance.config_update",
     PluginAsked: "plugin.asked",
     PluginAnswered: "plugin.answered",
@@ -59,6 +64,9 @@ EVENT_NAMES: dict[type[Topic], str] = {
     DigestDone: "stage.digest",
     TrackStarted: "track.started",
     TrackEnded: "track.ended",
+    TrackHeard: "track.heard",
+    Seeked: "track.seeked",
+    PlaybackStateChanged: "playback.state",
     PlaybackEnded: "playback.ended",
 }
 MAX_FILTER_CHARS = 100

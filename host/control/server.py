@@ -34,6 +34,8 @@ class ControlServer:
         self._serving: dict[asyncio.Task[None], Connection] = {}
         #: Clients that were sent away: another user's, or one too many.
         self.refused = 0
+        #: Clients that were let in, those that left among them.
+        self.served = 0
 
     @property
     def clients(self) -> int:
@@ -69,4 +71,5 @@ class ControlServer:
         connection = Connection(reader, writer, self._desk, self._patience)
         task = asyncio.get_running_loop().create_task(connection.serve())
         self._serving[task] = connection
+        self.served += 1
         task.add_done_callback(self._serving.pop)

@@ -7,17 +7,18 @@ from typing import Protocol
 
 from host.control.arguments import Arguments
 from host.control.chain_verbs import CHAIN_VERBS, ChainDesk
+from host.control.transport_verbs import TRANSPORT_VERBS, TransportDesk
 from host.errors import NotFound, Usage
 from host.events import EventBus
 from host.ids import Role
 from host.jsontext import JsonObject
 
-__all__ = ["EVENTS", "STOP", "VERBS", "ConfigDesk", "Desk", "OutputDesk", "PluginDesk", "perform"]
+__all__ = ["EVENTS", "QUIT", "VERBS", "ConfigDesk", "Desk", "OutputDesk", "PluginDesk", "perform"]
 
 #: A stream: the connection serves it.
 EVENTS = "events"
 #: Acted upon when its answer is on the way.
-STOP = "stop"
+QUIT = "quit"
 
 MAX_ROWS = 1000
 
@@ -61,7 +62,10 @@ class Desk(Protocol):
     def outputs(self) -> OutputDesk: ...
     @property
     def chain(self) -> ChainDesk: ...
+    @property
+    def music(self) -> TransportDesk: ...
     def status(self) -> JsonObject: ...
+    def top(self) -> JsonObject: ...
     def stop(self) -> None: ...
 
 
@@ -79,6 +83,11 @@ def _role(arguments: Arguments) -> Role | None:
 async def _status(desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
     return desk.status()
+
+
+async def _top(desk: Desk, arguments: Arguments) -> JsonObject:
+    arguments.finish()
+    return desk.top()
 
 
 async def _list(desk: Desk, arguments: Arguments) -> JsonObject:
@@ -149,19 +158,24 @@ async def _set_output(desk: Desk, arguments: Arguments) -> JsonObject:
     return await desk.outputs.set(name, target)
 
 
-async def _stop(_desk: Desk, arguments: Arguments) -> JsonObject:
+async def _quit(_desk: Desk, arguments: Arguments) -> JsonObject:
     arguments.finish()
-    return {"stopping": True}
+    return {"ending": True}
 
 
 def _of_chain(verb: Callable[[ChainDesk, Arguments], Awaitable[JsonObject]]) -> Verb:
     return lambda desk, arguments: verb(desk.chain, arguments)
 
 
+def _of_music(verb: Callable[[TransportDesk, Arguments], Awaitable[JsonObject]]) -> Verb:
+    return lambda desk, arguments: verb(desk.music, arguments)
+
+
 VERBS: dict[str, Verb] = {
     "status": _status,
-    STOP: _stop,
+    QUIT: _quit,
     "plugins.list": _list,
+    "plugins.top": _top,
     "plugins.restart": _renewing(reload=False),
     "plugins.reload": _renewing(reload=True),
     "plugins.unload": _unload,
@@ -174,6 +188,7 @@ VERBS: dict[str, Verb] = {
     "config.update": _update_config,
     "outputs.set": _set_output,
     **{name: _of_chain(verb) for name, verb in CHAIN_VERBS.items()},
+    **{name: _of_music(verb) for name, verb in TRANSPORT_VERBS.items()},
 }
 
 

@@ -2,6 +2,7 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.topics import (
+    ConfigReloaded,
     ConfigUpdated,
     DigestDone,
     EventsDropped,
@@ -10,23 +11,28 @@ from host.events.topics import (
     InstanceCreated,
     InstanceDestroyed,
     PlaybackEnded,
+    PlaybackStateChanged,
     PluginAnswered,
     PluginAsked,
     PluginEmitted,
     PluginFault,
     PluginLogLine,
+    Seeked,
     StageBypassed,
     StageEnded,
     StageGivenUp,
     StageMended,
     Topic,
     TrackEnded,
+    TrackHeard,
     TrackStarted,
     WorkerExited,
     WorkerStarted,
 )
+from host.events.words import words_of
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventBus",
@@ -36,11 +42,13 @@ __all__ = [
     "InstanceCreated",
     "InstanceDestroyed",
     "PlaybackEnded",
+    "PlaybackStateChanged",
     "PluginAnswered",
     "PluginAsked",
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "Seeked",
     "StageBypassed",
     "StageEnded",
     "StageGivenUp",
@@ -48,7 +56,9 @@ __all__ = [
     "Subscription",
     "Topic",
     "TrackEnded",
+    "TrackHeard",
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
+    "words_of",
 ]

@@ -9,6 +9,7 @@ from host.ids import Generation, InstanceId, PluginId, Role, TypeId
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "ConfigReloaded",
     "ConfigUpdated",
     "DigestDone",
     "EventsDropped",
@@ -17,17 +18,20 @@ __all__ = [
     "InstanceCreated",
     "InstanceDestroyed",
     "PlaybackEnded",
+    "PlaybackStateChanged",
     "PluginAnswered",
     "PluginAsked",
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "Seeked",
     "StageBypassed",
     "StageEnded",
     "StageGivenUp",
     "StageMended",
     "Topic",
     "TrackEnded",
+    "TrackHeard",
     "TrackStarted",
     "WorkerExited",
     "WorkerStarted",
@@ -188,6 +192,19 @@ class ConfigUpdated(Topic):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigReloaded(Topic):
+    """The configuration file was read again while the host ran.
+
+    ``changed``: what holds from now on; ``later``: what only another start takes up; ``problems``: what was wrong, or
+    was refused. One line each.
+    """
+
+    changed: tuple[str, ...]
+    later: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PluginAsked(Topic):
     """A plugin asks for something that it has the right to; ``PluginAnswered`` tells what became of it.
 
@@ -316,6 +333,32 @@ class TrackEnded(Topic):
     label: str
     frames: int
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackHeard(Topic):
+    """Play ``index``, of entry ``entry`` of the queue, is what is heard from now on."""
+
+    index: int
+    entry: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStateChanged(Topic):
+    """It is playing, paused or stopped; ``error``: why it could not go on, empty where it was wished for."""
+
+    state: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seeked(Topic):
+    """Track ``index`` goes on ``to_s`` seconds after its begin, from ``position`` of the pipeline's clock on."""
+
+    index: int
+    to_s: float
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

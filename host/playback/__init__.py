@@ -13,23 +13,31 @@ from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
-from host.playback.player import Now, Player, Retargeted
+from host.playback.play_state import PlayState
+from host.playback.player import Player, Retargeted
+from host.playback.queue import Queue
+from host.playback.queue_state import Entry, Modes, QueueState, Repeat
 from host.playback.repairs import Grade, Repair, Swapped
+from host.playback.running import Now
+from host.playback.shuffle import ShuffleState
 from host.playback.sink_seat import Output
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.target_files import TargetFiles, create_target_file, create_target_files
 from host.playback.timeline import Place, Segment, Timeline
-from host.playback.tracks import Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
+from host.playback.transport import PlaybackParts, Transport
 
 __all__ = [
     "TRACK_FORMATS",
+    "WHOLE",
     "Chain",
     "DecoderConfigs",
     "ChainEdits",
     "Edited",
     "Effect",
+    "Entry",
     "Excerpt",
     "Fault",
     "FormatPolicy",
@@ -37,6 +45,7 @@ __all__ = [
     "Heard",
     "Input",
     "Media",
+    "Modes",
     "Now",
     "OpenTrack",
     "Opener",
@@ -44,12 +53,18 @@ __all__ = [
     "Pacing",
     "Pipeline",
     "PipelineFormat",
+    "PlayState",
+    "PlaybackParts",
     "Place",
     "PlaybackResult",
     "Player",
+    "Queue",
+    "QueueState",
     "Repair",
+    "Repeat",
     "Retargeted",
     "Segment",
+    "ShuffleState",
     "StageSpec",
     "StageUse",
     "Swapped",
@@ -57,6 +72,7 @@ __all__ = [
     "TargetFiles",
     "Timeline",
     "TrackResult",
+    "Transport",
     "create_target_file",
     "create_target_files",
     "expand",

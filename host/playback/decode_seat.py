@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from host.capabilities import Decoder
-from host.errors import MediaError, StellaError, Supervised
+from host.errors import MediaError, PluginRefused, StellaError, Supervised
 from host.ids import PluginId
 from host.playback.format_policy import FormatPolicy
 from host.playback.opening import Opener, Reopened
@@ -47,7 +47,6 @@ class DecodeSeat(Seat):
         self._rate_hz = rate_hz
         self._ring = ring
         self._formats = formats
-        self._epoch = 1
         self._track: OpenTrack | None = None
         self._decoder: Decoder | None = None
         self._start = 0
@@ -88,6 +87,11 @@ class DecodeSeat(Seat):
         return self._track
 
     @property
+    def begun_at(self) -> int:
+        """Where on the clock the track began, or would have."""
+        return self._start
+
+    @property
     def spec(self) -> StageSpec:
         """What a successor of this decoder is made from."""
         use = self.track.use
@@ -116,20 +120,26 @@ class DecodeSeat(Seat):
         async with self.lock:
             if self._decoder is not None:
                 raise RuntimeError("the last decoder has not left")
-            position = self.position
-            self._track, self._decoder = track, track.decoder
-            self._start = self._silent_until = position if begun_at is None else begun_at
-            self._poison, self.failure = None, None
-            self._avoided.clear()
-            self.ended = False
-            try:
-                await self._begin(track, begun_at)
-            except Supervised:
-                return position  # dead by now: a successor begins here
-            except StellaError:
-                self._decoder = None
-                raise
-            return position
+            await self._enter(track, begun_at)
+            return self.position
+
+    async def _enter(self, track: OpenTrack, begun_at: int | None) -> None:
+        self._track, self._decoder = track, track.decoder
+        self._begin_record(self.position if begun_at is None else begun_at)
+        try:
+            await self._begin(track, begun_at)
+        except Supervised:
+            return  # dead by now: a successor begins here
+        except StellaError:
+            self._decoder = None
+            raise
+
+    def _begin_record(self, start: int) -> None:
+        """The track began at ``start``, and nothing is known against it."""
+        self._start = self._silent_until = start
+        self._poison, self.failure, self._finish_at = None, None, None
+        self._avoided.clear()
+        self.ended = False
 
     async def _begin(self, track: OpenTrack, begun_at: int | None) -> None:
         skip, take, drop = track.skip_frames, track.window.take_frames, 0
@@ -165,6 +175,47 @@ class DecodeSeat(Seat):
                 finally:
                     await self.track.close()
             return self.position
+
+    # ---- the clock is set to another position ----
+
+    async def let_go(self) -> None:
+        if self._decoder is not None:
+            await self._leave_rings(self._decoder)
+
+    async def move(self, done_frames: int) -> None:
+        """For who has the lock, the ring set to another position: goes on ``done_frames`` after the begin of the track.
+
+        One that cannot is followed by another decoder; where nobody can, that is the ``failure`` of the track.
+        """
+        self._epoch += 1
+        self._begin_record(self.position - done_frames)
+        if self.lost or self._decoder is None:
+            return
+        resumption = self._resumption()
+        try:
+            try:
+                skip = await self._opener.seek_back(self._decoder, self.track.info, resumption.source_frame)
+                fresh = Reopened(self._decoder, self.track.use, skip)
+            except PluginRefused:
+                fresh = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
+                self._decoder.instance.destroy_soon()
+            await self._occupy(fresh, resumption)
+        except Supervised:
+            return  # dead by now: a successor begins here
+        except StellaError as error:
+            self.failure = error
+
+    async def change(self, track: OpenTrack, done_frames: int) -> None:
+        """As ``move``, into another track, which the seat owns from now on; the one before is over.
+
+        Raises:
+            StellaError: the decoder refused; the track is the caller's again.
+        """
+        self._epoch += 1
+        before, self._decoder = self._track, None
+        if before is not None:
+            before.close_soon()
+        await self._enter(track, self.position - done_frames if done_frames else None)
 
     async def finish(self, position: int) -> None:
         """No more tracks: pads with silence up to ``position``. A decoder that is being replaced is told later.

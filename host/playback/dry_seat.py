@@ -50,6 +50,7 @@ class DryableSeat(ReadingSeat):
         self._dsp = dsp
         self._worked = False
         self._dry: Dsp | None = None
+        self._dry_spec = StageSpec(name, DRY_PLUGIN, DRY_TYPE, {})
         self._output: Ring | None = None
         self._origin = 0
         self._dry_from = 0
@@ -221,6 +222,7 @@ class DryableSeat(ReadingSeat):
 
     def _sit_dry(self, stand_in: StandIn, dry_from: int) -> None:
         self._dry, self._dry_delays, self._dry_from = stand_in.dsp, stand_in.delay_frames, dry_from
+        self._dry_spec = stand_in.spec
 
     def _floor_of_delay(self, position: int) -> int:
         """A dry stage needs no more of the past than its delay."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from abi.kinds import CapabilityKind
 from abi.wire import Join
 from host.capabilities import Dsp
-from host.errors import OutputError, StellaError, Supervised
+from host.errors import OutputError, PluginRefused, StellaError, Supervised
 from host.playback.deadly_place import DeadlyPlace
 from host.playback.deaths import own_doing
 from host.playback.dry_seat import DRY_PLUGIN, DryableSeat
@@ -54,6 +54,38 @@ class DspSeat(DryableSeat):
             self._worked = True
             with suppress(Supervised):
                 await self._attach(self._dsp, self.position, Begin(None, Join.NONE), self.spec)
+
+    async def begin_anew(self) -> None:
+        """For who has the lock, the rings set to another position and nobody in them: works there without a past.
+
+        One that cannot forget makes room for a new instance; of one that dies, a successor begins there.
+        """
+        self._epoch += 1
+        self._origin = self.position
+        self._deadly = DeadlyPlace()
+        self.read_anew()
+        if self.lost:
+            return
+        try:
+            await self._forget_past()
+            spec = self.spec if self._dry is None else self._dry_spec
+            await self._attach(self._occupant, self.position, Begin(None, Join.NONE), spec)
+            if self.left_out and self._dry is None:  # it was on its way out
+                self._dry_from = await self._dsp.fade(self._join_frames, self.delay_frames)
+        except Supervised:
+            return  # dead by now
+        except StellaError as error:
+            self.instance.worker.terminate(f"would not begin anew: {error}")
+
+    async def _forget_past(self) -> None:
+        try:
+            await self._occupant.reset()
+        except PluginRefused:
+            if self._dry is not None:
+                raise
+            fresh = await self._made(self.spec, may_shift=False)
+            self._dsp.instance.destroy_soon()
+            self._dsp = fresh
 
     async def successor(self) -> Dsp:
         """A fresh instance of the effect in its active generation, not in place yet.

@@ -224,7 +224,7 @@ class ChainEdits:
         pipeline = self._pipeline
         index = pipeline.dsps.index(seat)
         reader, before = pipeline.reader(index + 1), pipeline.rings[index]
-        async with pipeline.shape, seat.stopped() as stop:
+        async with self._flowing(), seat.stopped() as stop:
             stop.goes_on, seat.retired = False, True
             wake_frames = pipeline.plan(index).wake_frames
             try:
@@ -269,7 +269,7 @@ class ChainEdits:
         reader, before = pipeline.reader(index), pipeline.rings[index]
         dry = await try_again(self._supervisor, DRY_PLUGIN, seat.stand_in, MOST_DEATHS)  # while the reader works on
         try:
-            async with pipeline.shape, reader.stopped() as stop:
+            async with self._flowing(), reader.stopped() as stop:
                 words = words_of(before)
                 start = on_grid(stop.position, pipeline.block_frames)
                 if words.write_pos < start:
@@ -312,7 +312,7 @@ class ChainEdits:
 
         async def attempt() -> int:
             candidate = await seat.candidate()
-            async with self._pipeline.shape:
+            async with self._flowing():
                 if self._pipeline.decode.finishing and seat.latency_frames != seat.delay_frames:
                     await candidate.destroy()
                     raise NotRunning(
@@ -325,6 +325,16 @@ class ChainEdits:
             return admission.position
 
         return await try_again(self._supervisor, seat.spec.plugin_id, attempt, MOST_DEATHS)
+
+    @asynccontextmanager
+    async def _flowing(self) -> AsyncIterator[None]:
+        """The shape is this change's, and the music flows: who has to read up to a position will."""
+        while True:
+            await self._pipeline.flowing.wait()
+            async with self._pipeline.shape:
+                if self._pipeline.flowing.is_set():
+                    yield
+                    return
 
     async def _in_order(self, seat: DspSeat) -> None:
         """Waits until the place has passed all that is heard of earlier changes."""

@@ -19,10 +19,12 @@ from host.playback.opening import Opener
 from host.playback.reading_seat import ReadingSeat
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.sink_seat import SinkSeat
-from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
+from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme, on_grid
 from shm_audio import Ring, ShmError
 
 __all__ = ["Pipeline"]
+
+VOLUME_RAMP_S = 0.02
 
 
 class Pipeline:
@@ -51,6 +53,9 @@ class Pipeline:
         self.block_frames = pacing.block_frames
         #: Held by whoever changes who reads which ring, or says where the end is.
         self.shape = asyncio.Lock()
+        #: Not set while it is paused.
+        self.flowing = asyncio.Event()
+        self.flowing.set()
         plans = [RingPlan.of(fmt, pacing, pacing.decode_ahead_ms)]
         plans += [RingPlan.of(fmt, pacing, pacing.ring_ahead_ms) for _ in self.dsps]
         for dsp in self.dsps:
@@ -125,8 +130,40 @@ class Pipeline:
         """Frames that the sink could have taken by now."""
         return words_of(self.rings[-1]).write_pos
 
+    def set_clock(self) -> int:
+        """Nobody is in the rings: all their words are set behind all that was written, to a position on the grid.
+
+        Raises:
+            RingsBroken: what they hold cannot be.
+        """
+        position = on_grid(max(words_of(ring).write_pos for ring in self.rings), self.block_frames)
+        for ring in self.rings:
+            ring.set_words(position)
+        return position
+
+    async def pause(self) -> None:
+        """The output takes no more; the rings fill, then all sleep. Changes of the chain wait. Twice is fine."""
+        async with self.shape:
+            if self.flowing.is_set():
+                self.flowing.clear()
+                await self.sink.pause()
+
+    async def resume(self) -> None:
+        """The music goes on where it stood. Twice is fine."""
+        async with self.shape:
+            if not self.flowing.is_set():
+                self.flowing.set()
+                await self.sink.resume()
+
+    async def set_volume(self, volume: float) -> None:
+        """A linear gain, reached in a ramp; nothing happens where it is that."""
+        if volume != self.sink.volume:
+            await self.sink.set_volume(volume, int(self.format.sample_rate_hz * VOLUME_RAMP_S))
+
     async def start(self, *, volume: float, digest: bool) -> None:
         """Attaches from the sink backwards, so that every ring has its reader before its writer."""
+        if not self.flowing.is_set():
+            self.sink.paused = self.sink.held = True
         await self.sink.start(volume=volume, digest=digest)
         for dsp in reversed(self.dsps):
             await dsp.start()

@@ -10,29 +10,27 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from host.capabilities import extension_of
 from host.errors import MediaError
 from host.playback.media import open_regular, why_not
+from host.playback.tracks import WHOLE, Excerpt
+from host.playlists import NO_HINTS, Found, Hints, follow, is_playlist, is_uri, locate
 
 __all__ = ["Input", "expand", "natural_key"]
 
-PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8", ".pls"})
-MAX_PLAYLIST_BYTES = 4 << 20
-#: Share of control characters in what is not UTF-8: text of any code page has none to speak of, noise has a ninth.
-MAX_CONTROLS = 0.03
+MAX_PLAYLIST_BYTES = 64 << 20
 _DIGITS = re.compile(r"(\d+)")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PLS_ENTRY = re.compile(r"File\d+\s*=\s*(.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file to play, or why there is none."""
+    """One file to play, or a part of one; or why there is none."""
 
     path: Path
     refused: MediaError | None = None
+    excerpt: Excerpt = WHOLE
+    hints: Hints = NO_HINTS
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -43,100 +41,86 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def expand(names: Iterable[str], extensions: frozenset[str]) -> tuple[Input, ...]:
-    """Files in order; ``extensions`` (lowercase, no dot) are those that count as audio in a directory."""
-    return tuple(found for name in names for found in _expand_one(name, extensions))
+def expand(names: Iterable[str], extensions: frozenset[str]) -> Iterator[Input]:
+    """Files in order, as they are found; ``extensions`` (lowercase, no dot): what counts as audio in a directory."""
+    for name in names:
+        yield from _expand_one(name, extensions)
+
+
+class _Disk:
+    """The file system, as playlists see it."""
+
+    def read(self, path: Path) -> bytes:
+        with open_regular(path) as media:
+            if media.size_bytes > MAX_PLAYLIST_BYTES:
+                raise MediaError(f"{path}: too long for a playlist", remedy="split it")
+            return os.pread(media.fd, media.size_bytes, 0)
+
+    def refusal(self, path: Path) -> MediaError | None:
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            return why_not(path, error)
+        return None
+
+
+_DISK = _Disk()
 
 
 def _expand_one(name: str, extensions: frozenset[str]) -> Iterator[Input]:
-    path = Path(name)
     try:
-        is_directory = path.is_dir()
-    except (OSError, ValueError) as error:
-        yield Input(path, why_not(path, error))
+        (path, *_) = locate(Path(), name) if is_uri(name) else (Path(name),)
+    except MediaError as error:
+        yield Input(Path(name), error)
         return
-    if is_directory:
+    refused = _DISK.refusal(path)
+    if refused is not None:
+        yield Input(path, refused)
+    elif path.is_dir():
         yield from _directory(path, extensions)
-    elif path.suffix.lower() in PLAYLIST_SUFFIXES:
-        yield from _playlist(path)
-    elif _SCHEME.match(name):
-        yield _locate(Path(), name)
+    elif is_playlist(path):
+        yield from (_input(found) for found in follow(path, _DISK))
     else:
         yield Input(path)
 
 
+def _input(found: Found) -> Input:
+    listed = found.listed
+    if listed is None:
+        return Input(found.path, found.refused)
+    return Input(found.path, found.refused, Excerpt(listed.start_s, listed.length_s), listed.hints)
+
+
 def _directory(top: Path, extensions: frozenset[str]) -> Iterator[Input]:
-    refusals: list[Input] = []
-
-    def refuse(error: OSError) -> None:
-        folder = Path(error.filename or top)
-        refusals.append(Input(folder, why_not(folder, error)))
-
-    found: list[Path] = []
-    for folder, below, files in os.walk(top, onerror=refuse):
-        below[:] = [name for name in below if not name.startswith(".")]
-        found += [Path(folder, name) for name in files if not name.startswith(".") and extension_of(name) in extensions]
-    found.sort(key=lambda path: [natural_key(part) for part in path.parts])
-    yield from (Input(path) for path in found)
-    yield from refusals
-    if not found and not refusals:
+    empty = True
+    for found in _walk(top, extensions):
+        empty = False
+        yield found
+    if empty:
         known = " ".join(sorted(extensions)) or "none: no decoder is installed"
         error = MediaError(f"{top}: no audio file in this directory", remedy=f"audio is, by the decoders here: {known}")
         yield Input(top, error)
 
 
-def _playlist(path: Path) -> Iterator[Input]:
-    try:
-        with open_regular(path) as media:
-            if media.size_bytes > MAX_PLAYLIST_BYTES:
-                raise MediaError(f"{path}: too long for a playlist", remedy="split it")
-            data = os.pread(media.fd, media.size_bytes, 0)
-    except MediaError as error:
-        yield Input(path, error)
-        return
-    text = _text(data)
-    if text is None:
-        yield Input(path, MediaError(f"{path}: not a playlist", remedy="a playlist is a text file, in UTF-8 at best"))
-        return
-    entries = _pls_entries(text) if path.suffix.lower() == ".pls" else _m3u_entries(text)
-    if not entries:
-        yield Input(path, MediaError(f"{path}: the playlist names no file", remedy="add a line with a file name"))
-    yield from (_locate(path.parent, entry) for entry in entries)
+def _walk(top: Path, extensions: frozenset[str]) -> Iterator[Input]:
+    """Audio files below, those of a folder where its name stands in the order; links to folders are not followed."""
+    waiting = [(top, True)]
+    while waiting:
+        path, is_folder = waiting.pop()
+        if not is_folder:
+            yield Input(path)
+            continue
+        try:
+            with os.scandir(path) as listing:
+                shown = [entry for entry in listing if not entry.name.startswith(".")]
+                folders = [(entry.name, True) for entry in shown if entry.is_dir(follow_symlinks=False)]
+                files = [(entry.name, False) for entry in shown if _is_audio(entry, extensions)]
+        except OSError as error:
+            yield Input(path, why_not(path, error))
+            continue
+        inside = sorted((*folders, *files), key=lambda one: (natural_key(one[0]), one[0]), reverse=True)
+        waiting += [(path / name, is_folder) for name, is_folder in inside]
 
 
-def _text(data: bytes) -> str | None:
-    """The text of a playlist; None when these bytes are none."""
-    if b"\0" in data:
-        return None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    controls = sum(char < " " and char not in "\t\r\n" for char in text)
-    return None if controls > len(text) * MAX_CONTROLS else text
-
-
-def _m3u_entries(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _pls_entries(text: str) -> list[str]:
-    matches = (_PLS_ENTRY.fullmatch(line.strip()) for line in text.splitlines())
-    return [match[1].strip() for match in matches if match]
-
-
-def _locate(folder: Path, entry: str) -> Input:
-    """A playlist's entry, relative to the folder of the playlist."""
-    if not _SCHEME.match(entry):
-        return _entry(folder / entry)
-    parts = urlsplit(entry)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return _entry(Path(unquote(parts.path)))
-    return Input(Path(entry), MediaError(f"{entry}: not a local file", remedy="download it first"))
-
-
-def _entry(path: Path) -> Input:
-    if path.suffix.lower() not in PLAYLIST_SUFFIXES:
-        return Input(path)
-    error = MediaError(f"{path}: a playlist inside a playlist is not followed", remedy="name it on the command line")
-    return Input(path, error)
+def _is_audio(entry: os.DirEntry[str], extensions: frozenset[str]) -> bool:
+    return extension_of(entry.name) in extensions and not entry.is_dir()

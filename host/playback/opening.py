@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from abi.kinds import CapabilityKind, DecoderFlag
+from abi.kinds import CapabilityKind, DecoderFlag, StatusCode
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
-from host.errors import MediaError, Misuse, StellaError
+from host.errors import MediaError, Misuse, PluginRefused, StellaError
 from host.ids import PluginId
 from host.playback.deaths import counted, try_again
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
 from host.playback.media import Media, open_media
-from host.playback.tracks import Excerpt, OpenTrack, StageUse, window
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, window
 from host.runtime import PluginRuntime
 
 __all__ = ["Opener", "Reopened"]
@@ -57,22 +57,25 @@ class Opener:
         self._excerpt = excerpt
         self._media_timeout_s = media_timeout_s
 
-    async def open(self, index: int, path: Path) -> OpenTrack:
-        """An open track, standing at its first frame; the caller closes it.
+    async def open(self, index: int, path: Path, excerpt: Excerpt = WHOLE) -> OpenTrack:
+        """An open track, standing at its first frame; the caller closes it. ``excerpt``: what there is of it.
 
         Raises:
             MediaError: the file cannot be opened, or nobody can decode it.
         """
+        wanted = self._excerpt.of(excerpt)
+        if wanted.length_s == 0 and self._excerpt.length_s != 0:
+            raise _begins_behind(path, self._excerpt)
         media = await open_media(path, self._media_timeout_s)
         try:
-            return await self._first_that_takes_it(index, media)
+            return await self._first_that_takes_it(index, media, wanted)
         except BaseException:
             media.close()
             raise
 
     async def open_afresh(self, track: OpenTrack) -> OpenTrack:
         """The track once more, from the same file, as nothing of it was played yet. What ``open`` raises."""
-        return await self._first_that_takes_it(track.index, track.media)
+        return await self._first_that_takes_it(track.index, track.media, track.excerpt)
 
     def next_plugin(self, track: OpenTrack, avoided: Collection[PluginId]) -> PluginId | None:
         """Whose decoder goes on with a track: the same one's if it is not avoided, else the best of the others."""
@@ -109,12 +112,18 @@ class Opener:
         landed = await decoder.seek(target)
         return max(0, frame - landed.frame)
 
+    async def seek_back(self, decoder: Decoder, info: DecoderOpened, frame: int) -> int:
+        """As ``seek``, for one that has been read from. Raises: PluginRefused: it cannot seek."""
+        if not info.flags & DecoderFlag.SEEKABLE:
+            raise PluginRefused("it reads forwards only", status=StatusCode.UNSUPPORTED)
+        return await self.seek(decoder, info, frame)
+
     def _successor(self, track: OpenTrack, avoided: Collection[PluginId]) -> Candidate | None:
         same = Candidate(track.use.plugin_id, track.use.type_id, 0)
         others = (each for each in self._candidates(track.media.extension) if each.plugin_id != same.plugin_id)
         return next((each for each in (same, *others) if each.plugin_id not in avoided), None)
 
-    async def _first_that_takes_it(self, index: int, media: Media) -> OpenTrack:
+    async def _first_that_takes_it(self, index: int, media: Media, excerpt: Excerpt) -> OpenTrack:
         refusals: list[str] = []
         faults: list[Fault] = []
         for candidate in self._candidates(media.extension):
@@ -122,7 +131,7 @@ class Opener:
                 track = await try_again(
                     self._runtime.supervisor,
                     candidate.plugin_id,
-                    partial(self._try, index, media, candidate),
+                    partial(self._try, index, media, candidate, excerpt),
                     MOST_DEATHS_IN_OPEN,
                 )
                 return replace(track, faults=tuple(faults))
@@ -137,20 +146,18 @@ class Opener:
         reasons = "; ".join(dict.fromkeys(refusals))
         raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
-    async def _try(self, index: int, media: Media, candidate: Candidate) -> OpenTrack:
+    async def _try(self, index: int, media: Media, candidate: Candidate, excerpt: Excerpt) -> OpenTrack:
         decoder, use, info = await self._decoder(candidate, media)
         try:
-            wanted = window(info, self._excerpt)
+            wanted = window(info, excerpt)
             if wanted is None:
-                raise MediaError(
-                    f"{media.path}: ends before {float(self._excerpt.start_s):g} s", remedy="start earlier"
-                )
+                raise _begins_behind(media.path, excerpt)
             needs_seek = wanted.first_frame > info.encoder_delay_frames
             skip = await self.seek(decoder, info, wanted.first_frame) if needs_seek else wanted.first_frame
         except BaseException:
             await decoder.destroy()
             raise
-        return OpenTrack(index, media, decoder, info, use, wanted, skip)
+        return OpenTrack(index, media, decoder, info, use, wanted, skip, excerpt)
 
     async def _decoder(self, candidate: Candidate, media: Media) -> tuple[Decoder, StageUse, DecoderOpened]:
         spec = self.configs.of(candidate.plugin_id, candidate.type_id)
@@ -165,3 +172,7 @@ class Opener:
             raise
         use = StageUse("decoder", candidate.plugin_id, candidate.type_id, instance.generation, instance.pid)
         return decoder, use, info
+
+
+def _begins_behind(path: Path, excerpt: Excerpt) -> MediaError:
+    return MediaError(f"{path}: ends before {float(excerpt.start_s):g} s", remedy="start earlier")

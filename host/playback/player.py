@@ -18,13 +18,13 @@ from host.errors import NotRunning, StellaError
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
-from host.playback.bit_perfect import why_not
 from host.playback.chain import Chain, build_pipeline, make_seat
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.edits import ChainEdits, editing
 from host.playback.effects import Effect, effect_of
 from host.playback.faults import Fault, lane_faults
+from host.playback.feed import TrackFeed
 from host.playback.format_policy import wished_format
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
@@ -34,20 +34,20 @@ from host.playback.record import Record
 from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
+from host.playback.running import Now, Running, uses_of
 from host.playback.seat import RingsBroken
-from host.playback.signal_path import signal_path
 from host.playback.sink_seat import Output
 from host.playback.sizes import PipelineFormat
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
 from host.playback.stage_watch import StageWatch
 from host.playback.target_files import NO_TARGET_FILES
-from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
+from host.playback.wishes import Wish, Wishes
 from host.runtime import Instance, Outcome, PluginRuntime
 from host.worker import KillKind
 
-__all__ = ["Now", "Player"]
+__all__ = ["Player", "Retargeted"]
 
 FADE_S = 0.02
 LAST_WORDS_S = 0.1
@@ -64,22 +64,6 @@ class Retargeted:
     new_type: TypeId
     position: int
     use: StageUse
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
-
-    ``touched_by``: what changes the track's samples on their way, for people; empty: nothing.
-    """
-
-    track: OpenTrack
-    place: Place
-    position: int
-    xruns: int
-    clipped_samples: int
-    stages: tuple[StageUse, ...]
-    touched_by: str = ""
 
 
 class Player:
@@ -99,38 +83,30 @@ class Player:
         self._opener = opener
         self._chain = chain
         self._begun = begun
-        self._pipeline: Pipeline | None = None
-        self._care: Care | None = None
-        self._updates: StageUpdates | None = None
+        self._running: Running | None = None
+        self._feed: TrackFeed | None = None
+        self._wishes = Wishes()
+        self._paused = False
         self._files = contextlib.ExitStack()
-        self._inputs: tuple[Input, ...] = ()
         self._written = (
             NO_TARGET_FILES  # of an output that came later; those of the first are put in place by their maker
         )
-        self._edits: ChainEdits | None = None
-        self._record: Record | None = None
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
 
+    @property
+    def chain(self) -> Chain:
+        """What it plays through, as it is wished for; once it has ended, as it was left."""
+        return self._chain
+
+    @property
+    def running(self) -> Running | None:
+        """What plays at this moment; None before and after, and while rings are made anew."""
+        return self._running
+
     def now(self) -> Now | None:
-        """What is playing at this moment, as the sink stands; None before and after."""
-        if self._pipeline is None or self._record is None:
-            return None
-        self._record.timeline.latency_frames = self._pipeline.latency_frames
-        position, xruns, clipped = self._pipeline.position, 0, 0
-        sink = self._pipeline.sink.instance
-        for lane in sink.worker.status.lanes():
-            if lane.instance == sink.id:
-                position = max(0, position - lane.queued_frames)
-                xruns, clipped = lane.xruns, lane.clipped_samples
-        place = self._record.timeline.place(position)
-        if place is None:
-            return None
-        track, decode = self._record.tracks[place.track], self._pipeline.decode
-        if decode.occupied and decode.track.index == track.index:
-            track = decode.track  # with the decoder that works on it now
-        touched_by = why_not(signal_path(self._pipeline, track))
-        return Now(track, place, position, xruns, clipped, _uses(self._pipeline), touched_by)
+        """What is heard at this moment; None before and after."""
+        return None if self._running is None else self._running.now()
 
     async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
         """Moves everything of a plugin that plays to the active generation, without a frame lost.
@@ -138,7 +114,43 @@ class Player:
         Raises:
             StellaError: a successor would not; what played before plays on (an output had to be closed, though).
         """
-        return () if self._care is None else await self._care.swaps.swap(plugin_id)
+        if self._running is None:
+            return ()
+        swapped = await self._running.care.swaps.swap(plugin_id)
+        if self._running is not None:
+            await self._running.relay.preload.renew(plugin_id)
+        return swapped
+
+    # ---- where it goes ----
+
+    def go(self, wish: Wish) -> asyncio.Future[None]:
+        """Goes there as soon as may be; done when it has, or when a newer wish has been carried out instead."""
+        return self._wishes.post(wish)
+
+    @property
+    def unserved(self) -> bool:
+        """Whether it ended before the newest wish could be carried out."""
+        return self._wishes.left
+
+    async def pause(self) -> None:
+        """Stands still until ``resume``; a device fades out."""
+        self._paused = True
+        if self._running is not None:
+            await self._running.pipeline.pause()
+
+    async def resume(self) -> None:
+        """Goes on where it stood; a device fades in."""
+        self._paused = False
+        if self._running is not None:
+            await self._running.pipeline.resume()
+
+    async def set_volume(self, volume: float) -> None:
+        """A linear gain, reached in a ramp."""
+        self._chain = replace(self._chain, volume=volume)
+        if self._running is not None:
+            await self._running.pipeline.set_volume(volume)
+
+    # ---- what it plays through ----
 
     async def update(self, name: str, config: JsonObject, *, merge: bool = False) -> Outcome:
         """Another configuration for the stage of that name, or some members of it; says what became of it.
@@ -146,18 +158,15 @@ class Player:
         Raises:
             NotRunning: nothing plays. NotFound: no stage is called so.
         """
-        return await self._running_updates().request(name, config, merge=merge)
+        return await self._expect_running().updates.request(name, config, merge=merge)
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position of the pipeline is heard; None while nothing plays."""
-        now = self.now()
-        if now is None or self._pipeline is None:
-            return None
-        return max(0, position - now.position) / self._pipeline.format.sample_rate_hz
+        return None if self._running is None else self._running.seconds_until(position)
 
     def schema(self, name: str) -> JsonObject:
         """What the configuration of the stage of that name may be. Raises: as ``update``."""
-        return self._running_updates().schema(name)
+        return self._expect_running().updates.schema(name)
 
     async def retarget(self, output: Output) -> Retargeted:
         """What plays goes on into another output, whose files are the player's from now on, whatever comes of it.
@@ -170,11 +179,10 @@ class Player:
         with contextlib.ExitStack() as unused:
             unused.callback(output.stage.files.close)
             unused.callback(output.written.discard)
-            pipeline = self._pipeline
-            if pipeline is None:
-                raise NotRunning("nothing plays", remedy="stellatune play FILE")
+            running = self._expect_running()
+            pipeline = running.pipeline
             async with pipeline.shape:
-                if pipeline is not self._pipeline:
+                if running is not self._running:
                     raise NotRunning("the playback ended or began anew meanwhile", remedy="see `stellatune status`")
                 if pipeline.decode.finishing:
                     raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
@@ -190,31 +198,25 @@ class Player:
     @property
     def sources(self) -> tuple[Path, ...]:
         """The files that are played."""
-        return tuple(each.path for each in self._inputs if each.refused is None)
+        return () if self._feed is None else self._feed.sources
 
     def specs(self) -> tuple[StageSpec, ...]:
         """What is in force at each stage, in the order of the music; none before and after."""
-        return () if self._updates is None else self._updates.specs()
-
-    def _running_updates(self) -> StageUpdates:
-        if self._updates is None:
-            raise NotRunning("nothing plays", remedy="stellatune play FILE")
-        return self._updates
+        return () if self._running is None else self._running.updates.specs()
 
     @property
     def edits(self) -> ChainEdits:
         """Changes of the chain that plays now. Raises: NotRunning."""
-        if self._edits is None:
-            raise NotRunning(
-                "nothing plays, so there is no chain to change", remedy="`stellatune play FILE` begins one"
-            )
-        return self._edits
+        return self._expect_running().edits
 
     def effects(self) -> tuple[Effect, ...]:
         """The effects of the chain that plays now, in order. Raises: NotRunning."""
-        if self._edits is None or self._pipeline is None:
-            raise NotRunning("nothing plays, so there is no chain", remedy="`stellatune play FILE` begins one")
-        return tuple(effect_of(seat) for seat in self._pipeline.dsps)
+        return tuple(effect_of(seat) for seat in self._expect_running().pipeline.dsps)
+
+    def _expect_running(self) -> Running:
+        if self._running is None:
+            raise NotRunning("nothing plays", remedy="`stellatune play FILE` begins it")
+        return self._running
 
     async def play(self, inputs: Sequence[Input]) -> PlaybackResult:
         """Plays all inputs and says what became of each.
@@ -224,17 +226,20 @@ class Player:
         Raises:
             StellaError: an effect or the output failed; what was heard until then was heard.
         """
-        began, self._inputs = time.monotonic(), tuple(inputs)
-        playlist = Playlist(inputs, self._opener, self._bus)
-        with self._files, self._bus.subscribe(*StageWatch.FACTS) as facts:
+        return await self.perform(Playlist(inputs, self._opener, self._bus))
+
+    async def perform(self, feed: TrackFeed, *, to_s: float = 0.0, paused: bool = False) -> PlaybackResult:
+        """As ``play``, what a feed gives; the first track from ``to_s`` on, and standing still until ``resume``."""
+        began, self._feed, self._paused = time.monotonic(), feed, paused
+        with contextlib.closing(self._wishes), self._files, self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
             with self._warming():
-                first = await playlist.next_track()
+                first = await feed.next_track(ahead=False)
                 if first is None:
-                    return PlaybackResult(playlist.unopened)
+                    return PlaybackResult(feed.unopened)
                 pipeline = await self._build(first, None, 0)
             self._begun(pipeline.format, pipeline.sink.output.is_device)
-            record = self._record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
+            record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
             begun_at: int | None = None
             rebuilds, frames = 0, None
             while frames is None:
@@ -244,20 +249,21 @@ class Player:
                     record,
                     watch,
                     self._bus,
-                    playlist.next_track,
+                    feed,
                     self._opener.open_afresh,
-                    playlist.put_back,
+                    self._wishes,
                     digest=self._chain.digest and rebuilds == 0,  # one that is cut in two is none
                 )
                 try:
-                    frames = await self._perform(pipeline, relay, watch, first, begun_at)
+                    frames = await self._perform(pipeline, record, relay, watch, first, begun_at, to_s)
                 except RingsBroken:
+                    to_s = 0.0
                     rebuilds += 1
                     origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
                     record.timeline.latency_frames = pipeline.latency_frames
                     rewound = record.rewind(origin)
-                    playlist.put_back(rewound.tracks)
-                    again = await playlist.next_track() if rebuilds <= MAX_REBUILDS else None
+                    feed.put_back(rewound.tracks)
+                    again = await feed.next_track(ahead=False) if rebuilds <= MAX_REBUILDS else None
                     if again is None:
                         raise
                     first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
@@ -269,30 +275,41 @@ class Player:
             faults = (*self._faults, *await self._crashes((*decoders, *chain), watch))
         rate = pipeline.format.sample_rate_hz
         faults += tuple(fault for repair in self._repairs if (fault := fault_of(repair, rate)) is not None)
-        tracks = tuple(sorted((*playlist.unopened, *record.results.values()), key=lambda track: track.index))
+        tracks = tuple(sorted((*feed.unopened, *record.results.values()), key=lambda track: track.index))
         wall_s = time.monotonic() - began
         repairs = tuple(self._repairs)
-        result = PlaybackResult(tracks, pipeline.format, _uses(pipeline), frames, wall_s, faults, repairs)
+        result = PlaybackResult(tracks, pipeline.format, uses_of(pipeline), frames, wall_s, faults, repairs)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 
     async def _perform(
-        self, pipeline: Pipeline, relay: Relay, watch: StageWatch, first: OpenTrack, begun_at: int | None
+        self,
+        pipeline: Pipeline,
+        record: Record,
+        relay: Relay,
+        watch: StageWatch,
+        first: OpenTrack,
+        begun_at: int | None,
+        to_s: float,
     ) -> int:
         """One pipeline from its start to its end; gives the frames that the sink took.
 
         Raises:
             RingsBroken: it cannot go on, another one can; all its workers are dead.
         """
-        self._pipeline = pipeline
+        if self._paused:
+            pipeline.flowing.clear()
+        care: Care | None = None
+        edits: ChainEdits | None = None
         try:
             async with recovering(pipeline, self._runtime, self._bus) as care:
-                self._care = care
-                self._updates = StageUpdates(pipeline, care.swaps, self._runtime, self._bus)
+                updates = StageUpdates(pipeline, care.swaps, self._runtime, self._bus)
                 try:
                     await pipeline.start(volume=self._chain.volume, digest=self._chain.digest)
-                    async with editing(self._editing(pipeline, care)) as self._edits:
-                        return await relay.run(first, begun_at)
+                    async with editing(self._editing(pipeline, care)) as edits:
+                        self._running = Running(pipeline, record, relay, care, updates, edits)
+                        await self._catch_up(pipeline)
+                        return await relay.run(first, begun_at, to_s)
                 except asyncio.CancelledError:
                     await self._fade_out(pipeline, watch)
                     raise
@@ -304,17 +321,21 @@ class Player:
                             )
                     raise
                 finally:
-                    await self._updates.close()
+                    await updates.close()
         finally:
             async with pipeline.shape:  # an output that is just being changed is the one to go on with
-                self._pipeline = None
-            self._repairs += care.log.repairs
-            self._faults += self._edits.faults if self._edits else ()
+                self._running = None
+            self._repairs += care.log.repairs if care else ()
+            self._faults += edits.faults if edits else ()
             self._faults += self._chain_faults(pipeline)
             self._keep_chain(pipeline)
-            self._care, self._updates, self._edits = None, None, None
             await first.close()
             await pipeline.close()
+
+    async def _catch_up(self, pipeline: Pipeline) -> None:
+        """What was wished while the pipeline was made."""
+        await (pipeline.pause() if self._paused else pipeline.resume())
+        await pipeline.set_volume(self._chain.volume)
 
     def _keep_chain(self, pipeline: Pipeline) -> None:
         """What replaces this pipeline has the effects and configurations of now, with files of its own."""
@@ -369,7 +390,7 @@ class Player:
 
     async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
         """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
-        if not pipeline.sink.output.is_device:
+        if not pipeline.sink.output.is_device or not pipeline.flowing.is_set():
             return
         rate = pipeline.format.sample_rate_hz
         with contextlib.suppress(StellaError, TimeoutError):
@@ -377,8 +398,3 @@ class Player:
                 await pipeline.sink.set_volume(0.0, int(rate * FADE_S))
                 await pipeline.sink.finish(min(pipeline.ready, pipeline.position + int(rate * LAST_WORDS_S)))
                 await watch.first_end((pipeline.sink,))
-
-
-def _uses(pipeline: Pipeline) -> tuple[StageUse, ...]:
-    """Who works in effects and output now."""
-    return tuple(seat.use for seat in (*pipeline.dsps, pipeline.sink))

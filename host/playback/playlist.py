@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from host.errors import MediaError
 from host.events import EventBus, TrackEnded
@@ -29,7 +31,17 @@ class Playlist:
         """Those that could not be opened."""
         return tuple(self._unopened)
 
-    async def next_track(self) -> OpenTrack | None:
+    @property
+    def keeps_results(self) -> bool:
+        """Yes: a list has an end."""
+        return True
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files that are played."""
+        return tuple(each.path for each in self._inputs if each.refused is None)
+
+    async def next_track(self, *, ahead: bool) -> OpenTrack | None:  # noqa: ARG002  # all is known before
         """The next input that opens; those that do not are reported on the way. Cancelled, none is lost."""
         while self._waiting:
             index = self._waiting[0]
@@ -37,15 +49,25 @@ class Playlist:
             try:
                 if source.refused is not None:
                     raise source.refused
-                track = await self._opener.open(index, source.path)
+                track = await self._opener.open(index, source.path, source.excerpt)
             except MediaError as error:
                 self._waiting.popleft()
                 self._unopened.append(TrackResult(index, source.path, failure=error))
                 self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
+                await asyncio.sleep(0)  # who tells of it keeps up with any number of them
                 continue
             self._waiting.popleft()
             return track
         return None
+
+    def joined(self, index: int) -> None:
+        """Nothing follows from that here."""
+
+    def ended(self, result: TrackResult) -> None:
+        """Nothing follows from that here."""
+
+    def begin_anew(self) -> None:
+        """Nobody chooses in a list that is played once: what comes next does."""
 
     def put_back(self, indexes: Iterable[int]) -> None:
         """These come next, in this order, before all that wait."""

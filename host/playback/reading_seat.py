@@ -42,7 +42,6 @@ class ReadingSeat(Seat, ABC):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._epoch = 1
         self._inlet: Inlet | None = None
         self._following: Inlet | None = None
 
@@ -79,6 +78,13 @@ class ReadingSeat(Seat, ABC):
     def settle(self) -> None:
         """The ring that followed is the only one now."""
         self.read(self.inlet)
+
+    async def let_go(self) -> None:
+        await self._leave_rings(self._stage)
+
+    def read_anew(self) -> None:
+        """The ring that is read was set to another position: nothing of its past counts."""
+        self.read(Inlet(self.inlet.ring, self.inlet.wake_frames))
 
     async def turn_to(self, inlet: Inlet) -> None:
         """From ``inlet.at`` on that ring is read: whoever is here is told, and so is every successor.

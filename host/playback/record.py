@@ -37,4 +37,21 @@ class Record:
             again = (*again, self.at_hand)  # it never came to its join
         for index in again:
             self.results.pop(index, None)
-        return Rewound(again, None if segment is None else segment.position)
+        if segment is None:
+            return Rewound(again, None)
+        return Rewound(again, segment.position if segment.begun_at is None else segment.begun_at)
+
+    def unheard(self, position: int) -> tuple[int, ...]:
+        """The track that a position of the sink lies in, and those that were joined behind it."""
+        segment, later = self.timeline.from_here(position)
+        return later if segment is None else (segment.track, *later)
+
+    def forget_before(self, position: int) -> None:
+        """What was heard before a position of the sink is not wanted any more."""
+        left = self.timeline.forget_before(position)
+        self.tracks = {
+            index: track
+            for index, track in self.tracks.items()
+            if index in left or track.decoder.instance.worker.doomed
+        }
+        self.results = {index: result for index, result in self.results.items() if index in left}

@@ -43,6 +43,8 @@ T = TypeVar("T")
 MAX_REFUSALS = 2
 MAX_DRY_DEATHS = 3
 LOOK_AGAIN_S = 1.0
+#: While the music stands still.
+REST_S = 30.0
 FILL_LOOK_S = 0.02
 MOST_FILL_LOOKS = 50
 
@@ -61,7 +63,7 @@ class Recovery:
         try:
             while True:
                 with suppress(TimeoutError):  # a look without a fact: a flood may have pushed one out
-                    async with asyncio.timeout(LOOK_AGAIN_S):
+                    async with asyncio.timeout(LOOK_AGAIN_S if self._pipeline.flowing.is_set() else REST_S):
                         self._heard(await anext(facts))
                 self.look()
         finally:
@@ -99,7 +101,7 @@ class Recovery:
                 )
             elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
-            elif isinstance(seat, DecodeSeat):
+            elif isinstance(seat, DecodeSeat) and seat.epoch == fact.epoch:
                 seat.ended = True
 
     async def _mend(self, seat: Seat) -> None:

@@ -1,4 +1,4 @@
-"""The relay: one decoder after another at the head of a running pipeline, gapless.
+"""The relay: one decoder after another at the head of a running pipeline, gapless, or wherever somebody wishes to be.
 
 While a track decodes, the next one is opened; when a decoder says where its frames end, the next takes its place at
 that very position. The last one stays until the sink has played out, for somebody has to pad.
@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
-from host.events import EventBus, TrackEnded, TrackStarted
+from host.events import EventBus, Seeked, TrackEnded, TrackStarted
 from host.playback.bit_perfect import why_not
 from host.playback.digests import TrackDigests
 from host.playback.faults import lane_faults
+from host.playback.feed import TrackFeed
 from host.playback.graph import Pipeline
+from host.playback.jump import jump
 from host.playback.output_failures import output_failure
+from host.playback.preload import Preload
 from host.playback.record import Record
 from host.playback.seat import RingsBroken
 from host.playback.signal_path import signal_path
-from host.playback.stage_watch import Stages, StageWatch, Watched
+from host.playback.stage_watch import StageEnd, Stages, StageWatch, Watched
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
+from host.playback.wishes import Seek, Wish, Wishes
 
 __all__ = ["Relay"]
 
@@ -34,8 +37,8 @@ _ROUNDING_S = 0.001
 class Relay:
     """Runs once.
 
-    ``next_track`` gives the next open track, or None after the last; ``open_afresh`` opens one again, ``put_back`` has
-    some come next. ``record``: where it writes down what it plays.
+    ``feed`` gives the tracks; ``open_afresh`` opens one again. ``wishes``: where it is to go meanwhile. ``record``:
+    where it writes down what it plays.
     """
 
     def __init__(
@@ -44,19 +47,22 @@ class Relay:
         record: Record,
         watch: StageWatch,
         bus: EventBus,
-        next_track: Callable[[], Coroutine[None, None, OpenTrack | None]],
+        feed: TrackFeed,
         open_afresh: Callable[[OpenTrack], Awaitable[OpenTrack]],
-        put_back: Callable[[Iterable[int]], None],
+        wishes: Wishes,
         *,
         digest: bool,
     ) -> None:
+        self.preload = Preload(feed)
         self._played = record
         self._pipeline = pipeline
         self._watch = watch
         self._bus = bus
-        self._next_track = next_track
+        self._feed = feed
         self._open_afresh = open_afresh
-        self._put_back = put_back
+        self._wishes = wishes
+        self._began_s = 0.0
+        self._gave_any = False
         self._digests = (
             TrackDigests(
                 pipeline.sink,
@@ -69,53 +75,89 @@ class Relay:
             else None
         )
 
-    async def run(self, first: OpenTrack, begun_at: int | None = None) -> int:
+    async def run(self, first: OpenTrack, begun_at: int | None = None, to_s: float = 0.0) -> int:
         """All tracks, to the end of the last; gives the frames that the sink took.
 
-        ``begun_at``: the first is in the midst of it already, and began there.
+        ``begun_at``: the first is in the midst of it already, and began there. ``to_s``: it is to begin there.
 
         Raises:
             StellaError: an effect or the sink failed.
         """
-        track: OpenTrack | None = first
-        while track is not None:
-            async with self._opening_next() as following:
-                await self._perform(track, begun_at)
-                track, begun_at = await following, None
-        if not any(result.frames_out or result.failure is None for result in self._played.results.values()):
-            return 0
-        return await self._finish()
-
-    @asynccontextmanager
-    async def _opening_next(self) -> AsyncIterator[Awaitable[OpenTrack | None]]:
-        """Opens the next track meanwhile; on failure it is closed again."""
-        task = asyncio.create_task(self._next_track())
         try:
-            yield task
-        except BaseException:
-            task.cancel()
-            await asyncio.wait([task])
-            if not task.cancelled() and task.exception() is None:
-                opened = task.result()
-                if opened is not None:
-                    self._put_back((opened.index,))
-                    await opened.close()
-            raise
+            playing = await (self._change(first, to_s) if to_s else self._enter(first, begun_at))
+            while True:
+                if self._wishes.waiting():
+                    playing = await self._follow()
+                elif playing:
+                    playing = not await self._to_the_end()
+                elif (following := await self._following()) is not None:
+                    playing = await self._enter(following, None)
+                elif not self._wishes.waiting():
+                    end = await self._finish() if self._gave_any else 0
+                    if end is not None:
+                        return end
+        finally:
+            await self.preload.drop()
 
-    async def _perform(self, track: OpenTrack, begun_at: int | None) -> None:
-        """One track from its join to the end of its frames."""
-        began = time.monotonic()
+    # ---- one track after the other ----
+
+    async def _enter(self, track: OpenTrack, begun_at: int | None) -> bool:
+        """Puts a track's decoder where the last one ended; whether it is at work."""
+        self._began_s = time.monotonic()
         self._played.at_hand = track.index
         fresh = await self._as_good_as_new(track)
-        start = await self._join(fresh, begun_at) if fresh is not None else None
-        if start is None:
-            return
-        start = start if begun_at is None else begun_at
+        return fresh is not None and await self._join(fresh, begun_at)
+
+    async def _to_the_end(self) -> bool:
+        """Whether the frames of the track that decodes have ended; False when a wish came first."""
+        self.preload.begin()
         seat = self._pipeline.decode
-        end = await self._watch.first_end(Stages(lambda: (seat, *self._rest())))
+        end = await self._first_end(Stages(lambda: (seat, *self._rest())))
+        if end is None:
+            return False
         if end.stage is not seat or isinstance(end.failure, RingsBroken):
             raise end.failure or self._stopped_early()
-        self._record(seat.track, seat.position - start, end.failure, time.monotonic() - began)
+        self._record(seat.track, seat.position - seat.begun_at, end.failure)
+        return True
+
+    async def _following(self) -> OpenTrack | None:
+        """The track that is next; None after the last, or when a wish comes first."""
+        await self._unless_wished(self.preload.begin())
+        if self._wishes.waiting():
+            return None
+        ahead = await self.preload.take()
+        if ahead is not None:
+            return ahead
+        opening = asyncio.create_task(self._feed.next_track(ahead=False))
+        try:
+            await self._unless_wished(opening)
+        except BaseException:
+            await self.preload.discard(opening)
+            raise
+        if not self._wishes.waiting():
+            return opening.result()
+        await self.preload.discard(opening)
+        return None
+
+    async def _unless_wished(self, opening: asyncio.Task[OpenTrack | None]) -> None:
+        """Waits for the end of a task, or for a wish."""
+        arrival = asyncio.create_task(self._wishes.arrival())
+        try:
+            await asyncio.wait((opening, arrival), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrival.cancel()
+
+    async def _first_end(self, stages: Iterable[Watched]) -> StageEnd | None:
+        """Which of these stages ended first; None when a wish came before."""
+        ending = asyncio.create_task(self._watch.first_end(stages))
+        arrival = asyncio.create_task(self._wishes.arrival())
+        try:
+            await asyncio.wait((ending, arrival), return_when=asyncio.FIRST_COMPLETED)
+            return None if self._wishes.waiting() else ending.result()
+        finally:
+            ending.cancel()
+            arrival.cancel()
+            await asyncio.wait((ending, arrival))
 
     async def _as_good_as_new(self, track: OpenTrack) -> OpenTrack | None:
         """Its decoder waited while another track played: it may have died meanwhile, or been superseded."""
@@ -125,12 +167,12 @@ class Relay:
         try:
             return await self._open_afresh(track)
         except StellaError as error:
-            self._record(track, 0, error, 0.0)
+            self._record(track, 0, error)
             await track.close()
             return None
 
-    async def _join(self, track: OpenTrack, begun_at: int | None) -> int | None:
-        """Puts a track's decoder where the last one ended; None when it would not."""
+    async def _join(self, track: OpenTrack, begun_at: int | None) -> bool:
+        """Whether the decoder took its place."""
         seat = self._pipeline.decode
         try:
             position = await seat.leave()
@@ -138,27 +180,23 @@ class Relay:
                 await self._digests.begin(track.index, position)
             as_wished = await self._as_good_as_new(track)  # an update of the decoder before it may have gone first
             if as_wished is None:
-                return None
+                return False
             track = as_wished
             failure = await self._attach(track, begun_at)
         except BaseException:
             await track.close()
             raise
         if failure is not None:
-            self._record(track, 0, failure, 0.0)
+            self._record(track, 0, failure)
             await track.close()
-            return None
+            return False
+        self._gave_any = True
+        self._feed.joined(track.index)
         self._played.tracks[track.index] = track
-        if begun_at is not None:
-            return position
-        rate = track.info.sample_rate_hz
-        began_at = track.window.first_frame - track.info.encoder_delay_frames
-        self._played.timeline.append(Segment(position, track.index, began_at, rate))
-        frames = int((track.duration_s or 0) * rate)
-        label = str(track.path)
-        decoder = str(track.use.type_id)
-        self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
-        return position
+        if begun_at is None:
+            self._played.timeline.append(self._segment(track, position, 0))
+            self._tell_start(track, position)
+        return True
 
     async def _attach(self, track: OpenTrack, begun_at: int | None) -> StellaError | None:
         try:
@@ -169,13 +207,91 @@ class Relay:
             return error
         return None
 
-    def _record(self, track: OpenTrack, frames: int, error: StellaError | None, wall_s: float) -> None:
+    # ---- elsewhere ----
+
+    async def _follow(self) -> bool:
+        """Carries out the wish that waits; whether a decoder is at work then."""
+        wish, done = self._wishes.take()
+        try:
+            return await self._go(wish)
+        finally:
+            done.set_result(None)
+
+    async def _go(self, wish: Wish) -> bool:
+        seat = self._pipeline.decode
+        heard = self._played.timeline.place(self._pipeline.position)
+        if isinstance(wish, Seek) and heard is not None:
+            if seat.occupied and seat.track.index == heard.track:
+                await self._seek(wish.to_s)
+                return True
+            await self.preload.drop()
+            self._feed.put_back(self._played.unheard(self._pipeline.position))
+        else:
+            await self.preload.drop()
+            self._feed.begin_anew()
+        opened = await self._following()
+        if opened is None:
+            return seat.occupied and self._wishes.waiting()
+        return await self._change(opened, wish.to_s)
+
+    async def _seek(self, to_s: float) -> None:
+        pipeline, seat = self._pipeline, self._pipeline.decode
+        track, done_frames = seat.track, int(to_s * pipeline.format.sample_rate_hz)
+        self._played.results.pop(track.index, None)
+        position = await jump(pipeline, lambda: seat.move(done_frames))
+        self._played.timeline.restart(self._segment(track, position, done_frames))
+        self._bus.publish(Seeked(track.index, to_s, position))
+
+    async def _change(self, track: OpenTrack, to_s: float) -> bool:
+        """Whether the decoder took its place."""
+        pipeline, seat = self._pipeline, self._pipeline.decode
+        fresh = await self._as_good_as_new(track)
+        if fresh is None:
+            return False
+        track, left = fresh, seat.track if seat.occupied else None
+        heard_frames = pipeline.position - seat.begun_at
+        done_frames = int(to_s * pipeline.format.sample_rate_hz)
+        try:
+            position = await jump(pipeline, lambda: seat.change(track, done_frames))
+        except BaseException as error:
+            await track.close()
+            if isinstance(error, RingsBroken) or not isinstance(error, StellaError):
+                raise
+            self._record(track, 0, error)
+            return False
+        finally:
+            if left is not None and left.index not in self._played.results:
+                self._record(left, max(0, heard_frames), None)
+        self._gave_any = True
+        self._feed.joined(track.index)
+        self._began_s = time.monotonic()
+        self._played.at_hand = track.index
+        self._played.results.pop(track.index, None)
+        self._played.tracks[track.index] = track
+        self._played.timeline.restart(self._segment(track, position, done_frames))
+        self._tell_start(track, position)
+        return True
+
+    def _segment(self, track: OpenTrack, position: int, done_frames: int) -> Segment:
+        rate = track.info.sample_rate_hz
+        frame = track.window.first_frame - track.info.encoder_delay_frames
+        done = done_frames * rate // self._pipeline.format.sample_rate_hz
+        return Segment(position, track.index, frame + done, rate, position - done_frames)
+
+    def _tell_start(self, track: OpenTrack, position: int) -> None:
+        rate = track.info.sample_rate_hz
+        frames = int((track.duration_s or 0) * rate)
+        label, decoder = str(track.path), str(track.use.type_id)
+        self._bus.publish(TrackStarted(track.index, label, decoder, position, frames, rate, track.info.channels))
+
+    def _record(self, track: OpenTrack, frames: int, error: StellaError | None) -> None:
         seconds = frames / self._pipeline.format.sample_rate_hz
         failure = None if error is None else _failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
+        wall_s = time.monotonic() - self._began_s
         touched_by = why_not(signal_path(self._pipeline, track))
-        self._played.results[track.index] = TrackResult(
+        result = TrackResult(
             track.index,
             track.path,
             failure,
@@ -186,10 +302,16 @@ class Relay:
             faults=faults,
             touched_by=touched_by,
         )
+        self._played.results[track.index] = result
+        self._feed.ended(result)
         self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
+        if not self._feed.keeps_results:
+            self._played.forget_before(self._pipeline.position)
 
-    async def _finish(self) -> int:
-        """Plays out: the decoder pads, the sink stops exactly at the end."""
+    # ---- the end ----
+
+    async def _finish(self) -> int | None:
+        """Plays out: the decoder pads, the sink stops exactly at the end. None when a wish comes before that."""
         pipeline = self._pipeline
         seat, sink = pipeline.decode, pipeline.sink
         position = seat.position
@@ -199,7 +321,9 @@ class Relay:
         padding: tuple[Watched, ...] = (seat,) if seat.occupied else ()
         waiting = Stages(lambda: (*self._rest(), *padding))
         while True:
-            stopped = await self._watch.first_end(waiting)
+            stopped = await self._first_end(waiting)
+            if stopped is None:
+                return None
             if stopped.stage is seat:
                 if isinstance(stopped.failure, RingsBroken):
                     raise stopped.failure

@@ -43,6 +43,9 @@ class RingWatch:
         due = loop.time() + LOOK_S
         try:
             while True:
+                if not self._pipeline.flowing.is_set():
+                    await self._pipeline.flowing.wait()
+                    due = loop.time() + LOOK_S
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 now = loop.time()
                 on_time = now - due < LOOK_S

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from host.capabilities import Stage
-from host.errors import ProtocolViolated, StellaError
+from host.errors import ProtocolViolated, StellaError, Supervised
 from host.jsontext import JsonObject
 from host.playback.stage_spec import StageSpec
 from host.playback.tracks import StageUse
@@ -60,6 +60,7 @@ class Seat(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.lock = asyncio.Lock()
+        self._epoch = 1
         #: Why nobody will work here any more; None while somebody does, or is about to.
         self.failure: StellaError | None = None
         #: Who is about to take over at this moment, while the occupant is held or dead.
@@ -78,6 +79,11 @@ class Seat(ABC):
     @abstractmethod
     def position(self) -> int:
         """Frames that this stage has done. Raises: RingsBroken."""
+
+    @property
+    def epoch(self) -> int:
+        """Counts the times the occupant was made to begin anew: what it said before counts no more."""
+        return self._epoch
 
     @property
     def lost(self) -> bool:
@@ -125,6 +131,35 @@ class Seat(ABC):
             raise RingsBroken(
                 f"{self.name}: worker {self.instance.pid} does not die", remedy="look for a disk or driver that hangs"
             )
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """For who has the lock: the occupant stands still in the block because it was told to."""
+        held, self.held = self.held, True
+        try:
+            yield
+        finally:
+            self.held = held
+
+    @abstractmethod
+    async def let_go(self) -> None:
+        """For who has the lock: nobody who works here touches the rings any more, or is known to be dead.
+
+        Raises:
+            RingsBroken: nothing ends the occupant.
+        """
+
+    async def _leave_rings(self, stage: Stage) -> None:
+        """What ``let_go`` does with an occupant. One that would not is ended."""
+        if not self.lost:
+            try:
+                await stage.detach()
+                return
+            except Supervised:
+                pass  # dead by now
+            except StellaError as error:
+                stage.instance.worker.terminate(f"would not leave its rings: {error}")
+        await self.fence()
 
     @property
     def out(self) -> bool:

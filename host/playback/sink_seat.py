@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Sink, Stage
-from host.errors import Misuse, OutputError, PluginRefused, StellaError, Supervised
+from host.errors import OutputError, PluginRefused, StellaError, Supervised
 from host.jsontext import JsonObject
 from host.playback.output_failures import output_errors
 from host.playback.reading_seat import Inlet, ReadingSeat
@@ -65,6 +65,9 @@ class SinkSeat(ReadingSeat):
         self._digest = False
         self._finish_at = -1
         self._cut_at = -1
+        self._skipped_frames = 0
+        #: Whether it takes nothing, as somebody wishes.
+        self.paused = False
         #: Where the last successor began; 0 while there was none.
         self.reopened_at = 0
 
@@ -79,16 +82,16 @@ class SinkSeat(ReadingSeat):
         return words_of(self._inp).read_pos
 
     @property
+    def volume(self) -> float:
+        """The linear gain that it is to have."""
+        return self._volume
+
+    @property
     def queued_frames(self) -> int:
         """Frames taken and not heard yet, as far as it tells; those of a dead one are lost."""
         worker = self.instance.worker
         lanes = (*worker.status.lanes(), *worker.last_lanes)
         return next((lane.queued_frames for lane in lanes if lane.instance == self.instance.id), 0)
-
-    @property
-    def volume(self) -> float:
-        """The linear gain it was told last."""
-        return self._volume
 
     def place(self, inp: Ring, wake_frames: int) -> None:
         """Which ring it reads."""
@@ -100,6 +103,51 @@ class SinkSeat(ReadingSeat):
         async with self.lock:
             with suppress(Supervised):
                 await self._attach(self._sink)
+
+    # ---- the music stands still, or goes on elsewhere ----
+
+    async def pause(self) -> None:
+        """Takes no more until ``resume``. A device fades out, plays out what it has, and stands still then."""
+        async with self.lock:
+            sink = self._sink
+            with suppress(Supervised):
+                if self.output.is_device and not self.lost:
+                    await self._fade_out(sink)
+                await self.let_go()
+                self.paused = self.held = True
+                if self.output.is_device and not self.lost:
+                    await sink.flush(0.0)
+                    await sink.reset(self._frame_of(self.position))
+
+    async def resume(self) -> None:
+        """Goes on where it stood; a device begins with a ramp."""
+        async with self.lock:
+            self.paused = self.held = False
+            if not self.lost:
+                await self._fade_in(self._sink)
+
+    async def let_go(self) -> None:
+        if not self.paused or self.lost:
+            await super().let_go()
+
+    async def fade_away(self) -> None:
+        """A device that plays is silent when this returns, as what follows does not go on from what it played."""
+        async with self.lock:
+            if self.output.is_device and not self.paused and not self.lost:
+                with suppress(Supervised):
+                    await self._fade_out(self._sink)
+
+    async def begin_anew(self, stood_at: int) -> None:
+        """For who has the lock, the ring set to another position: no end is in sight, a device begins with a ramp.
+
+        What is played of it follows what was played up to ``stood_at``.
+        """
+        self._epoch += 1
+        self._skipped_frames += self.position - stood_at
+        self._finish_at = self._cut_at = -1
+        self.read_anew()
+        if not self.lost:
+            await self._fade_in(self._sink)
 
     async def set_volume(self, volume: float, ramp_frames: int) -> None:
         """Ramps the gain; a successor begins with it."""
@@ -150,7 +198,7 @@ class SinkSeat(ReadingSeat):
         """
         async with self.lock:
             old = self._sink
-            await old.hold()
+            await self._hold(old)
             lost = self.queued_frames
             await old.destroy()
             return await self._open_successor(lost)
@@ -176,12 +224,12 @@ class SinkSeat(ReadingSeat):
         async with self.turn(fresh):
             old = self._sink
             try:
-                position, lost = await old.hold(), self.queued_frames
+                position, lost = await self._hold(old), self.queued_frames
                 note = await hand_over(old.instance, fresh.instance)
                 await old.close()
             except BaseException:
                 await fresh.destroy()
-                if not self.lost:
+                if not self.lost and not self.paused:
                     await old.release(self._epoch)
                 raise
             try:
@@ -204,23 +252,24 @@ class SinkSeat(ReadingSeat):
         """
         fresh = await self._made(output.stage)
         async with self.turn(fresh):
-            old, opened = self._sink, False
+            old, opened, closed = self._sink, False, False
             try:
                 with output_errors():
                     await self._expect_format(fresh, output)
-                if self.output.is_device:
+                if self.output.is_device and not self.paused:
                     await self._fade_out(old)
-                position = await old.hold()
+                position = await self._hold(old)
                 with output_errors():
                     opened = await self._opens_beside(fresh, output, position)
                     await old.flush(position / self.format.sample_rate_hz)
                     if not opened:
                         await old.close()
+                        closed = True
                         await self._open_at(fresh, output, position)
             except BaseException:
                 await fresh.destroy()
                 if not self.lost:
-                    await self._take_back(old)
+                    await self._take_back(old, closed=closed)
                 raise
             before, self.output, self._sink = self.output, output, fresh
             if opened:
@@ -293,15 +342,24 @@ class SinkSeat(ReadingSeat):
 
     async def _open_at(self, sink: Sink, output: Output, position: int) -> None:
         fmt = self.format
-        await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, position, output.files)
+        await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, self._frame_of(position), output.files)
 
-    async def _take_back(self, old: Sink) -> None:
+    def _frame_of(self, position: int) -> int:
+        """How many frames the target was given before those at a position."""
+        return position - self._skipped_frames
+
+    async def _hold(self, sink: Sink) -> int:
+        """It stands still, where it does not already; says where."""
+        return self.position if self.paused else await sink.hold()
+
+    async def _take_back(self, old: Sink, *, closed: bool) -> None:
         """The old one goes on, though it may have been closed."""
-        try:
-            await old.release(self._epoch)
-        except Misuse:  # not attached any more
+        if closed:
             await self._open(old)
-        await old.set_volume(self._volume, self._fade_frames)
+        elif not self.paused:
+            await old.release(self._epoch)
+        if not self.paused:
+            await old.set_volume(self._volume, self._fade_frames)
 
     async def _fade_out(self, sink: Sink) -> None:
         """Returns when it has taken the ramp, or does not take anything."""
@@ -326,6 +384,8 @@ class SinkSeat(ReadingSeat):
         return int(self.format.sample_rate_hz * FADE_S)
 
     async def _attach(self, sink: Sink, fade_frames: int = 0) -> None:
+        if self.paused:
+            return
         following = self._yet_to_follow()
         await sink.attach(
             self._inp,
@@ -341,9 +401,9 @@ class SinkSeat(ReadingSeat):
         await self._tell(sink, following)
 
     async def _order(self, command: Command) -> None:
-        """One that is being replaced is not told: its successor will be."""
+        """One that is being replaced or is paused is not told: it will be when it joins its ring."""
         async with self.lock:
-            if self.lost:
+            if self.lost or self.paused:
                 return
             try:
                 await command(self._sink)

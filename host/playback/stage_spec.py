@@ -31,6 +31,10 @@ class StageSpec:
         """The same with files of its own, which whoever holds it closes. Raises: ConfigRejected: too many are open."""
         return replace(self, files=self.files.copy())
 
+    def closed(self) -> StageSpec:
+        """The same with no file open."""
+        return replace(self, files=NO_FILES)
+
 
 async def with_files(spec: StageSpec, kind: CapabilityKind, manifest: PluginManifest, timeout_s: float) -> StageSpec:
     """The stage with the files of its configuration open, which the caller closes.

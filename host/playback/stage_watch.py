@@ -29,6 +29,10 @@ class Watched(Protocol):
     def instance(self) -> Instance:
         """The instance that works there now."""
 
+    @property
+    def epoch(self) -> int:
+        """What it says of an earlier one counts no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageEnd:
@@ -109,7 +113,7 @@ class StageWatch:
         if stage.failure is not None:
             return StageEnd(stage, stage.failure)
         ended = self._ends.get((stage.instance.plugin_id, stage.instance.id))
-        if ended is None or ended.reason in (StopReason.CONTRACT, StopReason.RING):
+        if ended is None or ended.epoch != stage.epoch or ended.reason in (StopReason.CONTRACT, StopReason.RING):
             return None
         return StageEnd(stage, _refusal(stage.instance, ended) if ended.reason is StopReason.PLUGIN_ERROR else None)
 

@@ -16,7 +16,7 @@ from host.playback.media import Media
 from host.playback.repairs import Repair
 from host.playback.sizes import PipelineFormat
 
-__all__ = ["Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
+__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class Excerpt:
 
     start_s: Fraction = Fraction(0)
     length_s: Fraction | None = None
+
+    def of(self, other: Excerpt) -> Excerpt:
+        """This part of another part; never more than that."""
+        left_s = None if other.length_s is None else max(Fraction(0), other.length_s - self.start_s)
+        wanted = [length_s for length_s in (self.length_s, left_s) if length_s is not None]
+        return Excerpt(other.start_s + self.start_s, min(wanted, default=None))
+
+
+WHOLE = Excerpt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Window:
 def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
     """What of a source is to be played: without the encoder's delay and padding, cut to the excerpt.
 
-    None when the excerpt begins behind a known end.
+    Of excerpts that follow each other the frames do, too, whatever the rate. None: it begins behind a known end.
     """
     start = int(excerpt.start_s * info.sample_rate_hz)
     first = info.encoder_delay_frames + start
@@ -50,7 +59,7 @@ def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
         if info.encoder_padding_frames:
             take = left
     if excerpt.length_s is not None:
-        wanted = int(excerpt.length_s * info.sample_rate_hz)
+        wanted = int((excerpt.start_s + excerpt.length_s) * info.sample_rate_hz) - start
         take = wanted if take < 0 else min(take, wanted)
     return Window(first, take)
 
@@ -80,6 +89,7 @@ class OpenTrack:
     use: StageUse
     window: Window
     skip_frames: int
+    excerpt: Excerpt = WHOLE
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -91,6 +101,11 @@ class OpenTrack:
         """Ends the decoder and lets go of the file; twice is fine."""
         self.media.close()
         await self.decoder.destroy()
+
+    def close_soon(self) -> None:
+        """As ``close``, which then happens by itself."""
+        self.media.close()
+        self.decoder.instance.destroy_soon()
 
     @property
     def duration_s(self) -> float | None:

@@ -52,6 +52,10 @@ class ControlRequests:
         self._limit_s = limit_s
         self._talks: dict[Generation, _Talk] = {}
 
+    def change_limit(self, limit_s: float) -> None:
+        """For what is asked from now on."""
+        self._limit_s = limit_s
+
     def asked(self, home: LiveGeneration, worker: WorkerHandle, event: ControlAsked) -> None:
         """Lets a request in, or answers it at once.
 

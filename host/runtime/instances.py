@@ -269,6 +269,10 @@ class Instances:
         self._ids = count(1)
         self._live: dict[InstanceId, tuple[Instance, LiveGeneration]] = {}
 
+    def change_limits(self, limits: Limits) -> None:
+        """For those that are made from now on."""
+        self._limits = limits
+
     def new_id(self) -> InstanceId:
         """An id that no instance had."""
         return InstanceId(next(self._ids))

@@ -75,6 +75,17 @@ class Lifecycle:
         """Every generation that is not over, in order of their starts."""
         return tuple(self._present)
 
+    def change_limits(self, limits: Limits) -> None:
+        """For what begins or ends from now on."""
+        self._limits = limits
+        self._reaper.change_limits(limits)
+
+    def kill(self, reason: str) -> None:
+        """Ends every process at once, also those that are only asked to end."""
+        for generation in self.present:
+            if generation.has_worker:
+                generation.handle.terminate(reason)
+
     def expect_open(self, plugin_id: PluginId) -> None:
         """Raises: Misuse once it was closed."""
         if self._closed:

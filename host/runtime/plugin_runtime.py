@@ -40,7 +40,10 @@ _NO_FILES = FileGrants()
 
 @dataclass(frozen=True, slots=True)
 class GenerationStatus:
-    """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another."""
+    """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another.
+
+    ``lived_s``: since its plugin was loaded.
+    """
 
     plugin_id: PluginId
     role: Role
@@ -50,6 +53,7 @@ class GenerationStatus:
     live_instances: int
     inflight: int
     concurrent_calls: int
+    lived_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,17 @@ class PluginRuntime:
         """How long calls may take."""
         return self._limits
 
+    def change_limits(self, limits: Limits) -> None:
+        """They hold for what is made, asked or ended from now on; what lives keeps those for its own calls."""
+        self._limits = limits
+        self._instances.change_limits(limits)
+        self._lifecycle.change_limits(limits)
+        self.requests.change_limit(limits.control_ms / 1000)
+
+    def kill(self, reason: str) -> None:
+        """Ends every worker at once; those who wait for one learn the reason."""
+        self._lifecycle.kill(reason)
+
     def manifest(self, plugin_id: PluginId) -> PluginManifest:
         """One plugin as it was read last. Raises: NotFound."""
         return self._manifest(plugin_id)
@@ -311,4 +326,5 @@ def _status(generation: LiveGeneration) -> GenerationStatus:
         generation.state.live,
         generation.state.inflight,
         generation.concurrent_calls,
+        generation.lived_s,
     )

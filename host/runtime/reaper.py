@@ -24,6 +24,10 @@ class Reaper:
         self._limits = limits
         self._ends: dict[LiveGeneration, asyncio.Task[None]] = {}
 
+    def change_limits(self, limits: Limits) -> None:
+        """For those that are asked to end from now on."""
+        self._limits = limits
+
     def look(self, generation: LiveGeneration) -> None:
         """To be called on every change; acts once per generation."""
         if generation.state.quiet and generation not in self._ends:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from host.settings.saved import NOTHING_SAVED, PLUGINS, SavedConfigs, read_saved
-from host.settings.sections import Limits, OutputFormat, PipelineSizes, complaint_about
+from host.settings.sections import SECTIONS, Limits, LogSettings, OutputFormat, PipelineSizes, complaint_about
 
 __all__ = ["Settings", "load_settings"]
 
@@ -17,19 +17,20 @@ __all__ = ["Settings", "load_settings"]
 class Settings:
     """All settings, and what was wrong in the file they came from (one line each).
 
-    ``plugins``: configurations of types, as they were saved; whether they fit is not known yet.
+    ``unread``: the file could not be read or understood, so all is at its default. ``plugins``: configurations of
+    types, as they were saved; whether they fit is not known yet.
     """
 
     pipeline: PipelineSizes = field(default_factory=PipelineSizes)
     limits: Limits = field(default_factory=Limits)
     output: OutputFormat = field(default_factory=OutputFormat)
+    log: LogSettings = field(default_factory=LogSettings)
     problems: tuple[str, ...] = ()
     plugins: SavedConfigs = NOTHING_SAVED
+    unread: bool = False
 
 
-KNOWN = ("pipeline", "limits", "output", PLUGINS)
-
-Section = TypeVar("Section", PipelineSizes, Limits, OutputFormat)
+Section = TypeVar("Section", PipelineSizes, Limits, OutputFormat, LogSettings)
 
 
 def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
@@ -53,11 +54,13 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     except FileNotFoundError:
         return Settings(problems=(f"{path}: no such file; the defaults are used",)) if required else Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        return Settings(problems=(f"{path}: {error}; the defaults are used",))
+        return Settings(problems=(f"{path}: {error}; the defaults are used",), unread=True)
     problems: list[str] = []
     pipeline = _read_section(PipelineSizes(), "pipeline", document.pop("pipeline", {}), problems)
     limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
     output = _read_section(OutputFormat(), "output", document.pop("output", {}), problems)
+    log = _read_section(LogSettings(), "log", document.pop("log", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
-    problems.extend(f"[{name}] is unknown and ignored; known are {', '.join(KNOWN)}" for name in document)
-    return Settings(pipeline, limits, output, tuple(f"{path}: {problem}" for problem in problems), plugins)
+    known = ", ".join((*SECTIONS, PLUGINS))
+    problems.extend(f"[{name}] is unknown and ignored; known are {known}" for name in document)
+    return Settings(pipeline, limits, output, log, tuple(f"{path}: {problem}" for problem in problems), plugins)

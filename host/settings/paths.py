@@ -22,6 +22,11 @@ class Paths:
     runtime_dir: Path
 
     @property
+    def log_file(self) -> Path:
+        """Where a host that answers commands writes down what happens."""
+        return self.state_dir / "stellatune.log"
+
+    @property
     def plugins_dir(self) -> Path:
         """Where plugins that the user installed live."""
         return self.data_dir / "plugins"

@@ -11,7 +11,9 @@ from host.jsontext import Json, JsonObject
 __all__ = [
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
+    "SECTIONS",
     "Limits",
+    "LogSettings",
     "OutputFormat",
     "PipelineSizes",
     "Section",
@@ -100,7 +102,24 @@ class OutputFormat:
     lfe: str = _choice("mute", "mute", "mix")
 
 
-Section: TypeAlias = PipelineSizes | Limits | OutputFormat
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
+
+    level: str = _choice("info", "error", "warn", "info", "debug", "trace")
+    max_bytes: int = _range(4 << 20, 4 << 10, 1 << 30)
+    files: int = _range(4, 1, 100)
+
+
+Section: TypeAlias = PipelineSizes | Limits | OutputFormat | LogSettings
+
+#: By the name they have in the file, with the defaults.
+SECTIONS: dict[str, Section] = {
+    "pipeline": PipelineSizes(),
+    "limits": Limits(),
+    "output": OutputFormat(),
+    "log": LogSettings(),
+}
 
 
 def complaint_about(section: Section, key: str, value: object) -> str:

@@ -6,6 +6,7 @@ Owns no worker. It must never touch a plugin, and never start one.
 from host.supervise.autopsy import Autopsy, Cause, examine
 from host.supervise.history import CrashHistory
 from host.supervise.policy import Quarantine, Restart, Rules, Standing, State, Verdict
+from host.supervise.process_use import ProcessUse, use_of
 from host.supervise.supervisor import Supervisor
 from host.supervise.symbolise import symbolise
 from host.supervise.watcher import Watcher
@@ -14,6 +15,7 @@ __all__ = [
     "Autopsy",
     "Cause",
     "CrashHistory",
+    "ProcessUse",
     "Quarantine",
     "Restart",
     "Rules",
@@ -24,4 +26,5 @@ __all__ = [
     "Watcher",
     "examine",
     "symbolise",
+    "use_of",
 ]

@@ -21,6 +21,8 @@ from host.worker import KillKind, WorkerHandle
 __all__ = ["LOOK_S", "Watcher"]
 
 LOOK_S = 0.05
+#: Between two looks while nothing moves: who hangs then, hangs unheard.
+REST_S = 30.0
 #: For the request itself: silence is judged here, and long before.
 _BACKSTOP_S = 60.0
 
@@ -72,11 +74,23 @@ class Watcher:
         self._limits = limits
         self._calls = CallLimits(limits)
         self._watches: dict[WorkerHandle, _Watch] = {}
+        self._resting = False
+        self._woken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._main())
+
+    def rest(self, *, resting: bool) -> None:
+        """Whether nothing moves for now, so that looks may be rare."""
+        self._resting = resting
+        self._woken.set()
 
     def playing(self, rate_hz: int, block_frames: int, *, device: bool) -> None:
         """What plays from now on, which some limits depend on. ``device``: it plays out what it is given."""
         self._calls = replace(self._calls, rate_hz=rate_hz, block_frames=block_frames, device=device)
+
+    def change_limits(self, limits: Limits) -> None:
+        """For calls from now on; how often a worker is asked for a sign of life, for later workers."""
+        self._limits = limits
+        self._calls = replace(self._calls, limits=limits)
 
     async def close(self) -> None:
         """Twice is fine."""
@@ -90,12 +104,22 @@ class Watcher:
         loop = asyncio.get_running_loop()
         last_s = loop.time()
         while True:
-            await asyncio.sleep(LOOK_S)
+            await self._pause()
             now_s = loop.time()
             elapsed_s, last_s = now_s - last_s, now_s
             await self._keep(self._workers(), now_s)
             for watch in self._watches.values():
                 watch.look(self._calls, now_s, elapsed_s, on_time=elapsed_s < 2 * LOOK_S)
+
+    async def _pause(self) -> None:
+        """Until the next look is due."""
+        if not self._resting:
+            await asyncio.sleep(LOOK_S)
+            return
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_S):
+                await self._woken.wait()
 
     async def _keep(self, workers: Iterable[WorkerHandle], now_s: float) -> None:
         """One watch for each of these, none for any other."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from abi.kinds import StatusCode
 from abi.wire import Applied, ApplyUpdate, AttachDsp, FadeDsp, ImportState, Inherited, InstanceCreated, Join, StateForm
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.inlet import InletStage, shape
 from plugin_worker.capabilities.instance import require
 from plugin_worker.capabilities.stage import map_ring
 from plugin_worker.capabilities.state import form_of, import_state
-from plugin_worker.errors import Misuse, WorkerFault
-from plugin_worker.ffi_calls import CData, invoke
+from plugin_worker.errors import Misuse, PluginSaidNo, WorkerFault
+from plugin_worker.ffi_calls import CData, call, invoke
 from plugin_worker.lane import Lane, LaneHome
 
 __all__ = ["DspInstance"]
@@ -147,6 +148,15 @@ class DspInstance(InletStage):
         """As ever; what it then has is kept as soon as it joins its rings: no checkpoint of its own is there yet."""
         self._keep_at_once = True
         return super().inherit(request)
+
+    def reset(self) -> None:
+        """Forgets its past. Raises: Misuse while it holds rings. PluginSaidNo: it cannot, or fails over it."""
+        if self.attached:
+            raise Misuse("reset", "detach it first")
+        if self.vtable.reset == ffi.NULL:
+            raise PluginSaidNo("reset", "it cannot forget its past", StatusCode.UNSUPPORTED)
+        call(self.lane.native, "reset", self.vtable.reset, self.handle)
+        self._keep_at_once = False
 
     def fade(self, request: FadeDsp) -> int:
         """Ramps to the dry signal and stays there; says from where on it is dry.

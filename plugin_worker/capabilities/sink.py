@@ -7,6 +7,7 @@ import os
 from abi.wire import (
     AttachSink,
     DigestReady,
+    Discarded,
     Json,
     Negotiated,
     NegotiateSink,
@@ -46,6 +47,7 @@ class SinkInstance(InletStage):
         require(ref.vtable, "sink", *_REQUIRED)
         super().__init__(home, lane, ref)
         self._native = ffi.new("st_sink *")
+        self._native.vtable, self._native.handle = self.vtable, self.handle
         self._stop = ffi.new("st_stop *")
         self._open = False
 
@@ -106,8 +108,6 @@ class SinkInstance(InletStage):
             lib.st_ring_unmap(ffi.addressof(native, "input"))
             self.released()
             raise
-        native.vtable = self.vtable
-        native.handle = self.handle
         native.chunk_frames = chunk
         native.wake_frames = request.wake_frames
         native.silence_after_ns = request.silence_after_ms * 1_000_000
@@ -149,10 +149,19 @@ class SinkInstance(InletStage):
 
     def flush(self) -> None:
         """Plays out, or hands on, all that was given. Raises: Misuse while it pumps. PluginSaidNo: it cannot."""
-        if not self._open or self.lane.stage is self:
-            raise Misuse("flush", "the sink is not open, or not held")
+        self._expect_held("flush")
         if self.vtable.flush != ffi.NULL:
             call(self.lane.native, "flush", self.vtable.flush, self.handle)
+
+    def reset(self, next_frame: int) -> Discarded:
+        """Throws away what it holds; a device begins anew. Raises: Misuse while it pumps. PluginSaidNo: it cannot."""
+        self._expect_held("reset")
+        # SAFETY: lane thread, and its pump does not run.
+        held = lib.st_sink_query(self.lane.native, self._native)
+        call(self.lane.native, "reset", self.vtable.reset, self.handle, next_frame)
+        lib.st_sink_query(self.lane.native, self._native)
+        self._native.starved = self._native.started = 0
+        return Discarded(held)
 
     def close(self) -> None:
         """Closes the target; the second time nothing happens."""
@@ -185,6 +194,10 @@ class SinkInstance(InletStage):
             self._play_out()
             return False
         return self.stopped(self._stop)
+
+    def _expect_held(self, call: str) -> None:
+        if not self._open or self.lane.stage is self:
+            raise Misuse(call, "the sink is not open, or not held")
 
     def _tell_digest(self) -> None:
         native = self._native

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "wake.h"
+
 static _Thread_local st_lane *current;
 
 st_status_page *st_status_attach(int fd) {
@@ -36,6 +38,8 @@ void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t 
     atomic_store_explicit(&s->xruns, 0, memory_order_relaxed);
     atomic_store_explicit(&s->queued_frames, 0, memory_order_relaxed);
     atomic_store_explicit(&s->failed_blocks, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->timed_calls, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->timed_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&s->instance, instance, memory_order_release);
     current = lane;
 }
@@ -51,9 +55,15 @@ int st_lane_may_call(const st_lane *lane) {
     return current == lane && atomic_load_explicit(&lane->status->call, memory_order_relaxed) == ST_CALL_NONE;
 }
 
+static int moves_audio(uint32_t call) {
+    return call == ST_CALL_READ || call == ST_CALL_PROCESS || call == ST_CALL_WRITE;
+}
+
 void st_call_mark(st_lane *lane, uint32_t call) {
     st_lane_status *s = lane->status;
-    atomic_store_explicit(&s->call_seq, atomic_load_explicit(&s->call_seq, memory_order_relaxed) + 1, memory_order_relaxed);
+    uint32_t number = atomic_load_explicit(&s->call_seq, memory_order_relaxed) + 1;
+    lane->timed_from_ns = number % ST_TIMED_EVERY == 0 && moves_audio(call) ? st_now_ns() : 0;
+    atomic_store_explicit(&s->call_seq, number, memory_order_relaxed);
     atomic_store_explicit(&s->call, call, memory_order_release);
 }
 
@@ -66,7 +76,16 @@ int st_call_begin(st_lane *lane, uint32_t call) {
     return 0;
 }
 
-void st_call_end(st_lane *lane) { atomic_store_explicit(&lane->status->call, ST_CALL_NONE, memory_order_release); }
+static void add(_Atomic uint64_t *counter, uint64_t by) {
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+void st_call_end(st_lane *lane) {
+    atomic_store_explicit(&lane->status->call, ST_CALL_NONE, memory_order_release);
+    if (lane->timed_from_ns == 0) return;
+    add(&lane->status->timed_ns, (uint64_t)(st_now_ns() - lane->timed_from_ns));
+    add(&lane->status->timed_calls, 1);
+}
 
 void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out) {
     atomic_store_explicit(&lane->interrupt, 1, memory_order_seq_cst);

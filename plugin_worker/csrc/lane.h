@@ -22,11 +22,14 @@ typedef enum st_call {
     ST_CALL_EXPORT = 17
 } st_call;
 
+#define ST_TIMED_EVERY 16u
+
 /* One per instance; used by its lane thread, but for the two flags. */
 typedef struct st_lane {
     _Atomic uint32_t interrupt; /* control thread: leave the pump at the next block boundary */
     _Atomic uint32_t cancelled; /* control thread: the call in progress should give up */
     uint64_t instance;
+    int64_t timed_from_ns; /* begin of a call that is timed; 0: it is not */
     st_lane_status *status;
     void (*plugin_free)(void *ptr, size_t len, size_t align);
 } st_lane;
@@ -85,7 +88,7 @@ int st_lane_may_call(const st_lane *lane);
 
 /*
  * Marks the begin and the end of a call into the plugin. A pump marks its calls without the time, which costs as much as
- * the rest: whoever watches sees call_seq stand still.
+ * the rest: whoever watches sees call_seq stand still. Of one read, process or write in ST_TIMED_EVERY the time is taken.
  * thread: the lane's own; what comes from another is refused
  * realtime: yes
  * owned: nothing

@@ -206,6 +206,17 @@ void st_dsp_join(st_dsp *stage, uint64_t position);
  */
 void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
 
+/*
+ * Asks the sink how much it has accepted and not played, and writes that into the status line; what stands there where it
+ * cannot say.
+ * thread: the lane's own, outside its pump
+ * realtime: yes
+ * owned: the stage's parts stay the lane's
+ * valid until: return
+ * errors: none
+ */
+uint32_t st_sink_query(st_lane *lane, st_sink *stage);
+
 /* ---- shared by the pumps ---- */
 
 /*

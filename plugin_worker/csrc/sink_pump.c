@@ -32,7 +32,7 @@ static st_stop_reason reason_at(const st_sink *k, uint64_t position) {
     return position >= k->cut_at ? ST_STOP_DIGEST : ST_STOP_SWITCH;
 }
 
-static void query(st_lane *lane, st_sink *k) {
+uint32_t st_sink_query(st_lane *lane, st_sink *k) {
     StOutputSinkRuntimeStatus now;
     StStatus status;
     memset(&now, 0, sizeof now);
@@ -42,6 +42,7 @@ static void query(st_lane *lane, st_sink *k) {
     st_status_free(lane, status);
     if (status.code == ST_OK) atomic_store_explicit(&lane->status->queued_frames, now.queued_frames, memory_order_relaxed);
     k->since_query = 0;
+    return atomic_load_explicit(&lane->status->queued_frames, memory_order_relaxed);
 }
 
 /* One write of the plugin; *out_accepted is checked. 1 when the pump must stop. */
@@ -113,7 +114,7 @@ static int deliver(st_lane *lane, st_sink *k, st_stop *stop) {
     st_ring_publish_read(&k->input, accepted);
     add(&lane->status->blocks, 1);
     k->since_query += accepted;
-    if (k->since_query >= k->input.format.sample_rate_hz / QUERIES_PER_SECOND) query(lane, k);
+    if (k->since_query >= k->input.format.sample_rate_hz / QUERIES_PER_SECOND) st_sink_query(lane, k);
     return 0;
 }
 

@@ -82,5 +82,7 @@ int st_status_lane(void *page, uint32_t slot, st_lane_hint *out) {
     out->xruns = atomic_load_explicit(&lane->xruns, memory_order_relaxed);
     out->queued_frames = atomic_load_explicit(&lane->queued_frames, memory_order_relaxed);
     out->failed_blocks = atomic_load_explicit(&lane->failed_blocks, memory_order_relaxed);
+    out->timed_calls = atomic_load_explicit(&lane->timed_calls, memory_order_relaxed);
+    out->timed_ns = atomic_load_explicit(&lane->timed_ns, memory_order_relaxed);
     return out->instance != 0;
 }

@@ -23,6 +23,8 @@ typedef struct st_lane_hint {
     uint32_t xruns;
     uint32_t queued_frames;
     uint64_t failed_blocks;
+    uint64_t timed_calls;
+    uint64_t timed_ns;
 } st_lane_hint;
 
 /* The crash record, copied once; `slot` and `frames` are in range. */

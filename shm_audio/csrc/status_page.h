@@ -29,7 +29,9 @@ typedef struct st_lane_status {
     _Atomic uint32_t xruns;                 /* sink: times it starved */
     _Atomic uint32_t queued_frames;         /* sink: accepted and not heard yet */
     _Atomic uint64_t failed_blocks;         /* dsp: passed on as they were, because process failed */
-    uint64_t reserved[6];
+    _Atomic uint64_t timed_calls;           /* read, process and write: of one in so many the time is taken, */
+    _Atomic uint64_t timed_ns;              /* and this is the sum of it */
+    uint64_t reserved[4];
 } st_lane_status;
 
 typedef enum st_crash_stage { ST_CRASH_NONE = 0, ST_CRASH_TOLD = 1, ST_CRASH_TRACED = 2 } st_crash_stage;

@@ -74,7 +74,7 @@ def _playing(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
                 time.sleep(0.05)
             yield
         finally:
-            _command(environment, "stop")
+            _command(environment, "quit")
             try:
                 player.wait(END_S)
             finally:

@@ -70,6 +70,9 @@ def test_paths(stellatune: Stellatune) -> None:
     document = stellatune.ok("--json", "paths").document
     assert document["config"].startswith(str(stellatune.place))
     assert len(document["plugins"]) == 2
+    assert document["log"] == f"{document['state']}/stellatune.log"
+    elsewhere = stellatune.ok("--json", "--log-file", "my.log", "paths").document
+    assert elsewhere["log"] == str(stellatune.place / "my.log")
 
 
 def test_the_demo_without_a_sound_device(stellatune: Stellatune, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def heard(stellatune: Stellatune, tune: Path, *chain: str, into: list[Capture]) 
     with stellatune.start("play", tune, *chain, *output, STELLATUNE_PLUGIN_PATH=str(folder)) as host:
         wait_until_it_plays(host)
         yield host
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         _, err = host.communicate(timeout=END_S)
     assert host.returncode == 0, err
     stellatune.expect_nothing_left()

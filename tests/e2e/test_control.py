@@ -70,7 +70,7 @@ def serving(stellatune: Stellatune, *arguments: str | Path) -> Iterator[Started]
         wait_for_line(process, "serving on")
         yield process
         if process.poll() is None:
-            assert ask(stellatune, *arguments, "stop").code == 0
+            assert ask(stellatune, *arguments, "quit").code == 0
         process.communicate(timeout=END_S)
     assert process.returncode in (0, 143, -signal.SIGKILL)
     stellatune.expect_nothing_left()
@@ -84,13 +84,13 @@ def playing(stellatune: Stellatune, *arguments: str | Path) -> Iterator[Started]
         wait_until_it_plays(process)
         yield process
         if process.poll() is None:
-            assert ask(stellatune, "stop").code == 0
+            assert ask(stellatune, "quit").code == 0
         process.communicate(timeout=END_S)
     stellatune.expect_nothing_left()
 
 
 def test_nothing_runs(stellatune: Stellatune) -> None:
-    for asking in ("status", "events", "stop", "plugins restart gain", "plugins logs gain"):
+    for asking in ("status", "events", "quit", "plugins restart gain", "plugins logs gain"):
         outcome = stellatune("--json", *asking.split())
         assert (outcome.code, outcome.out) == (3, "")
         assert error_of(outcome)["code"] == "not_running"
@@ -101,13 +101,14 @@ def test_nothing_runs(stellatune: Stellatune) -> None:
 def test_a_host_without_a_player_answers_until_it_is_stopped(stellatune: Stellatune) -> None:
     with serving(stellatune) as host:
         found = asked(stellatune, "status")
-        assert (found["schema"], found["live"], found["playback"]) == ("stellatune.status/1", True, None)
+        assert (found["schema"], found["live"]) == ("stellatune.status/1", True)
+        assert (found["playback"]["state"], found["playback"]["track"]) == ("stopped", None)
         assert found["host"]["pid"] == host.pid
-        assert "playing   nothing" in ask(stellatune, "status").out
+        assert "music     stopped" in ask(stellatune, "status").out
         document = asked(stellatune, "plugins", "list")
         assert document["live"] is True
         assert {"stellatune.dsp.gain", "stellatune.sink.null"} <= {each["id"] for each in document["plugins"]}
-        stopped = asked(stellatune, "stop")
+        stopped = asked(stellatune, "quit")
         assert stopped == {"schema": "stellatune.stop/1", "pid": host.pid}
         host.communicate(timeout=END_S)
         assert host.returncode == 0
@@ -166,7 +167,7 @@ def test_a_plugin_that_cannot_be_loaded_leaves_the_old_one(stellatune: Stellatun
         assert outcome.code == 7, outcome.err
         assert "b.so" in error_of(outcome)["message"]
         assert asked(stellatune, "status")["workers"] == []
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         host.communicate(timeout=END_S)
     stellatune.expect_nothing_left()
 
@@ -251,7 +252,7 @@ def test_events_are_json_lines_that_end_with_the_host(stellatune: Stellatune) ->
             wait_for_line(listener, "listening")
             renewed = asked(stellatune, "plugins", "restart", "gain")
             assert asked(stellatune, "plugins", "unload", "gain")["ended"]
-            assert ask(stellatune, "stop").code == 0
+            assert ask(stellatune, "quit").code == 0
             out, _ = listener.communicate(timeout=END_S)
         assert listener.returncode == 0
     lines = [json.loads(line) for line in out.splitlines()]
@@ -284,7 +285,7 @@ def test_what_plays_is_told_and_stopped_from_outside(stellatune: Stellatune) -> 
         later = asked(stellatune, "status")["playback"]
         assert later["position"] > found["position"]
         assert "gain#" in ask(stellatune, "status").out
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         host.communicate(timeout=END_S)
         assert host.returncode == 0
 
@@ -317,7 +318,7 @@ def test_restarts_are_not_heard(stellatune: Stellatune) -> None:
             renewed.append(asked(stellatune, "plugins", verb, "dsp.equalizer"))
         while asked(stellatune, "status")["playback"]["position"] < HEARD_FRAMES:
             assert host.poll() is None
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         _, err = host.communicate(timeout=END_S)
     stellatune.expect_nothing_left()
     assert host.returncode == 0, err
@@ -333,7 +334,7 @@ def test_play_that_is_stopped_gives_its_document(stellatune: Stellatune) -> None
     with stellatune.start("--json", "play", source, "--output", "null") as host:
         while ask(stellatune, "--json", "status").code == 3:
             assert host.poll() is None
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         out, err = host.communicate(timeout=END_S)
     assert (host.returncode, err) == (0, "")
     assert json.loads(out) == {

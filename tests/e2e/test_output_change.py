@@ -77,7 +77,7 @@ def test_a_file_is_complete_and_the_next_begins_with_the_next_frame(stellatune: 
         wait_until_it_plays(host)
         done = asked(stellatune, "outputs", "set", f"file:{folder / 'two.wav'}")
         assert (folder / "one.wav").exists()
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         host.communicate(timeout=END_S)
     stellatune.expect_nothing_left()
     one = read_wav(folder / "one.wav").samples

@@ -46,7 +46,7 @@ def heard(stellatune: Stellatune, tune: Path, *chain: str, into: list[Capture]) 
         enough = position(stellatune) + HEARD_LATER_FRAMES
         while position(stellatune) < enough:
             assert host.poll() is None, "it ended before the commands did"
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         _, err = host.communicate(timeout=END_S)
     assert host.returncode == 0, err
     stellatune.expect_nothing_left()

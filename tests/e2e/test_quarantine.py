@@ -63,7 +63,7 @@ def test_it_is_bypassed_told_and_reset(stellatune: Stellatune, tmp_path: Path) -
         until_true(host, lambda: fx()["type"] == "fault")
         assert fx()["generation"] == rows[-1]["generation"] + 1
         assert "quarantined" not in state()
-        assert ask(stellatune, "stop").code == 0
+        assert ask(stellatune, "quit").code == 0
         _, err = host.communicate(timeout=SOON_S)
     assert host.returncode == 0, err
     stellatune.expect_nothing_left()

@@ -88,3 +88,32 @@ def test_a_directory_in_natural_order(stellatune: Stellatune, tmp_path: Path) ->
     (album / "cover.txt").write_text("no audio")
     stellatune.ok("render", album, "-o", tmp_path / "out.wav")
     assert np.array_equal(read_wav(tmp_path / "out.wav").samples, as_float(samples))
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_the_tracks_of_a_cue_sheet_are_together_the_whole_file(
+    stellatune: Stellatune, tmp_path: Path, suffix: str
+) -> None:
+    samples = noise(200_000)
+    whole = write_wav(tmp_path / "whole.wav", samples)
+    album = tmp_path / f"an album{suffix}"
+    if suffix == ".wav":
+        whole.rename(album)
+    else:
+        stellatune.ok("render", whole, "-o", album, "--format", "s16")
+    starts = [(0, 0), (0, 33), (2, 74), (3, 0)]
+    tracks = "".join(
+        f"TRACK {number:02} AUDIO\n  INDEX 01 00:{seconds:02}:{frames:02}\n"
+        for number, (seconds, frames) in enumerate(starts, 1)
+    )
+    (tmp_path / "album.cue").write_text(f'FILE "{album.name}" WAVE\n{tracks}')
+    (tmp_path / "list.m3u8").write_text("album.cue\n")
+    out, told = tmp_path / "out.wav", tmp_path / "report.json"
+    stellatune.ok("render", tmp_path / "list.m3u8", "-o", out, "--report", told)
+    assert np.array_equal(read_wav(out).samples, as_float(samples))
+    begins = [(seconds * 75 + frames) * 588 for seconds, frames in starts]
+    heard = [entry["frames_out"] for entry in json.loads(told.read_text())["inputs"]]
+    assert heard == [end - begin for begin, end in pairwise([*begins, 200_000])]
+    stellatune.ok("play", tmp_path / "album.cue", "--start", "0.01", "--length", "1", "--output", f"file:{out}")
+    parts = [slice(begin + 441, min(begin + 441 + 44_100, end)) for begin, end in pairwise([*begins, 200_000])]
+    assert np.array_equal(read_wav(out).samples, np.concatenate([as_float(samples)[part] for part in parts]))

@@ -81,7 +81,7 @@ def listening(
             wait_for_line(shown, "listening")
             yield Listening(host, shown, gate)
             if host.poll() is None:
-                ask(stellatune, "stop")
+                ask(stellatune, "quit")
             shown.communicate(timeout=END_S)
         _, err = host.communicate(timeout=END_S)
     assert host.returncode == 0, err

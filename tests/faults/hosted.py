@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from host.app import Application
+from host.app import Application, PlaybackSetup
 from host.cli.chain_options import DspOption, OutputOption
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts
-from host.cli.running import Wish, run_chain
+from host.cli.running import run_chain
 from host.cli.wiring import stages, wire_output
 from host.ids import PluginId
 from host.jsontext import JsonObject
@@ -57,7 +57,7 @@ class Hosted:
 
     async def _perform(self, programme: Programme, output: OutputOption, config: JsonObject | None) -> PlaybackResult:
         plugins = self.app.discovery.plugins
-        wish = Wish(stages(programme.effects, plugins), wire_output(output, config, plugins))
+        wish = PlaybackSetup(stages(programme.effects, plugins), wire_output(output, config, plugins))
         return await run_chain(self.app, _QUIET, Interrupts(), (Input(programme.source),), wish)
 
     def history(self) -> list[JsonObject]:

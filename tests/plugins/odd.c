@@ -205,8 +205,9 @@ static StStatus s_write(void *handle, uint32_t frames, uint16_t channels, const 
 }
 
 static StStatus s_status(void *handle, StOutputSinkRuntimeStatus *out) {
-    (void)handle;
+    const Odd *o = handle;
     memset(out, 0, sizeof *out);
+    if (is(o, "holds")) out->queued_frames = (uint32_t)o->at;
     return st_ok();
 }
 

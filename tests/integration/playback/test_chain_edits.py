@@ -133,14 +133,14 @@ def test_a_pipeline_that_is_built_anew_has_the_chain_as_it_was_changed(tmp_path:
             await play.edits.add(play.spec(effect("new", 4.0)), 0)
             await play.edits.leave_out("double")
             before = play.player.effects()
-            broken = play.player._pipeline
+            broken = play.player.running
             assert broken is not None
-            words = RawWords(broken.rings[1].fd)
-            while play.player._pipeline is broken:  # who owns the word writes it again
+            words = RawWords(broken.pipeline.rings[1].fd)
+            while play.player.running is broken:  # who owns the word writes it again
                 words.set(read_pos=1 << 61)
                 await asyncio.sleep(LOOK_S)
             words.close()
-            while play.player._edits is None:
+            while play.player.running is None:
                 await asyncio.sleep(LOOK_S)
             after = play.player.effects()
             assert [(each.name, each.heard) for each in after] == [(each.name, each.heard) for each in before]
@@ -156,9 +156,9 @@ def test_near_the_end_nothing_is_changed_any_more(tmp_path: Path) -> None:
 
     async def body() -> None:
         async with playing(tmp_path, HALF, frames=14 * RATE_HZ, more_frames=0) as play:
-            pipeline = play.player._pipeline
-            assert pipeline is not None
-            while not pipeline.decode.finishing:
+            running = play.player.running
+            assert running is not None
+            while not running.pipeline.decode.finishing:
                 await asyncio.sleep(LOOK_S)
             with pytest.raises(NotRunning, match="played out"):
                 await play.edits.remove("half")

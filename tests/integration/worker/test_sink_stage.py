@@ -12,11 +12,13 @@ from abi.wire import (
     At,
     CutDigest,
     DigestReady,
+    Discarded,
     FaultKind,
     FinishStage,
     HoldStage,
     PushHostEvents,
     ReleaseStage,
+    ResetSink,
     SetVolume,
     StopReason,
 )
@@ -163,3 +165,24 @@ def test_an_end_behind_the_sink_is_refused(odd: WorkerPeer, rings: StageRings) -
     assert until(lambda: rings.before.words().read_pos >= 960, SOON_S)
     odd.refused(FinishStage(1, 100), FaultKind.MISUSE)
     odd.refused(CutDigest(1, 100), FaultKind.MISUSE)
+
+
+def test_a_reset_throws_away_what_is_held_and_begins_anew(odd: WorkerPeer, rings: StageRings) -> None:
+    """The sink holds all that it took. Released at another place, it waits for a head start as it did at first."""
+    sink(odd, rings, "holds", silence_after_ms=LONG_MS)
+    rings.feed(HEAD_START)
+    assert until(lambda: rings.before.words().read_pos == HEAD_START, SOON_S)
+    odd.refused(ResetSink(1, HEAD_START), FaultKind.MISUSE)
+    assert odd.ask(HoldStage(1)) == At(HEAD_START)
+    assert odd.ask(ResetSink(1, 0)) == Discarded(HEAD_START)
+    assert [lane.queued_frames for lane in odd.page.lanes() if lane.instance == 1] == [0]
+    assert odd.ask(ResetSink(1, HEAD_START)) == Discarded(0)
+    odd.ask(ReleaseStage(1, EPOCH))
+    rings.feed(BLOCK)
+    for _ in range(5):
+        assert odd.ask(HoldStage(1)) == At(HEAD_START)
+        odd.ask(ReleaseStage(1, EPOCH))
+    rings.feed(HEAD_START - BLOCK)
+    odd.ask(FinishStage(1, 2 * HEAD_START))
+    assert played(odd) == (2 * HEAD_START, 0)
+    stopped(odd, StopReason.FINISHED, 2 * HEAD_START)

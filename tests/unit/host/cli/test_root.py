@@ -110,7 +110,7 @@ def test_help_imports_no_engine() -> None:
     assert not {"asyncio", "rich", "host.app", "msgpack", "numpy"} & set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("command", ["status", "stop", "events", "plugins restart gain", "plugins logs gain"])
+@pytest.mark.parametrize("command", ["status", "quit", "events", "plugins restart gain", "plugins logs gain"])
 def test_asking_a_host_imports_no_engine(command: str, tmp_path: Path) -> None:
     """How long `plugins restart` takes is a promise, too."""
     arguments = ["--socket", str(tmp_path / "none.sock"), *command.split()]

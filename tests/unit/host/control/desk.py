@@ -133,6 +133,9 @@ class FakeDesk:
     def status(self) -> JsonObject:
         return {"host": {"pid": 1}}
 
+    def top(self) -> JsonObject:
+        return {"workers": []}
+
     def stop(self) -> None:
         self.stopped += 1
 

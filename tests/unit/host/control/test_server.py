@@ -17,6 +17,8 @@ from host.events import PlaybackEnded, TrackEnded
 from host.ids import Role
 from tests.unit.host.control.desk import STEP_S, Rig, serving
 
+TRACK_EVENTS = ["track.started", "track.ended", "track.heard", "track.seeked"]
+
 SHORT = Patience(request_s=0.05, idle_s=0.05, answer_s=0.05)
 
 
@@ -85,7 +87,7 @@ def test_the_socket_and_its_folder_are_private(tmp_path: Path) -> None:
 def test_another_user_is_sent_away_unheard(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
-        client.ask(1, "stop")
+        client.ask(1, "quit")
         assert await client.gone()
         assert (rig.server.refused, rig.desk.stopped) == (1, 0)
 
@@ -284,11 +286,11 @@ def test_arguments_are_checked(tmp_path: Path) -> None:
     run(tmp_path, scene)
 
 
-def test_stop_is_answered_before_it_is_done(tmp_path: Path) -> None:
+def test_quit_is_answered_before_it_is_done(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
-        client.ask(1, "stop")
-        assert (await client.answer())["result"] == {"stopping": True}
+        client.ask(1, "quit")
+        assert (await client.answer())["result"] == {"ending": True}
         while not rig.desk.stopped:
             await asyncio.sleep(0)
         assert rig.desk.stopped == 1
@@ -300,7 +302,9 @@ def test_events_are_numbered_and_filtered(tmp_path: Path) -> None:
     async def scene(rig: Rig) -> None:
         client = await rig.client()
         client.ask(1, "events", filter="track.*")
-        assert (await client.answer())["result"] == {"events": ["track.started", "track.ended"]}
+        assert (await client.answer())["result"] == {
+            "events": ["track.started", "track.ended", "track.heard", "track.seeked"]
+        }
         rig.desk.bus.publish(PlaybackEnded(0, 1, 0))
         for index in range(3):
             rig.desk.bus.publish(TrackEnded(index, "a", 10, ""))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
+from fractions import Fraction
 from pathlib import Path
 
-import pytest
-
-from host.playback.inputs import expand, natural_key
+from host.playback import Excerpt, Input, expand
+from host.playback.inputs import natural_key
+from host.playlists import Hints
 
 AUDIO = frozenset({"flac", "mp3"})
 
@@ -22,7 +22,7 @@ def test_a_directory_is_walked_sorted_and_filtered(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
-    found = expand([str(tmp_path)], AUDIO)
+    found = list(expand([str(tmp_path)], AUDIO))
     assert [entry.path.relative_to(tmp_path).as_posix() for entry in found] == [
         "cd 2/9.MP3",
         "cd 2/10.flac",
@@ -40,60 +40,45 @@ def test_a_directory_without_audio_says_so(tmp_path: Path) -> None:
 
 
 def test_a_file_is_taken_by_any_name(tmp_path: Path) -> None:
+    (tmp_path / "thing.xyz").write_bytes(b"x")
     (entry,) = expand([str(tmp_path / "thing.xyz")], AUDIO)
     assert (entry.path, entry.refused) == (tmp_path / "thing.xyz", None)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
-def test_an_m3u_playlist(tmp_path: Path, encoding: str) -> None:
-    playlist = tmp_path / "list.m3u"
-    text = (
-        "#EXTM3U\r\n#EXTINF:1,x\r\nsub/a.flac\r\n\r\n/abs/ü.mp3\r\nfile:///abs/b%20c.mp3\r\nhttps://example.org/s\r\n"
-    )
-    playlist.write_bytes(text.encode(encoding))
-    found = expand([str(playlist)], AUDIO)
-    assert [entry.path for entry in found[:3]] == [tmp_path / "sub/a.flac", Path("/abs/ü.mp3"), Path("/abs/b c.mp3")]
-    assert [entry.refused is None for entry in found] == [True, True, True, False]
+def test_a_directory_gives_the_first_files_before_all_are_found(tmp_path: Path) -> None:
+    for folder in ("1", "2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.flac").write_bytes(b"x")
+    (tmp_path / "2/link.flac").symlink_to(tmp_path / "1")
+    (tmp_path / "2/round").symlink_to(tmp_path)
+    found = expand([str(tmp_path)], AUDIO)
+    assert next(found).path == tmp_path / "1/a.flac"
+    (tmp_path / "2/a.flac").rename(tmp_path / "2/b.flac")
+    assert [entry.path.name for entry in found] == ["b.flac"]
 
 
-def test_a_pls_playlist(tmp_path: Path) -> None:
-    playlist = tmp_path / "list.pls"
-    playlist.write_text("[playlist]\nFile1=a.flac\nTitle1=A\nFile2=/b.flac\nNumberOfEntries=2\n")
-    assert [entry.path for entry in expand([str(playlist)], AUDIO)] == [tmp_path / "a.flac", Path("/b.flac")]
-
-
-def test_playlists_that_are_none(tmp_path: Path) -> None:
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.m3u").write_text("# nothing\n")
-    found = expand([str(tmp_path / "empty.m3u"), str(tmp_path / "none.m3u"), "x\0y"], AUDIO)
-    assert len(found) == 3
-    assert found[0].refused is not None and "names no file" in found[0].refused.message
-    assert found[1].refused is not None and "no such file" in found[1].refused.message
+    (tmp_path / "list.m3u").write_text("gone.flac\nlist.m3u8\n/etc\0/x\n")
+    names = [str(tmp_path / "empty.m3u"), str(tmp_path / "none.m3u"), "x\0y", "https://example.org/s", "file:///gone"]
+    refusals = [str(entry.refused) for entry in expand(names, AUDIO)]
+    expected = ["names no file", "none.m3u: no such file", "NUL", "not a local file", "/gone: no such file"]
+    assert len(refusals) == len(expected)
+    assert all(text in refusal for text, refusal in zip(expected, refusals, strict=True))
 
 
-@pytest.mark.parametrize("suffix", [".m3u", ".m3u8", ".pls"])
-@pytest.mark.parametrize(
-    "data", [random.Random(1).randbytes(5000), bytes(range(1, 256)) * 4, "a.flac".encode("utf-16")]
-)
-def test_what_is_no_text_is_one_error(tmp_path: Path, suffix: str, data: bytes) -> None:
-    (tmp_path / f"list{suffix}").write_bytes(data)
-    (found,) = expand([str(tmp_path / f"list{suffix}")], AUDIO)
-    assert found.refused is not None and "not a playlist" in found.refused.message
-
-
-@pytest.mark.parametrize(
-    ("page", "name"),
-    [("cp1252", "\u201cquoted\u201d \u2013 song.flac"), ("shift-jis", "\u3042\u3044\u3046.flac")],
-)
-def test_an_old_code_page_is_text(tmp_path: Path, page: str, name: str) -> None:
-    (tmp_path / "list.m3u").write_bytes(f"{name}\n".encode(page))
-    (found,) = expand([str(tmp_path / "list.m3u")], AUDIO)
-    assert found.refused is None
-
-
-def test_playlists_inside_playlists_are_named(tmp_path: Path) -> None:
-    (tmp_path / "list.m3u").write_text(f"a.flac\nother.M3U\nfile://{tmp_path}/third.pls\n")
-    first, *nested = expand([str(tmp_path / "list.m3u")], AUDIO)
-    assert first.refused is None
-    assert [entry.path.name for entry in nested] == ["other.M3U", "third.pls"]
-    for entry in nested:
-        assert entry.refused is not None and "inside a playlist is not followed" in entry.refused.message
+def test_a_playlist_gives_files_and_what_it_says_of_them(tmp_path: Path) -> None:
+    (tmp_path / "disc").mkdir()
+    (tmp_path / "disc/all.flac").write_bytes(b"x")
+    (tmp_path / "b.flac").write_bytes(b"x")
+    (tmp_path / "disc/all.cue").write_text(
+        'PERFORMER "P"\nTITLE "Disc"\nFILE "all.flac" WAVE\n'
+        'TRACK 01 AUDIO\nTITLE "One"\nINDEX 01 00:00:00\nTRACK 02 AUDIO\nPERFORMER "Q"\nINDEX 01 00:02:01\n'
+    )
+    (tmp_path / "list.m3u").write_text("disc\\all.cue\nb.flac\ngone.flac\n")
+    one, two, b, gone = expand([str(tmp_path / "list.m3u")], AUDIO)
+    cut = Fraction(2 * 75 + 1, 75)
+    assert one == Input(tmp_path / "disc/all.flac", None, Excerpt(Fraction(0), cut), Hints("One", "P", "Disc"))
+    assert two == Input(tmp_path / "disc/all.flac", None, Excerpt(cut), Hints("", "Q", "Disc"))
+    assert b == Input(tmp_path / "b.flac")
+    assert gone.refused is not None and "gone.flac: no such file" in gone.refused.message

@@ -39,6 +39,9 @@ class OneSeat(Seat):
     def adopt(self, spec: StageSpec) -> None:
         """It has none."""
 
+    async def let_go(self) -> None:
+        """There are no rings."""
+
     async def close(self) -> None:
         """Nothing is held."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +16,7 @@ from abi.wire import DecoderOpened
 from host.ids import Generation, PluginId, TypeId
 from host.playback.media import Media
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
-from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window, window
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, Window, window
 from host.settings import PipelineSizes
 
 if TYPE_CHECKING:
@@ -44,6 +45,30 @@ def source(total: int = 0, delay: int = 0, padding: int = 0) -> DecoderOpened:
 )
 def test_windows(info: DecoderOpened, excerpt: Excerpt, expected: Window | None) -> None:
     assert window(info, excerpt) == expected
+
+
+@given(rate=st.integers(1, 768_000), cuts=st.lists(st.fractions(0, 10**5, max_denominator=75), min_size=2, max_size=5))
+def test_parts_that_follow_each_other_lose_no_frame(rate: int, cuts: list[Fraction]) -> None:
+    info = DecoderOpened(rate, 2, 0, 0, 7, 0, 16, 0, True, True)
+    frame = 7 + int(min(cuts) * rate)
+    for start, end in pairwise(sorted(cuts)):
+        assert window(info, Excerpt(start, end - start)) == Window(frame, int(end * rate) + 7 - frame)
+        frame = int(end * rate) + 7
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        (WHOLE, WHOLE, WHOLE),
+        (WHOLE, Excerpt(Fraction(5), Fraction(3)), Excerpt(Fraction(5), Fraction(3))),
+        (Excerpt(Fraction(1), Fraction(1)), WHOLE, Excerpt(Fraction(1), Fraction(1))),
+        (Excerpt(Fraction(1), Fraction(9)), Excerpt(Fraction(5), Fraction(3)), Excerpt(Fraction(6), Fraction(2))),
+        (Excerpt(Fraction(1), Fraction(1)), Excerpt(Fraction(5)), Excerpt(Fraction(6), Fraction(1))),
+        (Excerpt(Fraction(4)), Excerpt(Fraction(5), Fraction(3)), Excerpt(Fraction(9), Fraction(0))),
+    ],
+)
+def test_a_part_of_a_part_is_never_more_than_that(part: Excerpt, whole: Excerpt, expected: Excerpt) -> None:
+    assert part.of(whole) == expected
 
 
 @given(st.integers(0, 1 << 40), st.integers(0, 44100), st.sampled_from([32, 512, 8192]))

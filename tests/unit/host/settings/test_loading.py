@@ -45,7 +45,7 @@ def test_values_are_taken(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, output, plugins"]),
+        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, output, log, plugins"]),
         ('[output]\nrate = "slow"\n', ["[output] rate = 'slow'", "one of track, best, fixed"]),
         ("[output]\nrate = 48000\n", ["[output] rate = 48000", "one of track, best, fixed"]),
         ("[output]\nrate_hz = 999\n", ["[output] rate_hz = 999", "from 1000 to 768000"]),
@@ -66,6 +66,7 @@ def test_what_is_wrong_is_named_and_ignored(tmp_path: Path, text: str, words: li
     got = read(tmp_path, text)
     assert (got.pipeline, got.limits, got.output, [*got.plugins]) == (PipelineSizes(), Limits(), OutputFormat(), [])
     (problem,) = got.problems
+    assert got.unread == ("the defaults are used" in problem)
     assert problem.startswith(str(tmp_path)) and [word for word in words if word not in problem] == []
 
 

@@ -10,10 +10,12 @@ import pytest
 from host.errors import ConfigRejected
 from host.jsontext import JsonObject
 from host.packages import check_config, check_schema
-from host.settings import Limits, OutputFormat, PipelineSizes, Section, complaint_about, section_schema
+from host.settings import Limits, LogSettings, OutputFormat, PipelineSizes, Section, complaint_about, section_schema
+
+SECTIONS = [PipelineSizes(), Limits(), OutputFormat(), LogSettings()]
 
 
-@pytest.mark.parametrize("section", [PipelineSizes(), Limits(), OutputFormat()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: type(each).__name__)
 def test_the_schema_takes_what_the_ranges_take(section: Section) -> None:
     schema = check_schema(section_schema(section))
     properties = cast("dict[str, dict[str, Any]]", schema["properties"])
@@ -40,6 +42,17 @@ def _expect_same_choices(section: Section, schema: JsonObject, name: str, choice
         with pytest.raises(ConfigRejected):
             check_config("it", schema, {name: wrong})
         assert f"one of {choices[0]}, " in complaint_about(section, name, wrong)
+
+
+def test_the_schema_takes_the_words_that_are_allowed() -> None:
+    schema = check_schema(section_schema(LogSettings()))
+    for word in ("error", "warn", "info", "debug", "trace"):
+        check_config("it", schema, {"level": word})
+        assert complaint_about(LogSettings(), "level", word) == ""
+    for wrong in ("INFO", "", 3, None):
+        with pytest.raises(ConfigRejected):
+            check_config("it", schema, {"level": wrong})
+        assert "one of error, warn, info, debug, trace" in complaint_about(LogSettings(), "level", wrong)
 
 
 def test_an_unknown_key_is_told_what_there_is() -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended, Topic
+from host.events.topics import (
+    ConfigReloaded,
+    PluginFault,
+    PluginLogLine,
+    StageBypassed,
+    StageGivenUp,
+    StageMended,
+    Topic,
+)
 
 __all__ = ["words_of"]
 
@@ -24,5 +32,10 @@ def words_of(fact: Topic) -> str:
             return f"{fact.name}: {step} at frame {fact.position}: {fact.cause}; {span}{lost}"
         case StageGivenUp():
             return f"{fact.name}: given up: {fact.error}"
+        case ConfigReloaded():
+            changed = "; ".join(fact.changed) or "nothing changed"
+            later = f"; at the next start: {'; '.join(fact.later)}" if fact.later else ""
+            problems = f"; {'; '.join(fact.problems)}" if fact.problems else ""
+            return f"the configuration was read again: {changed}{later}{problems}"
         case _:
             return ""

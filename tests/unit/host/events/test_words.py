@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from host.cli.words import words_of
-from host.events import PluginFault, StageBypassed, StageGivenUp, StageMended
+from host.events import PluginFault, StageBypassed, StageGivenUp, StageMended, words_of
 from host.ids import Generation, InstanceId, PluginId, Role, TypeId
 
 FX = PluginId("a.fx")

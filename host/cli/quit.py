@@ -1,4 +1,4 @@
-"""``stellatune stop``: ends the running host, whether it plays or only serves."""
+"""``stellatune quit``: ends the running host, whether it plays or only serves."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from host.cli.console import Console
 from host.cli.talking import ANSWER_S, running_host
 from host.errors import RequestTimeout
 
-__all__ = ["stop"]
+__all__ = ["leave"]
 
 #: Fading out, draining and killing included.
 END_MS = 15_000
 
 
-@click.command()
+@click.command("quit")
 @click.pass_obj
-def stop(console: Console) -> int:
+def leave(console: Console) -> int:
     """End the running host, and return when it is gone."""
     with running_host(console) as client:
         gone = os.pidfd_open(client.pid)
         try:
-            client.ask("stop", {}, ANSWER_S)
+            client.ask("quit", {}, ANSWER_S)
             poll = select.poll()
             poll.register(gone, select.POLLIN)
             if not poll.poll(END_MS):
@@ -34,7 +34,7 @@ def stop(console: Console) -> int:
         finally:
             os.close(gone)
     if console.json:
-        console.document("stellatune.stop/1", {"pid": client.pid})
+        console.document("stellatune.quit/1", {"pid": client.pid})
     else:
         console.note(f"the host (pid {client.pid}) has ended")
     return 0

@@ -1,0 +1,89 @@
+"""What plays at this moment: one pipeline with all that keeps it going, and what can be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from host.playback.bit_perfect import why_not
+from host.playback.edits import ChainEdits
+from host.playback.graph import Pipeline
+from host.playback.record import Record
+from host.playback.recovery import Care
+from host.playback.relay import Relay
+from host.playback.signal_path import signal_path
+from host.playback.stage_updates import StageUpdates
+from host.playback.timeline import Place
+from host.playback.tracks import OpenTrack, StageUse
+
+__all__ = ["Now", "Running", "uses_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
+
+    ``touched_by``: what changes the track's samples on their way, for people; empty: nothing.
+    """
+
+    track: OpenTrack
+    place: Place
+    position: int
+    xruns: int
+    clipped_samples: int
+    stages: tuple[StageUse, ...]
+    touched_by: str = ""
+
+    @property
+    def done_s(self) -> float:
+        """How much of the track was played."""
+        track, total_s = self.track, self.track.duration_s
+        begins_s = (track.window.first_frame - track.info.encoder_delay_frames) / track.info.sample_rate_hz
+        done_s = max(0.0, self.place.seconds - begins_s)
+        return min(done_s, total_s) if total_s else done_s  # the place is read beside the clock, and may be ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """From the start of a pipeline to its end."""
+
+    pipeline: Pipeline
+    record: Record
+    relay: Relay
+    care: Care
+    updates: StageUpdates
+    edits: ChainEdits
+
+    def now(self) -> Now | None:
+        """What is heard, as the sink stands; None before the first track."""
+        pipeline, timeline = self.pipeline, self.record.timeline
+        timeline.latency_frames = pipeline.latency_frames
+        position, xruns, clipped = pipeline.position, 0, 0
+        sink = pipeline.sink.instance
+        for lane in sink.worker.status.lanes():
+            if lane.instance == sink.id:
+                position = max(timeline.origin, position - lane.queued_frames)
+                xruns, clipped = lane.xruns, lane.clipped_samples
+        place = timeline.place(position)
+        if place is None:
+            return None
+        track, decode = self.record.tracks[place.track], pipeline.decode
+        if decode.occupied and decode.track.index == track.index:
+            track = decode.track  # with the decoder that works on it now
+        touched_by = why_not(signal_path(pipeline, track))
+        return Now(track, place, position, xruns, clipped, uses_of(pipeline), touched_by)
+
+    def seconds_until(self, position: int) -> float | None:
+        """How long it takes until a position is heard; None before the first track."""
+        now = self.now()
+        return None if now is None else max(0, position - now.position) / self.pipeline.format.sample_rate_hz
+
+    def next_begin_s(self) -> float | None:
+        """In how many seconds the next track is heard; None: none is decoded yet."""
+        now = self.now()
+        begin = None if now is None else self.record.timeline.next_begin(now.position)
+        return None if now is None or begin is None else (begin - now.position) / self.pipeline.format.sample_rate_hz
+
+
+def uses_of(pipeline: Pipeline) -> tuple[StageUse, ...]:
+    """Who works in effects and output now."""
+    return tuple(seat.use for seat in (*pipeline.dsps, pipeline.sink))
