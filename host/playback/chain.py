@@ -25,7 +25,7 @@ from host.playback.stage_spec import StageSpec
 from host.runtime import PluginRuntime
 from shm_audio import ShmError
 
-__all__ = ["Chain", "build_pipeline", "make_seat"]
+__all__ = ["Chain", "build_pipeline", "make_seat", "negotiate_beside"]
 
 
 #: Of its own doing, in create or open, before the playback is given up; about half a second of back-off.
@@ -91,6 +91,23 @@ async def _open_sink(runtime: PluginRuntime, chain: Chain, wished: PipelineForma
             raise
         held.pop_all()
     return SinkSeat(runtime, replace(output, stage=stage), sink, fmt)
+
+
+async def negotiate_beside(
+    runtime: PluginRuntime, output: Output, wished: PipelineFormat, policy: FormatPolicy
+) -> PipelineFormat:
+    """What an output that plays would make of this wish. Raises: what ``create`` and ``negotiate`` raise."""
+    spec = output.stage
+    with spec.files.copy() as files:
+        sink = Sink(
+            await runtime.create(
+                spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config, files=files.grants
+            )
+        )
+    try:
+        return await _agreed(sink, output.target, wished, policy)
+    finally:
+        await sink.destroy()
 
 
 async def _agreed(sink: Sink, target: JsonObject, wished: PipelineFormat, policy: FormatPolicy) -> PipelineFormat:

@@ -70,6 +70,23 @@ def test_what_is_said_of_the_samples_is_so(stellatune: Stellatune, tmp_path: Pat
     assert judged("--dsp", "loud=gain") == [(False, "the effect loud is heard"), (False, "48 kHz becomes 44.1 kHz")]
 
 
+def test_an_output_follows_the_tracks_unless_told_not_to(stellatune: Stellatune, tmp_path: Path) -> None:
+    rates_hz = (RATE_HZ, 48_000, RATE_HZ)
+    sources = [write_wav(tmp_path / f"{at}.wav", noise(20_000), rate) for at, rate in enumerate(rates_hz)]
+
+    def frames(*arguments: str, before: tuple[str | Path, ...] = ()) -> int:
+        document = stellatune.ok(*before, "--json", "play", *sources, "--output", "null", *arguments).document
+        assert document["faults"] == [] and all(each["error"] is None for each in document["inputs"])
+        return int(document["frames"])
+
+    assert frames() == 60_000
+    assert frames("--rate", str(RATE_HZ)) == 40_000 + 20_000 * RATE_HZ // 48_000
+    saved = tmp_path / "config.toml"
+    stellatune.ok("--config", saved, "config", "set", "output.rate", "fixed")
+    assert frames("--rate", "track", before=("--config", saved)) == 60_000
+    assert frames(before=("--config", saved)) > 60_000, "48 kHz are the default"
+
+
 def test_a_killed_output_dithers_as_the_one_before(
     stellatune: Stellatune, failpoints: Failpoints, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ async def moved(host: Hosted, frames: int) -> None:
     start: int | None = None
     while True:
         playback = host.app.status()["playback"]
-        if isinstance(playback, dict):
+        if isinstance(playback, dict) and playback["position"] is not None:
             position = cast("int", playback["position"])
             start = position if start is None else start
             if position >= start + frames:

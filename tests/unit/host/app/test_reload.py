@@ -14,7 +14,7 @@ from host.jsontext import JsonObject
 from host.packages import discover, search_path
 from host.playback import StageSpec
 from host.runtime import Outcome, OutcomeKind
-from host.settings import Limits, LogSettings, Paths, PipelineSizes, SavedConfig, SavedConfigs, Settings
+from host.settings import Limits, LogSettings, OutputFormat, Paths, PipelineSizes, SavedConfig, SavedConfigs, Settings
 
 GAIN, LIMITER = PluginId("stellatune.dsp.gain"), PluginId("stellatune.dsp.limiter")
 PLUGINS = discover(search_path(Paths.of_user())).plugins
@@ -58,10 +58,11 @@ def test_what_did_not_change_is_not_told() -> None:
 
 
 def test_values_of_the_host() -> None:
-    now = Settings(PipelineSizes(block_frames=256), Limits(read_ms=900), LogSettings(level="debug"), ("x: odd",))
+    sizes, log, output = PipelineSizes(block_frames=256), LogSettings(level="debug"), OutputFormat(rate="best")
+    now = Settings(sizes, Limits(read_ms=900), output, log, ("x: odd",))
     assert told(Settings(), now, lambda: None) == ConfigReloaded(
         ("limits.read_ms: 1000 -> 900", "log.level: info -> debug"),
-        ("pipeline.block_frames: 512 -> 256, for the next playback",),
+        ("pipeline.block_frames: 512 -> 256, for the next playback", "output.rate: track -> best, for the next host"),
         ("x: odd",),
     )
 
