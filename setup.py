@@ -4,14 +4,18 @@ A plugin folder is `native_plugins/<name>/` with a `plugin.toml`. Where that nam
 folder are compiled into it, with the headers of `abi/` and what its `[build]` table asks for:
 
     [build]
-    libraries = ["FLAC"]                    # linked
-    headers = ["FLAC/stream_decoder.h"]     # looked for before compiling
-    packages = ["libflac-dev"]              # where a Debian system finds them
+    pkg_config = ["flac"]                   # libraries, as pkg-config calls them; it says how to compile and link
+    packages = ["libflac-dev"]              # where a Debian system has them
+    libraries = ["m"]                       # linked besides: what every system has
     cflags = []                             # optional
 
-Folders with `module = "plugin.py"` hold Python and ship as data.
+A library is built where pkg-config finds all that it asks for. Where it does not, the folder ships without it: the host
+tells such a plugin as not built, and `stellatune doctor` says what brings it. Folders with `module = "plugin.py"` hold
+Python and ship as data.
 """
 
+import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -48,6 +52,8 @@ class PluginLibrary(Extension):
         sources = relative(list(folder.glob("*.c")))
         if not sources:
             raise CompileError(f"{folder.name}/plugin.toml: library is {library!r}, but the folder has no C file")
+        wanted = build.get("pkg_config", [])
+        cflags, libs = pkg_config("--cflags", wanted), pkg_config("--libs", wanted)
         headers = [*(ROOT / "abi").rglob("*.h"), *folder.parent.glob("*.h"), *folder.glob("*.h")]
         super().__init__(
             f"native_plugins.{folder.name}.{library.removesuffix('.so')}",
@@ -55,15 +61,36 @@ class PluginLibrary(Extension):
             depends=[*relative(headers), *relative([folder / "plugin.toml"])],
             include_dirs=INCLUDE_DIRS,
             libraries=build.get("libraries", []),
-            extra_compile_args=[*CFLAGS, *build.get("cflags", [])],
+            extra_compile_args=[*CFLAGS, *build.get("cflags", []), *(cflags or [])],
+            extra_link_args=libs or [],
         )
         self.plugin = folder.name
-        self.headers = build.get("headers", [])
-        self.packages = build.get("packages", [])
+        self.absent = "" if cflags is not None and libs is not None else ", ".join(wanted)
+        self.remedy = " ".join(["apt-get install pkg-config", *build.get("packages", [])])
+
+
+def pkg_config(what: str, names: list[str]) -> list[str] | None:
+    """Flags, or None where one of the libraries, or pkg-config itself, is not here."""
+    if not names:
+        return []
+    command = [os.environ.get("PKG_CONFIG") or "pkg-config", what, *names]
+    try:
+        said = subprocess.run(command, text=True, capture_output=True, check=False)
+    except OSError:
+        return None
+    return shlex.split(said.stdout) if said.returncode == 0 else None
 
 
 class BuildExt(build_ext):
-    """Builds extension modules as ever, and plugin libraries under their plain names."""
+    """Builds extension modules as ever, and plugin libraries under their plain names where they can be built."""
+
+    def finalize_options(self) -> None:
+        """Leaves out the plugin libraries that cannot be built here, and says so."""
+        super().finalize_options()
+        left_out = [each for each in self.extensions if isinstance(each, PluginLibrary) and each.absent]
+        self.extensions = [each for each in self.extensions if each not in left_out]
+        for each in left_out:
+            self.warn(f"plugin {each.plugin} is not built: not all of {each.absent} found ({each.remedy})")
 
     def get_ext_filename(self, fullname: str) -> str:
         """A plugin library keeps its plain name, without ABI tag. Asked by full name or by its last part alone."""
@@ -74,21 +101,6 @@ class BuildExt(build_ext):
     def get_export_symbols(self, ext: Extension) -> list[str]:
         """A plugin library exports by attribute and has no PyInit symbol."""
         return [] if isinstance(ext, PluginLibrary) else super().get_export_symbols(ext)
-
-    def build_extension(self, ext: Extension) -> None:
-        """Says which package is missing before the compiler says which line."""
-        if isinstance(ext, PluginLibrary):
-            for header in ext.headers:
-                if not self.has_header(header, ext.extra_compile_args):
-                    remedy = f"apt-get install {' '.join(ext.packages)}" if ext.packages else "install what provides it"
-                    raise CompileError(f"plugin {ext.plugin} needs the header <{header}>: {remedy}")
-        super().build_extension(ext)
-
-    def has_header(self, header: str, flags: list[str]) -> bool:
-        """Asks the compiler itself, so that its own search path counts."""
-        command = [*self.compiler.compiler_so, *flags, "-fsyntax-only", "-x", "c", "-"]
-        probe = f"#if !__has_include(<{header}>)\n#error absent\n#endif\nextern int probe;\n"
-        return subprocess.run(command, input=probe, text=True, capture_output=True, check=False).returncode == 0
 
 
 def plugin_libraries() -> list[Extension]:

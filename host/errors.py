@@ -12,6 +12,7 @@
     ├── PackageError                tell the user: this plugin cannot be had
     │   ├── ManifestError             its plugin.toml is wrong
     │   ├── IncompatibleVersion       it speaks another api_version; never counted as a fault
+    │   ├── NotBuilt                  its library was left out of the build, for want of another
     │   ├── LoadFailed                its library or module cannot be loaded, or its tables are wrong
     │   ├── PluginQuarantined         it failed too often; it is left alone until then, or until a reset
     │   └── PluginDisabled            the user switched it off
@@ -40,6 +41,7 @@ __all__ = [
     "ManifestError",
     "MediaError",
     "Misuse",
+    "NotBuilt",
     "NotFound",
     "NotRunning",
     "OutputError",
@@ -159,6 +161,12 @@ class IncompatibleVersion(PackageError):
     """Built for another api_version."""
 
     default_code = "incompatible"
+
+
+class NotBuilt(PackageError):
+    """Its library was left out of the build, for want of another one."""
+
+    default_code = "not_built"
 
 
 class LoadFailed(PackageError):

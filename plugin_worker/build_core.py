@@ -117,7 +117,8 @@ typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...
 typedef struct {
     st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
-    int64_t take_frames; uint64_t finish_at; uint32_t pending_frames; uint32_t source_ended; ...;
+    int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames; uint32_t primed_at;
+    uint32_t primed_ended; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
 enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL, ST_JOIN_RISE };
 enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
@@ -135,6 +136,7 @@ typedef struct {
     uint32_t wake_frames; uint32_t chunk_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
 } st_sink;
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
+void st_decode_prime(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_keep(st_lane *lane, st_dsp *stage);
 void st_dsp_expect_checkpoint(st_dsp *stage);
 int st_dsp_take_over(st_lane *lane, st_dsp *stage, uint64_t from);

@@ -35,6 +35,7 @@ from abi.wire import (
     OpenStream,
     Packet,
     PlanUpdate,
+    PrimeDecoder,
     ReadMetadata,
     ReleaseStage,
     Reply,
@@ -273,6 +274,9 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     decoder = _decoder(instance)
     if isinstance(message, SeekDecoder):
         return decoder.seek(message.frame)
+    if isinstance(message, PrimeDecoder):
+        decoder.prime()
+        return Done()
     return decoder.metadata()
 
 
@@ -302,6 +306,7 @@ _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
     ReadMetadata: _decoder_request,
     SeekDecoder: _decoder_request,
+    PrimeDecoder: _decoder_request,
     ListTargets: _sink_request,
     NegotiateSink: _sink_request,
     SetVolume: _sink_request,

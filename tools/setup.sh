@@ -9,10 +9,14 @@ VENV="$ROOT/.venv"
 MIN_PYTHON="3.11"
 
 # libportaudio2 brings ALSA and its configuration with it.
-RUN_PACKAGES=(libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
+RUN_PACKAGES=(pkg-config libflac-dev libsndfile1-dev libkissfft-dev libsoxr-dev libportaudio2 flac)
+# What more plugins are built with. Each can be done without: what needs it is not built.
+PLUGIN_PACKAGES=(libavformat-dev libavcodec-dev libavutil-dev)
 TEST_PACKAGES=(g++)
 # For the tier against a real sound server, which is skipped where it cannot be had.
 SOUND_PACKAGES=(pulseaudio pulseaudio-utils libasound2-plugins)
+# Whose files the tests of decoders read.
+CODEC_PACKAGES=(ffmpeg)
 # For the models of tests/models, skipped likewise.
 MODEL_PACKAGES=(spin)
 
@@ -95,7 +99,7 @@ find_python() {
 system_packages() { # LEVEL
     local wanted=("${RUN_PACKAGES[@]}") missing=()
     if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, and the headers of FLAC, libsndfile, KISS FFT and soxr"
+        say "no dpkg here: make sure of a C compiler, Python.h, PortAudio, soxr, pkg-config, and the libraries of the plugins"
         find_python || die "Python $MIN_PYTHON or newer with its headers (Python.h) and venv is needed"
         return
     fi
@@ -107,16 +111,22 @@ system_packages() { # LEVEL
         apt_install "${missing[@]}" || die "system packages could not be installed: ${missing[*]}"
     fi
     find_python || die "Python $MIN_PYTHON or newer with its headers and venv is needed; found $("$PYTHON" -V 2>&1)"
+    wish_for "what is built with them" "${PLUGIN_PACKAGES[@]}"
     [ "$1" = run ] && return
-    wish_for "${SOUND_PACKAGES[@]}"
-    wish_for "${MODEL_PACKAGES[@]}"
+    wish_for "tests with them" "${CODEC_PACKAGES[@]}"
+    wish_for "tests with them" "${SOUND_PACKAGES[@]}"
+    wish_for "tests with them" "${MODEL_PACKAGES[@]}"
 }
 
-wish_for() { # PACKAGES that can be done without
-    local missing=()
+wish_for() { # WHAT is left out without them, and PACKAGES that can be done without
+    local what=$1 missing=() package
+    shift
     mapfile -t missing < <(missing_packages "$@")
-    [ "${#missing[@]}" -eq 0 ] || apt_install "${missing[@]}" ||
-        say "going on without ${missing[*]}: tests that need them will be skipped"
+    [ "${#missing[@]}" -eq 0 ] || apt_install "${missing[@]}" && return
+    # One that apt does not know stops them all: one by one, then.
+    for package in "${missing[@]}"; do
+        apt_install "$package" || say "going on without $package and $what"
+    done
 }
 
 python_packages() { # LEVEL

@@ -21,6 +21,7 @@ __all__ = [
     "FlushSink",
     "HoldStage",
     "Join",
+    "PrimeDecoder",
     "ReleaseStage",
     "Resampler",
     "ResetDsp",
@@ -240,6 +241,13 @@ class FadeDsp(Request[At]):
     instance: int
     frames: int
     latency_frames: int
+
+
+@message(58)
+class PrimeDecoder(Request[Done]):
+    """A decoder that is open and holds no ring reads its first block: once it is attached, it begins with that."""
+
+    instance: int
 
 
 @message(57)

@@ -16,19 +16,21 @@ from types import TracebackType
 from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
+from host.app.idle_chain import IdleChain
 from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.queue_commands import QueueCommands
 from host.app.reload import reloaded
 from host.app.session_keeper import SessionKeeper
 from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, select_decoders
+from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions, select_decoders
 from host.errors import NotFound, OutputError
-from host.events import ConfigReloaded, EventBus, PluginFault
+from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.logbook import Logbook
@@ -91,6 +93,12 @@ class Application:
         #: Told what became of every play of the transport.
         self.on_played: Callable[[Entry, TrackResult], None] = lambda _entry, _result: None
         self.queue = Queue()
+        self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
+        self.queueing = QueueCommands(
+            self.queue,
+            lambda: frozenset(known_extensions(self.discovery.plugins.values())),
+            lambda: self.transport.heard(),
+        )
         self.transport = Transport(
             self.queue,
             self.bus,
@@ -135,7 +143,8 @@ class Application:
     @property
     def outputs(self) -> OutputCommands:
         """What can be done about where it plays to."""
-        return OutputCommands(self.discovery, self.settings, lambda: self._player)
+        at_rest = None if self._setup is None else lambda output: self.change_setup(replace(self.setup, output=output))
+        return OutputCommands(self.discovery, self.settings, lambda: self._player, at_rest)
 
     @property
     def queries(self) -> QueryCache:
@@ -156,7 +165,11 @@ class Application:
     def chain(self) -> ChainCommands:
         """What can be asked about the chain that plays, and done to it."""
         return ChainCommands(
-            self.discovery, lambda: self._player, self.settings.plugins, self.settings.limits.open_ms / 1000
+            self.discovery,
+            lambda: self._player,
+            self.settings.plugins,
+            self.settings.limits.open_ms / 1000,
+            None if self._setup is None else IdleChain(lambda: self.setup, self.change_setup),
         )
 
     @property
@@ -165,6 +178,10 @@ class Application:
         if self._setup is None:
             raise RuntimeError("nobody has said what to play through")
         return self._setup
+
+    def change_setup(self, setup: PlaybackSetup) -> None:
+        """What the transport's next playback goes through instead."""
+        self._setup = setup
 
     def play_through(self, setup: PlaybackSetup, on_abandon: Abandon = _keep) -> None:
         """From the next playback of the transport on. ``on_abandon``: see ``host.app.playback_setup``."""
@@ -349,6 +366,7 @@ class Application:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.queueing.close()
         if self._session is not None:
             await self._session.close()
         await self.transport.close()

@@ -25,6 +25,10 @@ class Retargetable(Protocol):
     def sources(self) -> tuple[Path, ...]:
         """The files that are played."""
 
+    @property
+    def running(self) -> object | None:
+        """What plays at this moment; None: nothing does."""
+
     async def retarget(self, output: Output, /) -> Retargeted:
         """Goes on into that, and owns its files whatever comes of it."""
 
@@ -35,10 +39,25 @@ class Retargetable(Protocol):
 class OutputCommands:
     """Of one host. ``player`` gives the player that runs now, if one does."""
 
-    def __init__(self, discovery: Discovery, settings: Settings, player: Callable[[], Retargetable | None]) -> None:
+    def __init__(
+        self,
+        discovery: Discovery,
+        settings: Settings,
+        player: Callable[[], Retargetable | None],
+        at_rest: Callable[[Output], None] | None = None,
+    ) -> None:
+        """``at_rest``: takes the output of the next playback, for a host that plays a queue."""
         self._discovery = discovery
         self._settings = settings
         self._player = player
+        self._at_rest = at_rest
+
+    def _set_at_rest(self, wished: Output) -> JsonObject:
+        if self._at_rest is None:
+            raise NotRunning("nothing plays", remedy="stellatune play FILE")
+        self._at_rest(wished)
+        nobody: JsonObject = {"old": None, "position": None, "frames_lost": 0, "generation": None, "pid": None}
+        return {**nobody, "new": wished.stage.type_id, "target": wished.target}
 
     async def set(self, type_name: str, target: str | None) -> JsonObject:
         """What plays goes on into the output of that name; a file that was written is complete then.
@@ -48,10 +67,10 @@ class OutputCommands:
             StellaError: it cannot be had; what plays goes on as before.
         """
         player = self._player()
-        if player is None:
-            raise NotRunning("nothing plays", remedy="stellatune play FILE")
         plugins = self._discovery.plugins
         wished = output(type_name, target, None, plugins, self._settings.plugins)
+        if player is None or (player.running is None and self._at_rest is not None):
+            return self._set_at_rest(wished)
         plugin, capability = find_capability(type_name, CapabilityKind.OUTPUT_SINK, plugins)
         open_s = self._settings.limits.open_ms / 1000
         stage = await with_files(wished.stage, CapabilityKind.OUTPUT_SINK, plugin, open_s)

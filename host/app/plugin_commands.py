@@ -78,11 +78,12 @@ class PluginCommands:
         self._said.close()
 
     async def rows(self, name: str | None) -> JsonObject:
-        """Every plugin, or the one of that name, with what lives of it."""
+        """Every plugin, or the one of that name, with what lives of it; those that are not built, too."""
         disabled = await self._runtime.disabled()
         present = self._runtime.list()
         plugins: list[Json] = []
-        for manifest in self._runtime.manifests() if name is None else (self._plugin(name),):
+        known = {each.id: each for each in (*self._runtime.manifests(), *self._discovery.unbuilt)}
+        for manifest in known.values() if name is None else (find_owner(name, known),):
             mine = [one for one in present if one.plugin_id == manifest.id]
             live: JsonObject = {
                 "disabled": manifest.id in disabled.plugins,

@@ -7,6 +7,7 @@ where it all fits together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 def queue_lines(state: QueueState) -> Iterator[bytes]:
-    """The lines of the file. Names of files keep their bytes."""
+    """The lines of the file. Names of files are absolute, and keep their bytes."""
     yield _line(_head(state))
     for entry in state.entries:
         yield _line(_entry(entry))
@@ -76,7 +77,7 @@ def _head(state: QueueState) -> JsonObject:
 
 
 def _entry(entry: Entry) -> JsonObject:
-    row: JsonObject = {"id": entry.id, "path": str(entry.path)}
+    row: JsonObject = {"id": entry.id, "path": str(entry.path.absolute())}
     if entry.excerpt.start_s:
         row["start"] = str(entry.excerpt.start_s)
     if entry.excerpt.length_s is not None:
@@ -88,14 +89,13 @@ def _entry(entry: Entry) -> JsonObject:
 
 
 def _read_entry(row: JsonObject) -> Entry:
-    start, length = row.get("start", "0"), row.get("length")
-    title, artist, album, trouble = (
-        _member({name: "", **row}, name, str) for name in ("title", "artist", "album", "trouble")
-    )
-    excerpt = Excerpt(_time(start), None if length is None else _time(length))
-    return Entry(
-        _member(row, "id", int), Path(_member(row, "path", str)), excerpt, Hints(title, artist, album), trouble
-    )
+    entry = Entry(_member(row, "id", int), Path(_member(row, "path", str)))
+    if len(row) == 2:  # as most are
+        return entry
+    length = row.get("length")
+    excerpt = Excerpt(_time(row.get("start", "0")), None if length is None else _time(length))
+    title, artist, album, trouble = (_text(row, name) for name in ("title", "artist", "album", "trouble"))
+    return replace(entry, excerpt=excerpt, hints=Hints(title, artist, album), trouble=trouble)
 
 
 def _read_shuffle(shuffle: JsonObject) -> ShuffleState:
@@ -138,6 +138,10 @@ def _member(row: JsonObject, name: str, kind: type[T]) -> T:
     if type(value) is not kind:
         raise ValueError(f"{name} is missing, or of the wrong kind")
     return value
+
+
+def _text(row: JsonObject, name: str) -> str:
+    return _member(row, name, str) if name in row else ""
 
 
 def _id_or_none(row: JsonObject, name: str) -> int | None:

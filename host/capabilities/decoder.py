@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from abi.wire import AttachDecode, DecoderOpened, Landed, OpenDecoder, ReadMetadata, Resampler, SeekDecoder
+from abi.wire import (
+    AttachDecode,
+    DecoderOpened,
+    Landed,
+    OpenDecoder,
+    PrimeDecoder,
+    ReadMetadata,
+    Resampler,
+    SeekDecoder,
+)
 from host.capabilities.plugin_text import json_object
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import JsonObject
@@ -57,6 +66,10 @@ class Decoder(Stage):
         if not 0 <= landed.frame <= frame:
             raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
         return landed
+
+    async def prime(self) -> None:
+        """Reads its first block already, as it is to begin soon; it holds no ring. Raises: PluginRefused: it cannot."""
+        await self.instance.request(PrimeDecoder(self.instance.id), self._limits.read_ms / 1000)
 
     async def attach(
         self,

@@ -19,6 +19,16 @@ def main() -> int:
     from host.cli.signals import answer_signals
 
     answer_signals()
+    if _is_sure_to_play(arguments):
+        from host.zygote_process import begin_early
+
+        begin_early()
     from host.cli.root import run
 
     return run(arguments)
+
+
+def _is_sure_to_play(arguments: list[str]) -> bool:
+    """Whether workers will be wanted; where that is not seen at once, they start a little later."""
+    words = [each for each in arguments if not each.startswith("-")]
+    return words[:1] in (["play"], ["render"], ["demo"]) and not {"--help", "-h"} & set(arguments)

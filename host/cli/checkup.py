@@ -98,6 +98,8 @@ def _shared_memory() -> Iterator[Finding]:
 def _plugins(found: Discovery) -> Iterator[Finding]:
     for problem in found.problems:
         yield Finding("plugin", State.MISSING, problem.error.message, problem.error.remedy)
+    for absent in filter(None, (manifest.not_built() for manifest in found.unbuilt)):
+        yield Finding("plugin", State.WARNING, absent.message, absent.remedy)
     broken = [manifest for manifest in found.plugins.values() if not _intact(manifest)]
     for manifest in broken:
         yield Finding("plugin", State.MISSING, f"{manifest.id}: {manifest.entry} is no library", "build it again")

@@ -123,6 +123,8 @@ def change_line(done: JsonObject) -> str:
         for member, word in (("frames_repeated", "heard again"), ("frames_skipped", "skipped"))
         if done.get(member)
     )
+    if done.get("position") is None:
+        return f"{text(done, 'action')} {text(done, 'name')}  for what plays next"
     return (
         f"{text(done, 'action')} {text(done, 'name')}  at frame {text(done, 'position')}"
         f"  {text(done, 'frames_lost')} frames lost{shifts}"

@@ -65,6 +65,8 @@ def set_output(console: Console, option: OutputOption) -> int:
         done = client.ask("outputs.set", wish, RENEW_S)
     if console.json:
         console.document("stellatune.output-change/1", {"live": True, **done})
+    elif done.get("position") is None:
+        console.result(f"{text(done, 'new')}  for what plays next")
     else:
         console.result(
             f"{text(done, 'old')} -> {text(done, 'new')}  gen {text(done, 'generation')}  pid {text(done, 'pid')}"

@@ -64,14 +64,17 @@ def _states(row: JsonObject) -> list[str]:
         for each in objects(row, "generations")
     ]
     held = [f"[{text(each, 'state')}]" for each in objects(row, "standing") if each.get("state") != "ready"]
-    return [*lives, *held, *(["[disabled]"] if row.get("disabled") else [])]
+    absent = row.get("not_built")
+    built = [f"[not built: {text(absent, 'remedy')}]"] if isinstance(absent, dict) else []
+    return [*lives, *held, *(["[disabled]"] if row.get("disabled") else []), *built]
 
 
 def _on_disk(console: Console, name: str | None = None) -> JsonObject:
     found = _discovery(console)
     disabled = _disabled()
     problems: list[Json] = [{"folder": str(each.folder), "error": str(each.error)} for each in found.problems]
-    wanted = found.plugins.values() if name is None else (find_owner(name, found.plugins),)
+    known = found.known()
+    wanted = known.values() if name is None else (find_owner(name, known),)
     rows: list[Json] = [
         {**manifest_facts(each), "disabled": each.id in disabled, "generations": [], "standing": []} for each in wanted
     ]

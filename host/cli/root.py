@@ -35,6 +35,7 @@ COMMANDS = {
     "quit": ("host.cli.quit", "leave", "End the running host."),
     "status": ("host.cli.status", "status", "What the running host does."),
     "events": ("host.cli.events", "events", "What happens in the running host, as JSON lines."),
+    "queue": ("host.cli.queue", "queue", "What is to be played, and in which order."),
     "dsp": ("host.cli.dsp", "dsp", "The effects of what plays, and live changes of the chain."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
     "sources": ("host.cli.sources", "sources", "Where music can come from."),

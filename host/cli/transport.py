@@ -14,8 +14,20 @@ from host.cli.rows import number, text
 from host.cli.talking import ANSWER_S, running_host
 from host.jsontext import JsonObject
 
-__all__ = ["following", "pause", "previous", "resume", "seek", "state_line", "stop", "toggle", "volume"]
+__all__ = [
+    "PLAYBACK_SCHEMA",
+    "following",
+    "pause",
+    "previous",
+    "resume",
+    "seek",
+    "state_line",
+    "stop",
+    "toggle",
+    "volume",
+]
 
+PLAYBACK_SCHEMA = "stellatune.playback/1"
 _VOLUME = re.compile(r"([+-]?)(\d+(?:\.\d+)?)(%|dB|db)?")
 
 
@@ -68,7 +80,7 @@ def _tell(console: Console, verb: str, arguments: JsonObject) -> int:
     with running_host(console) as client:
         playback = client.ask(verb, arguments, ANSWER_S)
     if console.json:
-        console.document("stellatune.playback/1", playback)
+        console.document(PLAYBACK_SCHEMA, playback)
     else:
         console.result(state_line(playback))
     return 0
@@ -83,7 +95,7 @@ def _command(name: str, verb: str, help_text: str) -> click.Command:
 
 
 pause = _command("pause", "transport.pause", "Stand still; a device fades out.")
-resume = _command("resume", "transport.resume", "Go on where it stood.")
+resume = _command("resume", "transport.play", "Go on where it stood; begin where nothing plays.")
 toggle = _command("toggle", "transport.toggle", "Pause what plays, play what does not.")
 stop = _command("stop", "transport.stop", "End the music; a `play` ends with it, a `serve` waits for more.")
 following = _command("next", "transport.next", "To the track after this one.")

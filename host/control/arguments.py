@@ -32,6 +32,23 @@ class Arguments:
             return value
         raise self._wrong(name, "must be a short text")
 
+    def texts(self, name: str, most: int) -> tuple[str, ...]:
+        """A required list of texts, none of them empty."""
+        found = self.texts_or_none(name, most)
+        if not found:
+            raise self._wrong(name, "is missing")
+        return found
+
+    def texts_or_none(self, name: str, most: int) -> tuple[str, ...]:
+        """An optional list of texts, none of them empty."""
+        value = self._take(name)
+        listed = [] if value is None else value
+        if isinstance(listed, list) and len(listed) <= most:
+            texts = tuple(each for each in listed if isinstance(each, str) and 0 < len(each) <= MAX_TEXT_CHARS)
+            if len(texts) == len(listed):
+                return texts
+        raise self._wrong(name, f"must be a list of at most {most} short texts")
+
     def object(self, name: str) -> JsonObject:
         """A required object."""
         value = self._take(name)
@@ -46,6 +63,10 @@ class Arguments:
             return bool(value)
         raise self._wrong(name, "must be true or false")
 
+    def flag_or_none(self, name: str) -> bool | None:
+        """An optional yes or no."""
+        return None if self._given.get(name) is None and self._take(name) is None else self.flag(name)
+
     def count(self, name: str, default: int, most: int) -> int:
         """A whole number from 1 to ``most``."""
         value = self._take(name)
@@ -58,6 +79,16 @@ class Arguments:
     def count_or_none(self, name: str, most: int) -> int | None:
         """An optional whole number from 1 to ``most``."""
         return None if self._given.get(name) is None and self._take(name) is None else self.count(name, 1, most)
+
+    def counts(self, name: str, most: int, largest: int) -> tuple[int, ...]:
+        """An optional list of whole numbers from 1 to ``largest``."""
+        value = self._take(name)
+        listed = [] if value is None else value
+        if isinstance(listed, list) and len(listed) <= most:
+            counts = tuple(each for each in listed if type(each) is int and 1 <= each <= largest)
+            if len(counts) == len(listed):
+                return counts
+        raise self._wrong(name, f"must be a list of at most {most} whole numbers from 1 to {largest}")
 
     def number_or_none(self, name: str, least: float, most: float) -> float | None:
         """An optional number of that range."""

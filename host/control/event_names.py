@@ -26,6 +26,7 @@ from host.events import (
     PluginEmitted,
     PluginFault,
     PluginLogLine,
+    QueueChanged,
     Seeked,
     StageBypassed,
     StageEnded,
@@ -67,6 +68,7 @@ EVENT_NAMES: dict[type[Topic], str] = {
     TrackHeard: "track.heard",
     Seeked: "track.seeked",
     PlaybackStateChanged: "playback.state",
+    QueueChanged: "queue.changed",
     PlaybackEnded: "playback.ended",
 }
 MAX_FILTER_CHARS = 100

@@ -137,7 +137,7 @@ def _locked(file: Path) -> int:
         who = f" (pid {holder.decode()})" if holder.isdigit() else ""
         raise Usage(
             f"a host is running already{who}: {file} is locked",
-            remedy="`stellatune stop` ends it; `play --no-control` plays beside it",
+            remedy="`stellatune queue add FILE` adds to what it plays; `play --no-control` plays beside it",
             code=ALREADY_RUNNING,
         ) from None
     except BaseException:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from host.control.arguments import Arguments
 from host.control.chain_verbs import CHAIN_VERBS, ChainDesk
+from host.control.queue_verbs import QUEUE_VERBS, QueueDesk
 from host.control.transport_verbs import TRANSPORT_VERBS, TransportDesk
 from host.errors import NotFound, Usage
 from host.events import EventBus
@@ -64,6 +65,8 @@ class Desk(Protocol):
     def chain(self) -> ChainDesk: ...
     @property
     def music(self) -> TransportDesk: ...
+    @property
+    def queueing(self) -> QueueDesk: ...
     def status(self) -> JsonObject: ...
     def top(self) -> JsonObject: ...
     def stop(self) -> None: ...
@@ -171,6 +174,10 @@ def _of_music(verb: Callable[[TransportDesk, Arguments], Awaitable[JsonObject]])
     return lambda desk, arguments: verb(desk.music, arguments)
 
 
+def _of_queue(verb: Callable[[QueueDesk, Arguments], Awaitable[JsonObject]]) -> Verb:
+    return lambda desk, arguments: verb(desk.queueing, arguments)
+
+
 VERBS: dict[str, Verb] = {
     "status": _status,
     QUIT: _quit,
@@ -189,6 +196,7 @@ VERBS: dict[str, Verb] = {
     "outputs.set": _set_output,
     **{name: _of_chain(verb) for name, verb in CHAIN_VERBS.items()},
     **{name: _of_music(verb) for name, verb in TRANSPORT_VERBS.items()},
+    **{name: _of_queue(verb) for name, verb in QUEUE_VERBS.items()},
 }
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "PluginEmitted",
     "PluginFault",
     "PluginLogLine",
+    "QueueChanged",
     "Seeked",
     "StageBypassed",
     "StageEnded",
@@ -350,6 +351,14 @@ class PlaybackStateChanged(Topic):
 
     state: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged(Topic):
+    """Its entries, their order, its modes or its current one; ``version`` rises with each change."""
+
+    version: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

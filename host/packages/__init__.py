@@ -5,7 +5,7 @@ Reads manifests only; plugin code is never loaded here.
 
 from host.packages.discover import PATH_VARIABLE, Discovery, Problem, discover, search_path
 from host.packages.facts import manifest_facts
-from host.packages.manifest import CapabilityManifest, PluginManifest, Right, read_manifest
+from host.packages.manifest import CapabilityManifest, Needs, PluginManifest, Right, read_manifest
 from host.packages.names import endings_of, find_capability, find_owner, find_plugin, find_type
 from host.packages.saved import SavedProblem, config_in_force, saved_problems
 from host.packages.schema import (
@@ -22,6 +22,7 @@ __all__ = [
     "CapabilityManifest",
     "Discovery",
     "FileMode",
+    "Needs",
     "PluginManifest",
     "Problem",
     "Right",

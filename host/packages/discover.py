@@ -29,10 +29,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What is there: usable plugins sorted by id, and what is wrong with the rest."""
+    """What is there: usable plugins sorted by id, what is wrong with the rest, and what was left out of the build."""
 
     plugins: Mapping[PluginId, PluginManifest]
     problems: tuple[Problem, ...]
+    unbuilt: tuple[PluginManifest, ...] = ()
+
+    def known(self) -> Mapping[PluginId, PluginManifest]:
+        """All that can be told about, usable or not built."""
+        return {**self.plugins, **{each.id: each for each in self.unbuilt}}
 
 
 def search_path(paths: Paths, environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -58,8 +63,12 @@ def _folders(top: Path, depth: int) -> Iterator[Path]:
 
 
 def discover(path: Iterable[Path]) -> Discovery:
-    """Reads every manifest on the path. The first plugin of an id is used, a later one is a problem."""
+    """Reads every manifest on the path. The first plugin of an id is used, a later one is a problem.
+
+    One that is not built stands in nobody's way, and is told only where nobody else has its id.
+    """
     plugins: dict[PluginId, PluginManifest] = {}
+    unbuilt: dict[PluginId, PluginManifest] = {}
     problems: list[Problem] = []
     seen: set[Path] = set()
     for folder in (folder for top in path for folder in _folders(top, MAX_DEPTH)):
@@ -69,6 +78,9 @@ def discover(path: Iterable[Path]) -> Discovery:
         seen.add(real)
         try:
             manifest = read_manifest(folder)
+            if manifest.not_built() is not None:
+                unbuilt.setdefault(manifest.id, manifest)
+                continue
             first = plugins.setdefault(manifest.id, manifest)
             if first is not manifest:
                 raise PackageError(
@@ -77,4 +89,8 @@ def discover(path: Iterable[Path]) -> Discovery:
                 )
         except PackageError as error:
             problems.append(Problem(folder, error))
-    return Discovery({each: plugins[each] for each in sorted(plugins)}, tuple(problems))
+    return Discovery(
+        {each: plugins[each] for each in sorted(plugins)},
+        tuple(problems),
+        tuple(unbuilt[each] for each in sorted(unbuilt.keys() - plugins.keys())),
+    )

@@ -9,7 +9,8 @@ __all__ = ["manifest_facts"]
 
 
 def manifest_facts(manifest: PluginManifest) -> JsonObject:
-    """Identity, file, rights, and each type with its configuration."""
+    """Identity, file, rights, and each type with its configuration. ``not_built``: null for what can be used."""
+    absent = manifest.not_built()
     return {
         "id": manifest.id,
         "name": manifest.name,
@@ -18,6 +19,14 @@ def manifest_facts(manifest: PluginManifest) -> JsonObject:
         "licence": manifest.licence,
         "file": str(manifest.entry),
         "python": manifest.is_python,
+        "not_built": None
+        if absent is None
+        else {
+            "error": absent.message,
+            "remedy": absent.remedy,
+            "libraries": [*manifest.needs.libraries],
+            "packages": [*manifest.needs.packages],
+        },
         "rights": [str(right) for right in sorted(manifest.rights)],
         "group": manifest.group,
         "protective": manifest.protective,

@@ -11,13 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from abi.kinds import API_VERSION, CapabilityKind
-from host.errors import ConfigRejected, IncompatibleVersion, ManifestError, NotFound
+from host.errors import ConfigRejected, IncompatibleVersion, ManifestError, NotBuilt, NotFound
 from host.ids import CapabilityKey, PluginId, TypeId
 from host.jsontext import Json, JsonObject, parse_json
 from host.packages.schema import check_config, check_schema
 from host.packages.table import Table
 
-__all__ = ["MANIFEST_NAME", "CapabilityManifest", "PluginManifest", "Right", "read_manifest"]
+__all__ = ["MANIFEST_NAME", "CapabilityManifest", "Needs", "PluginManifest", "Right", "read_manifest"]
 
 MANIFEST_NAME = "plugin.toml"
 MAX_MANIFEST_BYTES = 1 << 20
@@ -50,8 +50,19 @@ class CapabilityManifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What a library is built with: other libraries, as pkg-config calls them, and the Debian packages they are in."""
+
+    libraries: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PluginManifest:
-    """One plugin. `entry` is its library, or its Python module where `is_python`; it lies in `folder`."""
+    """One plugin. `entry` is its library, or its Python module where `is_python`; it lies in `folder`.
+
+    A library that needs others is not there where those were not found when StellaTune was built (`not_built`).
+    """
 
     id: PluginId
     name: str
@@ -66,6 +77,8 @@ class PluginManifest:
     rights: frozenset[Right] = frozenset()
     group: str = ""
     protective: bool = False
+    needs: Needs = Needs()
+    is_there: bool = True
 
     def capability(self, kind: CapabilityKind, type_id: TypeId) -> CapabilityManifest:
         """The capability of that kind and type. Raises: NotFound."""
@@ -73,6 +86,16 @@ class PluginManifest:
             if (each.kind, each.type_id) == (kind, type_id):
                 return each
         raise NotFound(f"{self.id} has no {kind.word} of type {type_id}", remedy="see `stellatune plugins info`")
+
+    def not_built(self) -> NotBuilt | None:
+        """Why it cannot be loaded, and what brings it; None where it can."""
+        if self.is_there:
+            return None
+        packages = " ".join(("pkg-config", *self.needs.packages))
+        return NotBuilt(
+            f"{self.id} is not built: pkg-config did not find all of {', '.join(self.needs.libraries)}",
+            remedy=f"apt-get install {packages}, then install StellaTune again",
+        )
 
     def key(self, capability: CapabilityManifest) -> CapabilityKey:
         """The full name of one of its capabilities."""
@@ -96,7 +119,8 @@ def read_manifest(folder: Path) -> PluginManifest:
             f"{file}: {plugin_id} is built for api_version {api_version}, this host has {API_VERSION}",
             remedy="install a version of the plugin made for this host",
         )
-    entry, is_python = _entry(top, folder)
+    needs = _needs(top)
+    entry, is_python, is_there = _entry(top, folder, may_be_absent=bool(needs.libraries))
     manifest = PluginManifest(
         id=plugin_id,
         name=top.take("name", str),
@@ -111,11 +135,9 @@ def read_manifest(folder: Path) -> PluginManifest:
         rights=_rights(top),
         group=top.take("group", str, ""),
         protective=top.take("protective", bool, False),
+        needs=needs,
+        is_there=is_there,
     )
-    build = top.table("build")  # for the build of the shipped plugins; no matter of the host, but checked for typos
-    for key in ("libraries", "packages", "headers", "cflags"):
-        build.texts(key)
-    build.finish()
     top.finish()
     return manifest
 
@@ -135,7 +157,8 @@ def _document(file: Path) -> dict[str, object]:
         raise ManifestError(f"{file}: not TOML: {error}", remedy="mend that line") from error
 
 
-def _entry(top: Table, folder: Path) -> tuple[Path, bool]:
+def _entry(top: Table, folder: Path, *, may_be_absent: bool) -> tuple[Path, bool, bool]:
+    """The file, whether it holds Python, and whether it is there."""
     if top.has("library") == top.has("module"):
         raise top.wrong("library", "or module: exactly one of them must be there", "library for C, module for Python")
     key = "module" if top.has("module") else "library"
@@ -147,9 +170,19 @@ def _entry(top: Table, folder: Path) -> tuple[Path, bool]:
         raise top.wrong(key, f"= {name!r} cannot be looked up: {error}") from error
     if not inside or not name:
         raise top.wrong(key, f"= {name!r} leads out of the plugin's folder", "put the file beside plugin.toml")
-    if not there:
+    if not there and not may_be_absent:
         raise top.wrong(key, f"= {name!r}: no such file", "build the plugin, or reinstall it")
-    return folder / name, key == "module"
+    return folder / name, key == "module", there
+
+
+def _needs(top: Table) -> Needs:
+    """From the table for the build of the shipped plugins; what else it holds is checked for typos only."""
+    build = top.table("build")
+    needs = Needs(build.texts("pkg_config"), build.texts("packages"))
+    for key in ("libraries", "cflags"):
+        build.texts(key)
+    build.finish()
+    return needs
 
 
 def _rights(top: Table) -> frozenset[Right]:

@@ -118,6 +118,8 @@ class ChainEdits:
         async with self._turn:
             if self._pipeline.decode.finishing:
                 raise NotRunning("the last track has been decoded and is played out", remedy="begin a new playback")
+            if not self._pipeline.flowing.is_set():
+                raise NotRunning("the music is paused, and a change is made as it flows", remedy="stellatune resume")
             try:
                 return await change()
             except RingsBroken as error:

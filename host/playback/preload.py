@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from host.errors import StellaError
 from host.ids import PluginId
 from host.playback.feed import TrackFeed
 from host.playback.tracks import OpenTrack
@@ -31,8 +32,23 @@ class Preload:
     def begin(self) -> asyncio.Task[OpenTrack | None]:
         """Opens the next track ahead, unless that is under way or done."""
         if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_task(self._feed.next_track(ahead=True))
+            self._opening = asyncio.get_running_loop().create_task(self._open_ahead())
         return self._opening
+
+    async def _open_ahead(self) -> OpenTrack | None:
+        """Open, and its first block decoded: a decoder that dies over it is made anew when its time has come."""
+        track = await self._feed.next_track(ahead=True)
+        if track is None:
+            return None
+        try:
+            await track.decoder.prime()
+        except StellaError:
+            return track
+        except BaseException:
+            self._feed.put_back((track.index,))
+            await track.close()
+            raise
+        return track
 
     async def take(self) -> OpenTrack | None:
         """The next track, None where none could be had ahead. Cancelled, it stays here. Raises: what opening raises."""

@@ -7,7 +7,7 @@ deep or well-formed a playlist is.
 from host.playlists.following import Found, PlaylistFiles, follow
 from host.playlists.formats import WRITTEN_SUFFIXES, is_playlist, playlist_lines, read_playlist
 from host.playlists.listed import NO_HINTS, Hints, Listed
-from host.playlists.locating import is_uri, locate
+from host.playlists.locating import is_uri, locate, uri_of
 
 __all__ = [
     "NO_HINTS",
@@ -22,4 +22,5 @@ __all__ = [
     "locate",
     "playlist_lines",
     "read_playlist",
+    "uri_of",
 ]

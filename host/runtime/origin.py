@@ -34,9 +34,12 @@ def read_again(manifest: PluginManifest) -> tuple[PluginManifest, FileMark]:
     """The plugin as its folder has it now.
 
     Raises:
-        ManifestError, IncompatibleVersion: plugin.toml is of no use. LoadFailed: another plugin lives there now.
+        ManifestError, IncompatibleVersion: plugin.toml is of no use. NotBuilt: its library is gone.
+        LoadFailed: another plugin lives there now.
     """
     found = read_manifest(manifest.folder)
+    if (absent := found.not_built()) is not None:
+        raise absent
     if found.id != manifest.id:
         raise LoadFailed(
             f"{manifest.folder} holds {found.id} now, not {manifest.id}", remedy="start the host again to find it"

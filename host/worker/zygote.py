@@ -6,21 +6,17 @@ Started when the first worker is wanted, or before; started anew when it was los
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from host.worker.process import AdoptedProcess, WorkerProcess
+from host.zygote_process import adopt_orphans, spawn_zygote, take_early
 
 __all__ = ["Zygote"]
 
-_PROGRAM = (sys.executable, "-P", "-m", "plugin_worker.zygote")
-_PR_SET_CHILD_SUBREAPER = 36
 _ANSWER_BYTES = 256
 _PATIENCE_S = 5.0
 
@@ -43,26 +39,8 @@ class Zygote:
         if self._process is not None and self._process.poll() is None:
             return
         self._forget()
-        # Workers are forked twice, so this process must be the one that the kernel gives orphans to.
-        _adopt_orphans(True)
-        # Ignored, as some launchers leave it, nobody could be reaped.
-        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with far:
-            try:
-                self._process = subprocess.Popen(
-                    (*_PROGRAM, "--requests", str(far.fileno())),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=(far.fileno(),),
-                    start_new_session=True,
-                )
-            except OSError:
-                near.close()
-                raise
-        near.setblocking(False)
-        self._socket = near
+        begun = take_early() or spawn_zygote()
+        self._process, self._socket = begun
 
     async def start(self, channels: Sequence[int], output_fd: int) -> WorkerProcess:
         """A worker on two sockets, control and events; its stdout and stderr go to ``output_fd``.
@@ -137,12 +115,7 @@ class Zygote:
     def close(self) -> None:
         """Ends it; twice is fine. Its workers live on; orphans of others are not this process's any more."""
         self._forget()
-        _adopt_orphans(False)
-
-
-def _adopt_orphans(wanted: bool) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted)) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+        adopt_orphans(False)
 
 
 def _abandon(answer: asyncio.Future[tuple[int, int]]) -> None:

@@ -126,7 +126,7 @@ static const StDecoderExtScore SCORES[] = {
     SCORE("htk", 40),  SCORE("ircam", 40), SCORE("sf", 40),   SCORE("paf", 40),  SCORE("svx", 40),  SCORE("iff", 40),
     SCORE("mat", 30),  SCORE("pvf", 30),   SCORE("sds", 30),  SCORE("avr", 30),  SCORE("wve", 30),  SCORE("xi", 30),
     SCORE("rf64", 20), SCORE("wav", 20),   SCORE("wave", 20), SCORE("aif", 20),  SCORE("aiff", 20), SCORE("aifc", 20),
-    SCORE("flac", 20), SCORE("*", 1),
+    SCORE("flac", 20), SCORE("*", 2),
 };
 
 static StStatus create_decoder(StStr type_id, StStr config, StDecoderInstanceRef *out) {

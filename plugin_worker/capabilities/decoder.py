@@ -7,8 +7,8 @@ import os
 from abi.wire import AttachDecode, DecoderOpened, Json, Landed, OpenDecoder, Payload
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
-from plugin_worker.capabilities.stage import StageInstance, map_ring
-from plugin_worker.errors import ContractBroken, Misuse, WorkerFault
+from plugin_worker.capabilities.stage import StageInstance, map_ring, text_of
+from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
 from plugin_worker.ffi_calls import CData, borrow, call, take_json
 from plugin_worker.lane import Lane, LaneHome
 
@@ -16,6 +16,7 @@ __all__ = ["DecoderInstance"]
 
 _CHUNK_FRAMES = 4096
 _MAX_CONVERTED_FRAMES = 65536
+_PRIMED_FRAMES = 4096
 _MAX_RATE_HZ = 1_536_000
 
 
@@ -108,6 +109,33 @@ class DecoderInstance(StageInstance):
         self._forget_decoded()
         return Landed(frame=milliseconds * info.spec.sample_rate_hz // 1000, exact=False)
 
+    def prime(self) -> None:
+        """Reads the first block already, which the pump then begins with; the codec has woken up by then.
+
+        Raises:
+            Misuse: it is not open, or holds a ring. PluginSaidNo, ContractBroken: what it says to that.
+        """
+        info, native, stop = self._opened("prime"), self._native, self._stop
+        self.expect_free()
+        self._forget_primed()
+        native.vtable, native.handle, native.channels = self.vtable, self.handle, info.spec.channels
+        if lib.st_scratch_make(ffi.addressof(native, "primed"), _PRIMED_FRAMES * native.channels) != 0:
+            raise WorkerFault("prime", f"no memory for a block: {os.strerror(ffi.errno)}")
+        # SAFETY: lane thread, and no pump runs; the block is there until _forget_primed.
+        lib.st_decode_prime(self.lane.native, native, stop)
+        if stop.reason:
+            text = text_of(stop)
+            raise (
+                ContractBroken("read", text)
+                if stop.reason == lib.ST_STOP_CONTRACT
+                else PluginSaidNo("read", text or "it cannot be read", stop.code)
+            )
+
+    def _forget_primed(self) -> None:
+        native = self._native
+        native.primed_frames = native.primed_at = native.primed_ended = 0
+        lib.st_scratch_free(ffi.addressof(native, "primed"))
+
     def attach(self, request: AttachDecode, ring_fd: int) -> int:
         """Joins the output ring and pumps.
 
@@ -141,6 +169,7 @@ class DecoderInstance(StageInstance):
         return self.position
 
     def _forget_decoded(self) -> None:
+        self._forget_primed()
         if self.attached:
             self._start_conversion("seek")
 
@@ -199,6 +228,7 @@ class DecoderInstance(StageInstance):
 
     def destroy(self) -> None:
         super().destroy()
+        self._forget_primed()
         if self._media >= 0:
             os.close(self._media)
             self._media = -1

@@ -11,7 +11,7 @@ from plugin_worker.capabilities.instance import Instance
 from plugin_worker.errors import Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData
 
-__all__ = ["StageInstance", "map_ring"]
+__all__ = ["StageInstance", "map_ring", "text_of"]
 
 _REASONS = {
     lib.ST_STOP_END_OF_STREAM: StopReason.END_OF_STREAM,
@@ -33,6 +33,12 @@ def map_ring(ring: CData, fd: int, side: int) -> None:
         raise WorkerFault("attach", f"a ring cannot be mapped: {os.strerror(ffi.errno)}")
     if result != lib.ST_RING_OK:
         raise WorkerFault("attach", "a ring's format or positions are impossible")
+
+
+def text_of(stop: CData) -> str:
+    """What a pump said when it came back."""
+    # SAFETY: the pump wrote text_len bytes of text, at most the array's size.
+    return bytes(ffi.buffer(stop.text, stop.text_len)).decode("utf-8", "replace").replace("\0", " ")
 
 
 class StageInstance(Instance, ABC):
@@ -144,9 +150,7 @@ class StageInstance(Instance, ABC):
         """Turns the pump's reason into an event; true when the pump is only to be entered again."""
         if stop.reason in (lib.ST_STOP_INTERRUPTED, lib.ST_STOP_SWITCH):
             return True
-        # SAFETY: the pump wrote text_len bytes of text, at most the array's size.
-        text = bytes(ffi.buffer(stop.text, stop.text_len)).decode("utf-8", "replace").replace("\0", " ")
-        self.tell(_REASONS[stop.reason], stop.code, text)
+        self.tell(_REASONS[stop.reason], stop.code, text_of(stop))
         return False
 
     def tell(self, reason: StopReason, code: int = 0, text: str = "") -> None:

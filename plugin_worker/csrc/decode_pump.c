@@ -1,6 +1,8 @@
 /*
  * decode_pump.c: source -> scratch -> conversion -> ring.
  */
+#include <string.h>
+
 #include "pump.h"
 #include "wake.h"
 
@@ -95,13 +97,12 @@ static void take_converted(st_decode *d, uint32_t made) {
     d->pending_frames = made - dropped;
 }
 
-/* One call of the plugin; `pending` then holds what came of it. */
-static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *empty_reads) {
-    uint32_t got = 0, start;
-    uint8_t eof = 0;
+/* One call of the plugin, for `frames` into `samples`; 1 when the pump must stop. */
+static int ask_source(st_lane *lane, st_decode *d, float *samples, uint32_t frames, st_stop *stop, uint32_t *out_got,
+                      uint8_t *out_eof) {
     StStatus status;
     st_call_mark(lane, ST_CALL_READ);
-    status = d->vtable->read_interleaved_f32(d->handle, d->chunk_frames, d->scratch.samples, &got, &eof);
+    status = d->vtable->read_interleaved_f32(d->handle, frames, samples, out_got, out_eof);
     st_call_end(lane);
     if (status.code != ST_OK) {
         if (status.code == ST_ERROR_CANCELLED && st_interrupted(lane, stop)) {
@@ -112,10 +113,33 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
         return 1;
     }
     st_status_free(lane, status);
-    if (got > d->chunk_frames) {
+    if (*out_got > frames) {
         st_stop_contract(stop, "read_interleaved_f32 says it gave more frames than it was asked for");
         return 1;
     }
+    return 0;
+}
+
+/* What was read before the stage joined its ring, as much as a chunk holds. */
+static void use_primed(st_decode *d, uint32_t *out_got, uint8_t *out_eof) {
+    uint32_t left = d->primed_frames - d->primed_at;
+    uint32_t frames = left < d->chunk_frames ? left : d->chunk_frames;
+    memcpy(d->scratch.samples, d->primed.samples + (size_t)d->primed_at * d->channels,
+           (size_t)frames * d->channels * sizeof(float));
+    d->primed_at += frames;
+    *out_got = frames;
+    *out_eof = d->primed_at == d->primed_frames && d->primed_ended;
+    if (*out_eof) d->primed_ended = 0;
+}
+
+/* The next frames of the source; `pending` then holds what came of them. */
+static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *empty_reads) {
+    uint32_t got = 0, start;
+    uint8_t eof = 0;
+    if (d->primed_at < d->primed_frames || d->primed_ended)
+        use_primed(d, &got, &eof);
+    else if (ask_source(lane, d, d->scratch.samples, d->chunk_frames, stop, &got, &eof))
+        return 1;
     if (got == 0 && !eof && ++*empty_reads > MAX_EMPTY_READS) {
         st_stop_contract(stop, "read_interleaved_f32 gave no frames a thousand times in a row, and no end of stream");
         return 1;
@@ -132,6 +156,17 @@ static int read_source(st_lane *lane, st_decode *d, st_stop *stop, uint32_t *emp
         take_converted(d, (uint32_t)made);
     }
     return 0;
+}
+
+void st_decode_prime(st_lane *lane, st_decode *d, st_stop *stop) {
+    uint32_t got = 0;
+    uint8_t eof = 0;
+    stop->reason = 0;
+    if (st_pump_barred(lane, stop)) return;
+    if (ask_source(lane, d, d->primed.samples, (uint32_t)(d->primed.count / d->channels), stop, &got, &eof)) return;
+    d->primed_frames = got;
+    d->primed_at = 0;
+    d->primed_ended = eof;
 }
 
 /* What the rate converter still holds becomes pending: 1 when that is something. */

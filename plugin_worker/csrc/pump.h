@@ -50,6 +50,9 @@ typedef struct st_decode {
     uint64_t drop_frames;  /* of what conversion gives, still to be dropped */
     int64_t take_frames;   /* of the source, still wanted; negative: all */
     uint64_t finish_at;    /* pad with silence up to here; ST_NO_POSITION: no */
+    st_scratch primed;     /* of the source, read before the stage joined its ring */
+    uint32_t primed_frames, primed_at; /* so many, and so many of them are used */
+    uint32_t primed_ended; /* the source ends behind them */
     const float *pending;  /* converted, not yet in the ring */
     uint32_t pending_frames;
     uint32_t source_ended;
@@ -129,6 +132,16 @@ typedef struct st_sink {
  * errors: in stop
  */
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
+
+/*
+ * Reads as much as `primed` holds, at most, before the stage joins its ring: the pump then begins with that.
+ * thread: the lane's own, outside its pump
+ * realtime: no (the plugin may open what it needs)
+ * owned: the stage's parts stay the lane's
+ * valid until: return
+ * errors: in stop; its reason is 0 when all went well
+ */
+void st_decode_prime(st_lane *lane, st_decode *stage, st_stop *stop);
 
 /*
  * Takes whole blocks from in to out through the plugin.

@@ -16,6 +16,7 @@ from tests.bench import (
     jack,
     latency,
     paced,
+    player,
     processor_time,
     recovery,
     render,
@@ -47,6 +48,7 @@ BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Dist
         recovery,
         commands,
         startup,
+        player,
     )
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)

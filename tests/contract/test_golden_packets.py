@@ -75,6 +75,7 @@ GOLDEN: dict[str, str] = {
     "Discarded": "9438050191cd113a",
     "ResetSink": "943705019207cf0000010000000000",
     "ResetDsp": "943905019107",
+    "PrimeDecoder": "943a05019107",
     "PluginLog": "943c0501930703a568656c6c6f",
     "PluginEvent": "943d05019207c40c7b226b696e64223a2278227d",
     "Dropped": "943e0501920203",

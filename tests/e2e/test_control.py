@@ -109,7 +109,7 @@ def test_a_host_without_a_player_answers_until_it_is_stopped(stellatune: Stellat
         assert document["live"] is True
         assert {"stellatune.dsp.gain", "stellatune.sink.null"} <= {each["id"] for each in document["plugins"]}
         stopped = asked(stellatune, "quit")
-        assert stopped == {"schema": "stellatune.stop/1", "pid": host.pid}
+        assert stopped == {"schema": "stellatune.quit/1", "pid": host.pid}
         host.communicate(timeout=END_S)
         assert host.returncode == 0
         assert not socket_of(stellatune).exists()

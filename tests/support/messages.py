@@ -63,6 +63,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.Discarded(4410),
     wire.ResetSink(7, 2**40),
     wire.ResetDsp(7),
+    wire.PrimeDecoder(7),
     wire.FadeDsp(7, 441, 64),
     wire.SwitchInput(7, 2**40, 1024),
     wire.PluginLog(7, 3, "hello"),

@@ -64,7 +64,7 @@ def test_a_sibling_is_the_parents_child_and_knows_its_own_id(root: Path) -> None
 def test_a_worker_is_the_hosts_child_either_way(root: Path, monkeypatch: pytest.MonkeyPatch, siblings: bool) -> None:
     if not siblings:
         program = (sys.executable, "-c", WITHOUT.format(root=str(root)))
-        monkeypatch.setattr("host.worker.zygote._PROGRAM", program)
+        monkeypatch.setattr("host.zygote_process._PROGRAM", program)
 
     async def scenario() -> None:
         zygote = Zygote()

@@ -14,6 +14,7 @@ from host.errors import NotFound, NotRunning, Usage
 from host.playback import Modes, PlayState, Repeat
 from tests.integration.playback.edited_chain import effect
 from tests.integration.playback.playing_queue import RATE_HZ, Music, Run, music
+from tests.support.capture import load_capture
 
 SEED = 20261128
 LONG = 60 * RATE_HZ
@@ -31,6 +32,12 @@ def opened_ahead(made: Music) -> bool:
     """Whether the next track is open already."""
     player = made.transport.player
     return player is not None and player.running is not None and player.running.relay.preload.index is not None
+
+
+def plays_out(made: Music) -> bool:
+    """Whether all is decoded, and nothing more will come."""
+    player = made.transport.player
+    return player is not None and player.running is not None and player.running.pipeline.decode.finishing
 
 
 def starts(runs: list[Run]) -> list[int]:
@@ -273,5 +280,73 @@ def test_stop_and_play_begin_the_track_anew(tmp_path: Path) -> None:
             await made.transport.play()
             await made.until_heard(made.entries[1], 100)
             await made.transport.stop()
+
+    asyncio.run(body())
+
+
+def test_a_seek_from_the_end_of_a_track(tmp_path: Path) -> None:
+    """All of it is decoded, and the end is played out: it goes on from where somebody wishes, to the end once more."""
+
+    async def body() -> None:
+        async with music(tmp_path, [3 * RATE_HZ], effect("same")) as made:
+            await made.transport.play()
+            (entry,) = made.entries
+            for _ in range(3):
+                await made.until_heard(entry, 2 * RATE_HZ)
+                await made.until(lambda: plays_out(made))
+                await seek_to(made, 1000)
+            await made.transport.ended()
+        runs = made.runs()
+        assert starts(runs) == [0, 1000, 1000, 1000]
+        assert runs[-1].end == 3 * RATE_HZ
+
+    asyncio.run(body())
+
+
+def test_an_output_that_dies_while_paused_stays_paused(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with music(tmp_path, [LONG]) as made:
+            await made.transport.play()
+            (entry,) = made.entries
+            await made.until_heard(entry, 5000)
+            await made.transport.pause()
+            before = made.transport.now()
+            assert before is not None
+            (output,) = before.stages
+            os.kill(output.pid, signal.SIGKILL)
+
+            def replaced() -> bool:
+                now = made.transport.now()
+                return now is not None and now.stages[-1].pid != output.pid
+
+            await made.until(replaced)
+            after = made.transport.now()
+            assert after is not None and made.transport.state is PlayState.PAUSED
+            running = made.transport.player.running if made.transport.player else None
+            assert running is not None and running.pipeline.position == after.position
+            await made.transport.resume()
+            await made.until_heard(entry, after.place.source_frame + 10_000)
+        assert starts([run for run in made.runs() if run.end - run.start > 1]) == [0]
+
+    asyncio.run(body())
+
+
+def test_a_file_that_was_sought_in_has_no_hole(tmp_path: Path) -> None:
+    """Who is opened after a seek goes on where its target ends, whatever the clock skipped."""
+
+    async def body() -> None:
+        async with music(tmp_path, [LONG], effect("same")) as made:
+            await made.transport.play()
+            (entry,) = made.entries
+            await made.until_heard(entry, 5000)
+            await seek_to(made, 1_000_000)
+            await made.until_heard(entry, 1_005_000)
+            now = made.transport.now()
+            assert now is not None
+            os.kill(now.stages[-1].pid, signal.SIGKILL)
+            await made.until_heard(entry, 1_100_000)
+        capture = load_capture(made.heard_path, zeros_are_programme=True)
+        assert (len(capture.restarts), capture.lost) == (1, ())
+        assert starts([run for run in made.runs() if run.end - run.start > 1])[:2] == [0, 1_000_000]
 
     asyncio.run(body())

@@ -16,7 +16,7 @@ from host.errors import LoadFailed, NotFound, NotRunning, PluginDisabled, Plugin
 from host.events import EventBus, PluginLogLine
 from host.ids import Generation, PluginId, Role
 from host.jsontext import JsonObject
-from host.packages import Discovery
+from host.packages import Discovery, Needs
 from host.runtime import PluginRuntime, loading
 from host.settings import Limits, Settings
 from host.supervise import CrashHistory, Supervisor
@@ -24,6 +24,7 @@ from tests.unit.host.runtime.workers import GAIN, MANIFEST, TYPE, Workers, obey
 from tests.unit.host.worker.peer import Peer
 
 LONG_S = 30.0
+POOR = replace(MANIFEST, id=PluginId("test.dsp.poor"), needs=Needs(("absent",), ("libabsent-dev",)), is_there=False)
 LIMITS = replace(Limits(), shutdown_ms=50, terminate_ms=20, drain_ms=20)
 
 
@@ -74,7 +75,7 @@ class Rig:
             supervisor=Supervisor(seed=1),
         )
         self.commands = PluginCommands(
-            self.runtime, Discovery({GAIN: MANIFEST}, ()), self.bus, self.history, lambda: self.player, 0.02
+            self.runtime, Discovery({GAIN: MANIFEST}, (), (POOR,)), self.bus, self.history, lambda: self.player, 0.02
         )
 
 
@@ -190,7 +191,7 @@ def test_unloading_what_is_in_use_says_that_it_drains(tmp_path: Path) -> None:
 def test_rows_tell_what_lives_and_what_is_held_against_it(tmp_path: Path) -> None:
     async def body(rig: Rig) -> None:
         done = await rig.commands.restart("gain", Role.PLAY, reload=False)
-        row = only(await rig.commands.rows(None), "plugins")
+        row = only(await rig.commands.rows("gain"), "plugins")
         assert (row["id"], row["disabled"], row["standing"]) == (GAIN, False, [])
         assert only(row, "generations")["generation"] == done["new_generation"]
         rig.workers.peer.process.kill_group()
@@ -205,6 +206,21 @@ def test_rows_tell_what_lives_and_what_is_held_against_it(tmp_path: Path) -> Non
             await asyncio.sleep(0)
         assert isinstance(rows, list) and isinstance(rows[0], dict)
         assert rows[0]["generation"] == done["new_generation"]
+
+    run(tmp_path, body)
+
+
+def test_what_is_not_built_is_shown_with_what_brings_it(tmp_path: Path) -> None:
+    async def body(rig: Rig) -> None:
+        rows = (await rig.commands.rows(None))["plugins"]
+        assert isinstance(rows, list)
+        assert [row["id"] for row in rows if isinstance(row, dict)] == [GAIN, POOR.id]
+        absent = only(await rig.commands.rows("poor"), "plugins")["not_built"]
+        assert isinstance(absent, dict)
+        assert (absent["libraries"], absent["packages"]) == (["absent"], ["libabsent-dev"])
+        assert only(await rig.commands.rows("gain"), "plugins")["not_built"] is None
+        with pytest.raises(NotFound):
+            await rig.commands.restart("poor", Role.PLAY, reload=False)
 
     run(tmp_path, body)
 

@@ -20,7 +20,7 @@ from host.playlists import Hints
 
 def a_queue() -> Queue:
     queue = Queue(Random(3))
-    names = ["a", "\udcff\n", "ü", "x/y", "e", "f"]
+    names = ["/a", "/\udcff\n", "/ü", "/x/y", "/e", "/f"]
     cut = Excerpt(Fraction(7, 75), Fraction(1, 3))
     queue.add([Input(Path(name), None, cut, Hints("t", "", "l")) for name in names])
     queue.set_modes(Modes(Repeat.ALL, shuffle=True, consume=True))
@@ -29,7 +29,7 @@ def a_queue() -> Queue:
     queue.set_modes(Modes(Repeat.ALL, shuffle=True))
     for _ in range(5):
         queue.advance()
-    queue.add_next([Input(Path("next"), MediaError("no such file", remedy="look"))])
+    queue.add_next([Input(Path("/next"), MediaError("no such file", remedy="look"))])
     return queue
 
 

@@ -32,17 +32,18 @@ class Host:
         self.store = SessionStore(self.folder, self.queue, self.told.append, lambda: self.now_s)
 
     def live(self, *, dies: bool = False) -> Host:
-        """Starts, plays the next entry of three, and ends."""
+        """Starts, plays the next entry of three, and ends; or starts and is no more."""
 
         async def life() -> None:
             self.found = await self.store.load()
+            if dies:
+                return
             if not len(self.queue):
-                self.queue.add([Input(Path(name)) for name in "abc"])
+                self.queue.add([Input(Path(name)) for name in ("/a", "/b", "/c")])
             entry = self.queue.advance()
             self.store.note(Place(entry.id if entry else None, 12.5, -6.0, PlayState.PLAYING))
-            if not dies:
-                await self.store.close()
-                await self.store.close()
+            await self.store.close()
+            await self.store.close()
 
         asyncio.run(life())
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +120,84 @@ class Outputs:
 
 
 @dataclass
+class Queueing:
+    """Queue commands that do nothing but remember."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def rows(self, offset: int, limit: int) -> JsonObject:
+        return self._asked("list", offset, limit)
+
+    async def add(
+        self, names: Sequence[str], *, comes_next: bool, before: int | None, after: int | None, replaces: bool
+    ) -> JsonObject:
+        return self._asked("add", *names, comes_next, before, after, replaces)
+
+    async def adding(self, job: int) -> JsonObject:
+        return self._asked("adding", job)
+
+    def remove(self, ids: Sequence[int], places: Sequence[tuple[int, int]]) -> JsonObject:
+        return self._asked("remove", *ids, *places)
+
+    def move(self, ids: Sequence[int], places: Sequence[tuple[int, int]], to: int) -> JsonObject:
+        return self._asked("move", *ids, *places, to)
+
+    def clear(self) -> JsonObject:
+        return self._asked("clear")
+
+    def set_modes(self, repeat: str | None, *, shuffle: bool | None, consume: bool | None) -> JsonObject:
+        return self._asked("mode", repeat, shuffle, consume)
+
+    async def save(self, name: str) -> JsonObject:
+        return self._asked("save", name)
+
+    def _asked(self, *what: object) -> JsonObject:
+        self.asked.append(what)
+        return {}
+
+
+@dataclass
+class Music:
+    """A transport that does nothing but remember."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def play(self) -> JsonObject:
+        return self._asked("play")
+
+    async def pause(self) -> JsonObject:
+        return self._asked("pause")
+
+    async def resume(self) -> JsonObject:
+        return self._asked("resume")
+
+    async def toggle(self) -> JsonObject:
+        return self._asked("toggle")
+
+    async def stop(self) -> JsonObject:
+        return self._asked("stop")
+
+    async def next(self) -> JsonObject:
+        return self._asked("next")
+
+    async def previous(self) -> JsonObject:
+        return self._asked("previous")
+
+    async def goto(self, entry_id: int) -> JsonObject:
+        return self._asked("goto", entry_id)
+
+    async def seek(self, *, to_s: float | None, by_s: float | None, percent: float | None) -> JsonObject:
+        return self._asked("seek", to_s, by_s, percent)
+
+    async def set_volume(self, *, db: float | None, by_db: float | None, percent: float | None) -> JsonObject:
+        return self._asked("volume", db, by_db, percent)
+
+    def _asked(self, *what: object) -> JsonObject:
+        self.asked.append(what)
+        return {"state": "playing"}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
@@ -128,6 +206,8 @@ class FakeDesk:
     configs: Configs = field(default_factory=Configs)
     outputs: Outputs = field(default_factory=Outputs)
     chain: Chain = field(default_factory=Chain)
+    queueing: Queueing = field(default_factory=Queueing)
+    music: Music = field(default_factory=Music)
     stopped: int = 0
 
     def status(self) -> JsonObject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from host.errors import IncompatibleVersion, ManifestError
+from host.errors import IncompatibleVersion, ManifestError, NotBuilt
 from host.ids import PluginId
 from host.packages import discover, search_path
 from host.settings import Paths
@@ -54,6 +54,21 @@ def test_broken_ones_are_problems_and_the_rest_works(tmp_path: Path) -> None:
     assert [type(problem.error) for problem in found.problems] == [IncompatibleVersion, ManifestError]
 
 
+def test_one_that_is_not_built_is_no_problem_and_hides_nobody(tmp_path: Path) -> None:
+    needy = '[build]\npkg_config = ["absent"]\npackages = ["libabsent-dev"]\n'
+    for name in ("gain", "echo"):
+        (make_plugin(tmp_path / "shipped" / name, named(f"x.{name}", "t") + needy) / "gain.so").unlink()
+    mine = make_plugin(tmp_path / "mine" / "gain", named("x.gain", "t"))
+    found = discover([tmp_path / "shipped", tmp_path / "mine"])
+    assert found.plugins[PluginId("x.gain")].folder == mine
+    assert found.problems == ()
+    (absent,) = found.unbuilt
+    why = absent.not_built()
+    assert absent.id == "x.echo" and isinstance(why, NotBuilt)
+    assert "x.echo is not built" in why.message and "libabsent-dev" in why.remedy
+    assert list(found.known()) == ["x.gain", "x.echo"]
+
+
 def test_the_search_path_begins_with_what_ships(tmp_path: Path) -> None:
     paths = Paths(tmp_path / "c.toml", tmp_path, tmp_path / "data", tmp_path, tmp_path)
     path = search_path(paths, {"STELLATUNE_PLUGIN_PATH": "/one::/two"})
@@ -62,7 +77,7 @@ def test_the_search_path_begins_with_what_ships(tmp_path: Path) -> None:
 
 
 def test_every_shipped_manifest_is_sound(root: Path) -> None:
-    """Whether or not the libraries are built: a missing file is the one problem allowed."""
+    """Whether or not the libraries are built."""
     found = discover([root / "native_plugins"])
     assert [str(problem.error) for problem in found.problems if "no such file" not in problem.error.message] == []
-    assert len(found.plugins) + len(found.problems) >= 1
+    assert len(found.plugins) + len(found.problems) + len(found.unbuilt) >= 1
