@@ -82,6 +82,7 @@ def test_an_output_follows_the_tracks_unless_told_not_to(stellatune: Stellatune,
     assert frames() == 60_000
     assert frames("--rate", str(RATE_HZ)) == 40_000 + 20_000 * RATE_HZ // 48_000
     saved = tmp_path / "config.toml"
+    saved.touch()
     stellatune.ok("--config", saved, "config", "set", "output.rate", "fixed")
     assert frames("--rate", "track", before=("--config", saved)) == 60_000
     assert frames(before=("--config", saved)) > 60_000, "48 kHz are the default"
