@@ -77,18 +77,18 @@ def record(cls: type[T]) -> type[T]:
     return made
 
 
-def _kinds(cls: type) -> tuple[tuple[str, Any, Any], ...]:
+def _kinds(cls: Any) -> tuple[tuple[str, Any, Any], ...]:
     """Name, default and factory of each field, in order; made when the first of its kind is."""
     known = _known_kinds.get(cls)
     if known is None:
-        known = tuple((each.name, each.default, each.default_factory) for each in fields(cls))  # type: ignore[arg-type]
+        known = tuple((each.name, each.default, each.default_factory) for each in fields(cls))
         _known_kinds[cls] = known
     return known
 
 
 def _values(made: object) -> Any:  # noqa: ANN401  whatever the fields hold
     """What two records are compared by."""
-    cls = type(made)
+    cls: Any = type(made)
     getter = _known_values.get(cls)
     if getter is None:
         names = [each.name for each in fields(cls) if each.compare]

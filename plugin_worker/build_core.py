@@ -46,11 +46,12 @@ void st_ramp_skip(st_ramp *ramp, uint32_t frames);
 
 typedef struct st_convert st_convert;
 #define ST_CONVERT_MAX_CHANNELS ...
+enum { ST_QUALITY_QUICK, ST_QUALITY_LOW, ST_QUALITY_MEDIUM, ST_QUALITY_HIGH, ST_QUALITY_VERY_HIGH };
 st_convert *st_convert_make(uint32_t in_rate_hz, uint32_t in_channels, uint32_t out_rate_hz, uint32_t out_channels,
-                            uint32_t max_in_frames, const char **out_error);
+                            uint32_t max_in_frames, uint32_t quality, int mix_lfe, const char **out_error);
 int st_convert_is_identity(const st_convert *convert);
 int64_t st_convert_run(st_convert *convert, float *samples, uint32_t frames, float **out_samples);
-void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, float *gains);
+void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, int mix_lfe, float *gains);
 void st_convert_free(st_convert *convert);
 
 typedef struct st_digest st_digest;
@@ -206,7 +207,7 @@ SOURCE = """
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["controls", "crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks"]
 OWN += ["inbox", "lane", "module_open", "outbox", "sink_pump", "stop"]
-SHARED = ["channels", "checkpoint", "convert", "digest", "ramp", "ring", "scratch", "wake"]
+SHARED = ["channels", "checkpoint", "convert", "cubic", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()
 ffibuilder.cdef(cdef.declarations())

@@ -23,6 +23,7 @@ __all__ = [
     "Join",
     "PrimeDecoder",
     "ReleaseStage",
+    "Resampler",
     "ResetDsp",
     "ResetSink",
     "SetVolume",
@@ -52,6 +53,16 @@ class Join(IntEnum):
     RISE = 4  # from silence to the wet signal: nothing is to be heard without this effect
 
 
+class Resampler(IntEnum):
+    """How carefully a rate is converted; numbers of ``st_quality`` in shm_audio/csrc/convert.h."""
+
+    QUICK = 0  # cubic interpolation
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    VERY_HIGH = 4
+
+
 @message(40)
 class At(Reply):
     """Where the stage stands: its output's write position, for a sink its input's read position."""
@@ -66,7 +77,8 @@ class AttachDecode(Request[At]):
     First writes ``silence_frames`` of the pipeline. Then drops ``skip_frames`` of the source and takes at most
     ``take_frames`` (negative: to the end); the rest counts as trimmed. Rate and channels are converted to the ring's;
     of what comes of that, the first ``drop_frames`` are thrown away: a converter that starts anew warms up on them. The
-    rest is multiplied by ``gain``; exactly 1 changes no bit.
+    rest is multiplied by ``gain``; exactly 1 changes no bit. ``resampler``: ``Resampler``. ``mix_lfe``: a ring without
+    a low-frequency channel gets it in its fronts.
     """
 
     instance: int
@@ -76,6 +88,8 @@ class AttachDecode(Request[At]):
     take_frames: int
     drop_frames: int
     gain: float
+    resampler: int
+    mix_lfe: bool
 
 
 @message(42)

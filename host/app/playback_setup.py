@@ -11,9 +11,11 @@ from abi.kinds import CapabilityKind
 from host.app.wiring import Plugins, files_to_write
 from host.capabilities import Candidate
 from host.playback import (
+    TRACK_FORMATS,
     WHOLE,
     Chain,
     Excerpt,
+    FormatPolicy,
     Output,
     Pacing,
     PlaybackParts,
@@ -40,7 +42,7 @@ class PlaybackSetup:
     output: Output
     decoder: Candidate | None = None
     excerpt: Excerpt = WHOLE
-    rate_hz: int | None = None
+    formats: FormatPolicy = TRACK_FORMATS
     digest: bool = False
     left_out: frozenset[str] = field(default_factory=frozenset)
     replay_gain: ReplayGainMode | None = None
@@ -86,6 +88,6 @@ async def staged(
         held.callback(written.discard)
         on_abandon(written.discard)
         output = replace(setup.output, stage=sink, files=written.grants, written=written)
-        chain = Chain(effects, output, pacing, setup.rate_hz, volume, setup.digest, left_out=setup.left_out)
+        chain = Chain(effects, output, pacing, setup.formats, volume, setup.digest, left_out=setup.left_out)
         yield make(chain, setup.excerpt, setup.decoder, setup.replay_gain)
         written.commit()

@@ -23,11 +23,8 @@ async def reloaded(
     changed = [*_section_changes("limits", before.limits, now.limits), *_section_changes("log", before.log, now.log)]
     gains = _section_changes("replaygain", before.replay_gain, now.replay_gain)
     changed += (f"{line}, from the next track that is opened" for line in gains)
-    next_time = (
-        *_section_changes("pipeline", before.pipeline, now.pipeline),
-        *_section_changes("output", before.output, now.output),
-    )
-    later = [f"{line}, for the next playback" for line in next_time]
+    later = [f"{line}, for the next playback" for line in _section_changes("pipeline", before.pipeline, now.pipeline)]
+    later += (f"{line}, for the next host" for line in _section_changes("output", before.output, now.output))
     problems = [*now.problems]
     problems += (each.text for each in saved_problems(now.plugins, plugins) if each.installed)
     for change in _type_changes(before.plugins, now.plugins, plugins):

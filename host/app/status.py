@@ -45,6 +45,8 @@ def playback_facts(now: Now) -> JsonObject:
         "xruns": now.xruns,
         "clipped_samples": now.clipped_samples,
         "output": _output_facts(now.absence),
+        "bit_perfect": not now.touched_by,
+        "why_not": now.touched_by,
         "chain": [_use(now.track.use), *map(_use, now.stages)],
     }
 

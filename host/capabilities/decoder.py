@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from abi.wire import AttachDecode, DecoderOpened, Landed, OpenDecoder, PrimeDecoder, ReadMetadata, SeekDecoder
+from abi.wire import (
+    AttachDecode,
+    DecoderOpened,
+    Landed,
+    OpenDecoder,
+    PrimeDecoder,
+    ReadMetadata,
+    Resampler,
+    SeekDecoder,
+)
 from host.capabilities.plugin_text import json_object
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import JsonObject
@@ -72,14 +81,18 @@ class Decoder(Stage):
         drop_frames: int = 0,
         silence_frames: int = 0,
         gain: float = 1.0,
+        resampler: Resampler = Resampler.VERY_HIGH,
+        mix_lfe: bool = False,
     ) -> int:
         """Begins to write at the ring's write position, and says where that is.
 
         First writes ``silence_frames``. Then drops ``skip_frames`` of the source and takes ``take_frames`` at most
         (negative: all). What is converted from these loses its first ``drop_frames``, in frames of the ring, and is
-        multiplied by ``gain``.
+        multiplied by ``gain``. ``mix_lfe``: a ring without a low-frequency channel gets it in its fronts.
         """
-        message = AttachDecode(self.instance.id, epoch, silence_frames, skip_frames, take_frames, drop_frames, gain)
+        message = AttachDecode(
+            self.instance.id, epoch, silence_frames, skip_frames, take_frames, drop_frames, gain, resampler, mix_lfe
+        )
         reply = await self.instance.request(message, self._command_s, (out.fd,))
         return position_of(self.instance, "attach", reply.position)
 

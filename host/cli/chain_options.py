@@ -1,19 +1,22 @@
-"""What people type for a chain, taken apart: effects, sources, outputs, times, rates and volumes. Pure."""
+"""What people type for a chain, taken apart: effects, sources, outputs, times, formats and volumes. Pure."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from host.errors import ConfigRejected
 from host.ids import is_effect_name
 from host.jsontext import JsonObject, parse_json
+from host.settings import MAX_RATE_HZ, MIN_RATE_HZ, OutputSettings, complaint_about
 
 __all__ = [
     "DspOption",
+    "FormatOption",
     "OutputOption",
     "SourceOption",
+    "parse_channels",
     "parse_dsp",
     "parse_output",
     "parse_rate",
@@ -22,8 +25,7 @@ __all__ = [
     "parse_volume",
 ]
 
-MIN_RATE_HZ = 1000
-MAX_RATE_HZ = 768_000
+RATE_WORDS = ("track", "best")
 #: 31 years: more than any file holds, and every count of frames still fits its word.
 MAX_TIME_S = 10**9
 MAX_TIME_CHARS = 100
@@ -43,6 +45,30 @@ class DspOption:
     type_name: str
     config: JsonObject | None
     named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOption:
+    """What was said about the format of the chain; None: what is set holds."""
+
+    rate: int | str | None = None
+    resampler: str | None = None
+    channels: int | str | None = None
+    lfe: str | None = None
+
+    def over(self, settings: OutputSettings) -> OutputSettings:
+        """The settings with what was said."""
+        match self.rate:
+            case int():
+                settings = replace(settings, rate="fixed", rate_hz=self.rate)
+            case str():
+                settings = replace(settings, rate=self.rate)
+        return replace(
+            settings,
+            resampler=self.resampler or settings.resampler,
+            channels=self.channels or settings.channels,
+            lfe=self.lfe or settings.lfe,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +160,24 @@ def parse_time(text: str) -> Fraction:
     return total
 
 
-def parse_rate(text: str) -> int:
-    """A sample rate in Hz. Raises: ValueError with a text for people."""
+def parse_rate(text: str) -> int | str:
+    """A sample rate in Hz, or how one is found. Raises: ValueError with a text for people."""
+    if text in RATE_WORDS:
+        return text
     rate = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_RATE_HZ)) else 0
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise ValueError(f'"{text}" is no sample rate; write a whole number from {MIN_RATE_HZ} to {MAX_RATE_HZ}')
+        raise ValueError(
+            f'"{text}" is no sample rate; write a whole number from {MIN_RATE_HZ} to {MAX_RATE_HZ}, track or best'
+        )
     return rate
+
+
+def parse_channels(text: str) -> int | str:
+    """How many channels, or whose. Raises: ValueError with a text for people."""
+    channels = int(text) if text.isascii() and text.isdecimal() and len(text) == 1 else text
+    if complaint_about(OutputSettings(), "channels", channels):
+        raise ValueError(f'"{text}" is no number of channels; write a whole number from 1 to 8, track or stereo')
+    return channels
 
 
 def parse_volume(text: str) -> float:

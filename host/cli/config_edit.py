@@ -89,12 +89,13 @@ def _path_to_unset(found: Configuration, name: str) -> tuple[KeyPath, Key | None
 
 
 def value_from(key: Key, text: str) -> Json:
-    """What was typed, as JSON; a bare word where the schema wants a text. Raises: ConfigRejected."""
-    wants_text = key.member is not None and _wants_text(key.part.member_schema(key.member))
+    """What was typed, as JSON; a bare word where the schema wants a text or knows that word. Raises: ConfigRejected."""
+    schema: JsonObject = {} if key.member is None else key.part.member_schema(key.member)
+    wants_text, words = _wants_text(schema), schema.get("enum")
     try:
         value = parse_json(text)
     except ValueError as error:
-        if wants_text:
+        if wants_text or (isinstance(words, list) and text in words):
             return text
         raise ConfigRejected(f"{key}: {error}", remedy="write the value as JSON") from error
     return text if wants_text and not isinstance(value, str) else value

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import parse_dsp, parse_output
+from host.cli.chain_options import FormatOption, parse_channels, parse_dsp, parse_output, parse_rate
 from host.cli.completing import decoder_types, effect_types, output_types
 from host.settings import ReplayGainMode
 
-__all__ = ["decoder_option", "dsp_option", "file_name", "file_path", "output_option", "parsed", "replay_gain_option"]
+__all__ = [
+    "decoder_option",
+    "dsp_option",
+    "file_name",
+    "file_path",
+    "format_options",
+    "output_option",
+    "parsed",
+    "replay_gain_option",
+]
 
 T = TypeVar("T")
+
+RESAMPLERS = ("quick", "low", "medium", "high", "very_high")
 
 
 def parsed(name: str, parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -68,3 +80,24 @@ replay_gain_option = click.option(
     callback=lambda _context, _option, word: word and ReplayGainMode(word),
     help="Make tracks as loud as their tags ask for; as set in [replaygain] unless given.",
 )
+
+
+def format_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options about rate and channels, which the command gets as one, `formats`."""
+
+    @click.option("--rate", type=parsed("HZ|track|best", parse_rate), help="Of the chain, whatever the tracks have.")
+    @click.option("--resampler", type=click.Choice(RESAMPLERS), help="How carefully a rate is converted.")
+    @click.option("--channels", type=parsed("N|track|stereo", parse_channels), help="Of the chain.")
+    @click.option("--lfe", type=click.Choice(["mute", "mix"]), help="Of a low-frequency channel the chain lacks.")
+    @wraps(command)
+    def taking(
+        *args: object,
+        rate: int | str | None,
+        resampler: str | None,
+        channels: int | str | None,
+        lfe: str | None,
+        **others: object,
+    ) -> int:
+        return command(*args, formats=FormatOption(rate, resampler, channels, lfe), **others)
+
+    return taking

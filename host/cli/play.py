@@ -8,13 +8,21 @@ from fractions import Fraction
 
 import click
 
-from host.cli.chain_options import DspOption, OutputOption, parse_time, parse_volume
+from host.cli.chain_options import DspOption, FormatOption, OutputOption, parse_time, parse_volume
 from host.cli.completing import files
 from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, output_option, parsed, replay_gain_option
+from host.cli.params import (
+    decoder_option,
+    dsp_option,
+    file_name,
+    format_options,
+    output_option,
+    parsed,
+    replay_gain_option,
+)
 from host.cli.running import play_queue, play_session
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
@@ -39,6 +47,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @dsp_option
 @output_option
 @decoder_option
+@format_options
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
 @click.option("--shuffle", is_flag=True, help="In random order, each once before any twice.")
@@ -53,6 +62,7 @@ def play(
     dsps: tuple[DspOption, ...],
     output: OutputOption,
     decoder: str | None,
+    formats: FormatOption,
     start: Fraction,
     length: Fraction | None,
     shuffle: bool,
@@ -65,7 +75,7 @@ def play(
 
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
-            through = playback_setup(app, dsps, output, decoder)
+            through = playback_setup(app, dsps, output, decoder, formats)
             app.play_through(
                 replace(through, excerpt=Excerpt(start, length), replay_gain=replay_gain), interrupts.on_abandon
             )

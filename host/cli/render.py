@@ -8,12 +8,20 @@ import click
 
 from abi.kinds import CapabilityKind
 from host.app import PlaybackSetup, Plugins
-from host.cli.chain_options import DspOption, OutputOption, parse_rate
+from host.cli.chain_options import DspOption, FormatOption, OutputOption
 from host.cli.clock import clock
 from host.cli.completing import files
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, file_name, file_path, parsed, replay_gain_option
+from host.cli.params import (
+    decoder_option,
+    dsp_option,
+    file_name,
+    file_path,
+    format_options,
+    parsed,
+    replay_gain_option,
+)
 from host.cli.report import report_of, write_report
 from host.cli.running import run_chain
 from host.cli.session import application, exit_of, inputs_of
@@ -21,6 +29,7 @@ from host.cli.targets import report_file
 from host.cli.wiring import decoder_named, stages, wire_output
 from host.errors import Usage
 from host.packages import config_in_force, find_capability
+from host.playback import FormatPolicy
 from host.settings import ReplayGainMode, SavedConfigs
 
 __all__ = ["render"]
@@ -37,7 +46,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option
-@click.option("--rate", type=parsed("HZ", parse_rate), help="Convert to this rate.")
+@format_options
 @click.option(
     "--format",
     "sample_format",
@@ -53,7 +62,7 @@ def render(
     out: Path,
     dsps: tuple[DspOption, ...],
     decoder: str | None,
-    rate: int | None,
+    formats: FormatOption,
     sample_format: str | None,
     replay_gain: ReplayGainMode | None,
     report: Path | None,
@@ -71,7 +80,10 @@ def render(
             held = sample_format or _saved_format(suffix, plugins, saved) or DEFAULT_FORMATS[suffix]
             wired = wire_output(OutputOption(OUTPUT, str(out)), {"format": held}, plugins, saved)
             inputs = await inputs_of(app, names)
-            setup = PlaybackSetup(effects, wired, decoder=chosen, rate_hz=rate, digest=wanted, replay_gain=replay_gain)
+            policy = FormatPolicy.of(formats.over(app.settings.output))
+            setup = PlaybackSetup(
+                effects, wired, decoder=chosen, formats=policy, digest=wanted, replay_gain=replay_gain
+            )
             sources = [*map(Path, names), *(source.path for source in inputs)]
             async with report_file(report, out, sources, interrupts) as target:
                 result = await run_chain(app, console, interrupts, inputs, setup)

@@ -18,7 +18,8 @@ def report_of(result: PlaybackResult, output: Path) -> JsonObject:
     """The report as JSON.
 
     ``gaps`` and ``restarts`` are per input, in its own frames; ``repairs`` are all of the pipeline, by its clock.
-    ``faults`` are those of an input and its decoder there, those of effects, output and workers here.
+    ``faults`` are those of an input and its decoder there, those of effects, output and workers here. ``bit_perfect``:
+    every sample is the source's own; if not, ``why_not`` says what touched it first.
     """
     inputs: list[Json] = []
     begins = 0
@@ -47,6 +48,8 @@ def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObjec
     users = (*((track.decoder,) if track.decoder else ()), *result.stages)
     generations: JsonObject = {use.name: use.generation for use in users}
     pids: JsonObject = {use.name: use.pid for use in users}
+    gaps = [gap for repair in result.repairs for gap in _gaps(repair, begins, ends)]
+    touched_by = _touched_by(track, bool(gaps))
     return {
         "source": label_of(track.path),
         "decoder": {"type": track.decoder.type_id, "plugin": track.decoder.plugin_id} if track.decoder else None,
@@ -56,7 +59,9 @@ def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObjec
         "frames_out": track.frames_out,
         "sha256": track.sha256 or None,
         "gain": {"factor": track.gain.factor, "reason": track.gain.reason or None},
-        "gaps": [gap for repair in result.repairs for gap in _gaps(repair, begins, ends)],
+        "gaps": gaps,
+        "bit_perfect": not touched_by,
+        "why_not": touched_by,
         "faults": [*_failure(track), *(_fault(fault) for fault in track.faults)],
         "restarts": sum(
             _within(repair, begins, ends, result.frames) for repair in result.repairs if not repair.planned
@@ -64,6 +69,12 @@ def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObjec
         "wall_s": round(track.wall_s, 6),
         "times_realtime": _times(track.frames_out, rate, track.wall_s),
     }
+
+
+def _touched_by(track: TrackResult, has_gaps: bool) -> str:
+    if track.failure is not None:
+        return "it was not played to its end"
+    return track.touched_by or ("a part was lost or replaced, see gaps" if has_gaps else "")
 
 
 def _within(repair: Repair, begins: int, ends: int, all_frames: int) -> bool:

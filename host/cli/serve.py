@@ -7,13 +7,13 @@ import os
 
 import click
 
-from host.cli.chain_options import DspOption, OutputOption
+from host.cli.chain_options import DspOption, FormatOption, OutputOption
 from host.cli.console import Console
 from host.cli.control_socket import answering, sole_host
 from host.cli.daemon import announced, idle, reloading
 from host.cli.detach import into_background
 from host.cli.interrupts import Interrupts, run_interruptible
-from host.cli.params import decoder_option, dsp_option, output_option
+from host.cli.params import decoder_option, dsp_option, format_options, output_option
 from host.cli.session import application
 from host.cli.wiring import playback_setup
 
@@ -33,6 +33,7 @@ __all__ = ["serve"]
 @dsp_option
 @output_option
 @decoder_option
+@format_options
 @click.pass_obj
 def serve(
     console: Console,
@@ -42,6 +43,7 @@ def serve(
     dsps: tuple[DspOption, ...],
     output: OutputOption,
     decoder: str | None,
+    formats: FormatOption,
 ) -> int:
     """Run a host that plays its queue and answers commands, until `stellatune quit` or a signal.
 
@@ -55,7 +57,7 @@ def serve(
         with sole_host(console) as lock:
             async with application(console) as app, answering(console, app, lock, interrupts) as server:
                 interrupts.end_in_time(app.hurry)
-                app.play_through(playback_setup(app, dsps, output, decoder), interrupts.on_abandon)
+                app.play_through(playback_setup(app, dsps, output, decoder, formats), interrupts.on_abandon)
                 await app.keep_session(console.warn)
                 with reloading(app, interrupts), announced():
                     if console.json:

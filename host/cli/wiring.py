@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from abi.kinds import CapabilityKind
 from host.app import MAX_INSTANCES, TAKEN_NAMES, Application, PlaybackSetup, Plugins, free_name, output, stage
 from host.capabilities import Candidate
-from host.cli.chain_options import DspOption, OutputOption
+from host.cli.chain_options import DspOption, FormatOption, OutputOption
 from host.errors import Usage
 from host.jsontext import JsonObject
 from host.packages import find_capability
-from host.playback import Output, StageSpec
+from host.playback import FormatPolicy, Output, StageSpec
 from host.settings import NOTHING_SAVED, LostOutput, SavedConfigs
 
 __all__ = ["decoder_named", "playback_setup", "stages", "wire_output"]
@@ -51,12 +51,18 @@ def decoder_named(name: str | None, plugins: Plugins) -> Candidate | None:
 
 
 def playback_setup(
-    app: Application, dsps: Iterable[DspOption], output_option: OutputOption, decoder: str | None
+    app: Application,
+    dsps: Iterable[DspOption],
+    output_option: OutputOption,
+    decoder: str | None,
+    formats: FormatOption,
 ) -> PlaybackSetup:
     """What options of ``play`` and ``serve`` ask for. Raises: NotFound, Usage, ConfigRejected."""
     plugins, saved = app.discovery.plugins, app.settings.plugins
     wired = wire_output(output_option, None, plugins, saved, app.settings.output.lost)
-    return PlaybackSetup(stages(dsps, plugins, saved), wired, decoder=decoder_named(decoder, plugins))
+    policy = FormatPolicy.of(formats.over(app.settings.output))
+    chosen = decoder_named(decoder, plugins)
+    return PlaybackSetup(stages(dsps, plugins, saved), wired, decoder=chosen, formats=policy)
 
 
 def wire_output(

@@ -9,6 +9,7 @@ from host.playback.decoder_configs import DecoderConfigs
 from host.playback.edits import ChainEdits, Edited
 from host.playback.effects import Effect, Heard
 from host.playback.faults import Fault
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
 from host.playback.media import Media, label_of, open_media
@@ -30,6 +31,7 @@ from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, Stag
 from host.playback.transport import PlaybackParts, Transport
 
 __all__ = [
+    "TRACK_FORMATS",
     "WHOLE",
     "Absence",
     "Chain",
@@ -40,6 +42,7 @@ __all__ = [
     "Entry",
     "Excerpt",
     "Fault",
+    "FormatPolicy",
     "Grade",
     "Heard",
     "Input",

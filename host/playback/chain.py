@@ -5,15 +5,17 @@ Everything made is in the pipeline that comes out, or gone again.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Dsp, Sink
-from host.errors import OutputError
+from host.errors import OutputError, PluginRefused
+from host.jsontext import JsonObject
 from host.playback.deaths import try_again
 from host.playback.dsp_seat import DspSeat
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for, takes_rate
 from host.playback.graph import Pipeline
 from host.playback.named_target import as_listed
 from host.playback.opening import Opener
@@ -25,7 +27,7 @@ from host.playback.stage_spec import StageSpec
 from host.runtime import PluginRuntime
 from shm_audio import ShmError
 
-__all__ = ["Chain", "build_pipeline", "make_seat"]
+__all__ = ["Chain", "build_pipeline", "make_seat", "negotiate_beside"]
 
 
 #: Of its own doing, in create or open, before the playback is given up; about half a second of back-off.
@@ -34,15 +36,12 @@ MOST_DEATHS = 4
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name.
-
-    ``rate_hz`` None: the first track's own.
-    """
+    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name."""
 
     dsps: tuple[StageSpec, ...]
     output: Output
     pacing: Pacing
-    rate_hz: int | None = None
+    formats: FormatPolicy = TRACK_FORMATS
     volume: float = 1.0
     digest: bool = False
     left_out: frozenset[str] = frozenset()
@@ -62,9 +61,7 @@ async def build_pipeline(
     async with AsyncExitStack() as made:
         output = chain.output.stage.plugin_id
         supervisor = runtime.supervisor
-        sink = await try_again(
-            supervisor, output, partial(_open_sink, runtime, chain.output, wished, origin), MOST_DEATHS
-        )
+        sink = await try_again(supervisor, output, partial(_open_sink, runtime, chain, wished, origin), MOST_DEATHS)
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
@@ -73,12 +70,13 @@ async def build_pipeline(
             made.push_async_callback(dsps[-1].close)
             if spec.name in chain.left_out:
                 dsps[-1].wished.set()
-        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin)
+        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin, formats=chain.formats)
         made.pop_all()
     return pipeline
 
 
-async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFormat, origin: int) -> SinkSeat:
+async def _open_sink(runtime: PluginRuntime, chain: Chain, wished: PipelineFormat, origin: int) -> SinkSeat:
+    output = chain.output
     with ExitStack() as held:
         stage = output.stage.held()
         held.callback(stage.files.close)
@@ -89,14 +87,42 @@ async def _open_sink(runtime: PluginRuntime, output: Output, wished: PipelineFor
         try:
             with output_errors():
                 output = replace(output, target=await as_listed(sink, output.target))
-                agreed = await sink.negotiate(output.target, wished.sample_rate_hz, wished.channels)
-                fmt = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
+                fmt = await _agreed(sink, output.target, wished, chain.formats)
                 await sink.open(output.target, fmt.sample_rate_hz, fmt.channels, origin, output.files)
         except BaseException:
             await sink.destroy()
             raise
         held.pop_all()
     return SinkSeat(runtime, replace(output, stage=stage), sink, fmt)
+
+
+async def negotiate_beside(
+    runtime: PluginRuntime, output: Output, wished: PipelineFormat, policy: FormatPolicy
+) -> PipelineFormat:
+    """What an output that plays would make of this wish. Raises: what ``create`` and ``negotiate`` raise."""
+    spec = output.stage
+    with spec.files.copy() as files:
+        sink = Sink(
+            await runtime.create(
+                spec.plugin_id, CapabilityKind.OUTPUT_SINK, spec.type_id, spec.config, files=files.grants
+            )
+        )
+    try:
+        return await _agreed(sink, output.target, wished, policy)
+    finally:
+        await sink.destroy()
+
+
+async def _agreed(sink: Sink, target: JsonObject, wished: PipelineFormat, policy: FormatPolicy) -> PipelineFormat:
+    """The best format that the target takes. It may refuse all but the wish itself."""
+    negotiated: dict[PipelineFormat, PipelineFormat] = {}
+    for each in candidates(wished, policy):
+        with suppress(PluginRefused) if negotiated else nullcontext():
+            agreed = await sink.negotiate(target, each.sample_rate_hz, each.channels)
+            negotiated[each] = PipelineFormat(agreed.sample_rate_hz, agreed.channels)
+            if takes_rate(each, negotiated[each]):
+                break
+    return format_for(wished, negotiated, policy)
 
 
 async def make_seat(runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, wished: StageSpec) -> DspSeat:

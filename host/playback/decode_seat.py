@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from host.capabilities import Decoder
 from host.errors import MediaError, PluginRefused, StellaError, Supervised
 from host.ids import PluginId
+from host.playback.format_policy import FormatPolicy
 from host.playback.opening import Opener, Reopened
 from host.playback.resume import Resumption, periods_of, resume
 from host.playback.seat import NotAtWork, Remade, Seat, words_of
@@ -40,11 +41,12 @@ class Poison:
 class DecodeSeat(Seat):
     """One decoder at a time, or none between tracks."""
 
-    def __init__(self, opener: Opener, rate_hz: int, ring: Ring) -> None:
+    def __init__(self, opener: Opener, rate_hz: int, ring: Ring, formats: FormatPolicy) -> None:
         super().__init__("decoder")
         self._opener = opener
         self._rate_hz = rate_hz
         self._ring = ring
+        self._formats = formats
         self._track: OpenTrack | None = None
         self._decoder: Decoder | None = None
         self._start = 0
@@ -152,6 +154,8 @@ class DecodeSeat(Seat):
             take_frames=take,
             drop_frames=drop,
             gain=track.gain.factor,
+            resampler=self._formats.resampler,
+            mix_lfe=self._formats.mix_lfe,
         )
 
     async def leave(self) -> int:
@@ -388,6 +392,8 @@ class DecodeSeat(Seat):
                 take_frames=resumption.take_frames,
                 drop_frames=resumption.drop_frames,
                 gain=self.track.gain.factor,
+                resampler=self._formats.resampler,
+                mix_lfe=self._formats.mix_lfe,
             )
         except BaseException:
             await decoder.destroy()

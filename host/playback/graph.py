@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, suppress
 from host.errors import OutputError, Supervised
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
+from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
 from host.playback.opening import Opener
 from host.playback.reading_seat import ReadingSeat
 from host.playback.seat import RingsBroken, Seat, words_of
@@ -38,6 +39,7 @@ class Pipeline:
         sink: SinkSeat,
         *,
         origin: int = 0,
+        formats: FormatPolicy = TRACK_FORMATS,
     ) -> None:
         """Takes over the seats of effects and sink. Its clock begins at ``origin``, on the block grid.
 
@@ -67,7 +69,7 @@ class Pipeline:
         except ShmError as error:
             self._close_rings()
             raise OutputError(f"no memory for the audio rings: {error}", remedy="free some memory") from error
-        self.decode = DecodeSeat(opener, fmt.sample_rate_hz, self.rings[0])
+        self.decode = DecodeSeat(opener, fmt.sample_rate_hz, self.rings[0], formats)
         for index, dsp in enumerate(self.dsps):
             dsp.place(self.rings[index], self.rings[index + 1], plans[index].wake_frames)
         self.sink.place(self.rings[-1], plans[-1].wake_frames)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from host.errors import NotRunning, StellaError
+from host.errors import NotRunning
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
@@ -23,8 +23,11 @@ from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.edits import ChainEdits, editing
 from host.playback.effects import Effect, effect_of
+from host.playback.farewell import fade_out
 from host.playback.faults import Fault, lane_faults
 from host.playback.feed import TrackFeed
+from host.playback.format_change import FormatChange, RelayEnd
+from host.playback.format_policy import wished_format
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
@@ -36,7 +39,7 @@ from host.playback.relay import Relay
 from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
 from host.playback.running import Now, Running, uses_of
 from host.playback.seat import RingsBroken
-from host.playback.sizes import PipelineFormat
+from host.playback.sizes import PipelineFormat, on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
 from host.playback.stage_watch import StageWatch
@@ -48,9 +51,6 @@ from host.worker import KillKind
 
 __all__ = ["Player", "Retargeted"]
 
-FADE_S = 0.02
-LAST_WORDS_S = 0.1
-STOP_TIMEOUT_S = 1.5
 KILLED_TIMEOUT_S = 1.0
 MAX_REBUILDS = 5
 
@@ -240,8 +240,8 @@ class Player:
             self._begun(pipeline.format, pipeline.sink.output.is_device)
             record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
             begun_at: int | None = None
-            rebuilds, frames = 0, None
-            while frames is None:
+            rebuilds, skipped_frames = 0, 0
+            while True:
                 record.at_hand = first.index
                 relay = Relay(
                     pipeline,
@@ -251,10 +251,11 @@ class Player:
                     feed,
                     self._opener.open_afresh,
                     self._wishes,
+                    FormatChange(self._runtime, pipeline, self._chain, first),
                     digest=self._chain.digest and rebuilds == 0,  # one that is cut in two is none
                 )
                 try:
-                    frames = await self._perform(pipeline, record, relay, watch, first, begun_at, to_s)
+                    end = await self._perform(pipeline, record, relay, watch, first, begun_at, to_s)
                 except RingsBroken:
                     to_s = 0.0
                     rebuilds += 1
@@ -268,6 +269,17 @@ class Player:
                     first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
                     self._repairs.append(rebuilt(origin))
                     pipeline = await self._build(first, pipeline.format, origin)
+                    continue
+                following = None if end.departure is None else await feed.next_track(ahead=False)
+                if end.departure is None or following is None:
+                    break
+                first, begun_at, to_s = following, None, end.departure.to_s
+                origin = on_grid(end.frames, pipeline.block_frames)
+                skipped_frames += origin - end.frames
+                pipeline = await self._build(first, None, origin)
+                self._begun(pipeline.format, pipeline.sink.output.is_device)
+                record.begin_anew(pipeline.format.sample_rate_hz, pipeline.latency_frames, origin)
+            frames = end.frames - skipped_frames
             await asyncio.to_thread(self._written.commit)
             decoders = [track.decoder.instance for track in record.tracks.values()]
             chain = [seat.instance for seat in pipeline.seats]
@@ -290,8 +302,8 @@ class Player:
         first: OpenTrack,
         begun_at: int | None,
         to_s: float,
-    ) -> int:
-        """One pipeline from its start to its end; gives the frames that the sink took.
+    ) -> RelayEnd:
+        """One pipeline from its start to its end, or to a track that needs another one.
 
         Raises:
             RingsBroken: it cannot go on, another one can; all its workers are dead.
@@ -310,7 +322,7 @@ class Player:
                         await self._catch_up(pipeline)
                         return await relay.run(first, begun_at, to_s)
                 except asyncio.CancelledError:
-                    await self._fade_out(pipeline, watch)
+                    await fade_out(pipeline, watch)
                     raise
                 except RingsBroken:
                     for seat in pipeline.seats:  # nobody knows who did it
@@ -365,7 +377,7 @@ class Player:
                 load.cancel()
 
     async def _build(self, first: OpenTrack, fmt: PipelineFormat | None, origin: int) -> Pipeline:
-        wished = fmt or PipelineFormat(self._chain.rate_hz or first.info.sample_rate_hz, first.info.channels)
+        wished = fmt or wished_format(first.info, self._chain.formats)
         try:
             return await build_pipeline(self._runtime, self._opener, self._chain, wished, origin)
         except BaseException:
@@ -386,14 +398,3 @@ class Player:
             if instance.worker.doomed:
                 await instance.worker.wait_exit(KILLED_TIMEOUT_S)
         return watch.crashes()
-
-    async def _fade_out(self, pipeline: Pipeline, watch: StageWatch) -> None:
-        """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
-        if not pipeline.sink.output.is_device or pipeline.sink.lost or not pipeline.flowing.is_set():
-            return
-        rate = pipeline.format.sample_rate_hz
-        with contextlib.suppress(StellaError, TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await pipeline.sink.set_volume(0.0, int(rate * FADE_S))
-                await pipeline.sink.finish(min(pipeline.ready, pipeline.position + int(rate * LAST_WORDS_S)))
-                await watch.first_end((pipeline.sink,))

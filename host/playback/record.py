@@ -29,6 +29,10 @@ class Record:
         #: The one that is to begin, or has begun last.
         self.at_hand: int | None = None
 
+    def begin_anew(self, rate_hz: int, latency_frames: int, origin: int) -> None:
+        """All was played out; what follows is on the clock of a pipeline of another format, from ``origin`` on."""
+        self.timeline = Timeline(rate_hz, latency_frames, origin)
+
     def rewind(self, position: int) -> Rewound:
         """Forgets what lies behind a position of the sink, for a pipeline that was given up there."""
         segment, forgotten = self.timeline.rewind(position)

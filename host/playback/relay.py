@@ -13,15 +13,19 @@ from dataclasses import replace
 
 from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, Seeked, TrackEnded, TrackStarted
+from host.playback.bit_perfect import why_not
 from host.playback.digests import TrackDigests
+from host.playback.farewell import fade_out
 from host.playback.faults import lane_faults
 from host.playback.feed import TrackFeed
+from host.playback.format_change import Departure, FormatChange, RelayEnd
 from host.playback.graph import Pipeline
 from host.playback.jump import jump
 from host.playback.output_failures import output_failure
 from host.playback.preload import Preload
 from host.playback.record import Record
 from host.playback.seat import RingsBroken
+from host.playback.signal_path import signal_path
 from host.playback.stage_watch import StageEnd, Stages, StageWatch, Watched
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack, TrackResult
@@ -35,8 +39,8 @@ _ROUNDING_S = 0.001
 class Relay:
     """Runs once.
 
-    ``feed`` gives the tracks; ``open_afresh`` opens one again. ``wishes``: where it is to go meanwhile. ``record``:
-    where it writes down what it plays.
+    ``feed`` gives the tracks; ``open_afresh`` opens one again. ``wishes``: where it is to go meanwhile. ``formats``:
+    which track needs another pipeline. ``record``: where it writes down what it plays.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Relay:
         feed: TrackFeed,
         open_afresh: Callable[[OpenTrack], Awaitable[OpenTrack]],
         wishes: Wishes,
+        formats: FormatChange,
         *,
         digest: bool,
     ) -> None:
@@ -59,6 +64,8 @@ class Relay:
         self._feed = feed
         self._open_afresh = open_afresh
         self._wishes = wishes
+        self._formats = formats
+        self._departure: Departure | None = None
         self._began_s = 0.0
         self._gave_any = False
         self._digests = (
@@ -73,8 +80,8 @@ class Relay:
             else None
         )
 
-    async def run(self, first: OpenTrack, begun_at: int | None = None, to_s: float = 0.0) -> int:
-        """All tracks, to the end of the last; gives the frames that the sink took.
+    async def run(self, first: OpenTrack, begun_at: int | None = None, to_s: float = 0.0) -> RelayEnd:
+        """All tracks, to the end of the last, or of the last one before a track that needs another pipeline.
 
         ``begun_at``: the first is in the midst of it already, and began there. ``to_s``: it is to begin there.
 
@@ -86,14 +93,16 @@ class Relay:
             while True:
                 if self._wishes.waiting():
                     playing = await self._follow()
+                elif self._departure is not None and self._departure.at_once:
+                    return await self._cut_short(self._departure)
                 elif playing:
                     playing = not await self._to_the_end()
-                elif (following := await self._following()) is not None:
-                    playing = await self._enter(following, None)
+                elif self._departure is None and (following := await self._following()) is not None:
+                    playing = await self._fits(following, Departure()) and await self._enter(following, None)
                 elif not self._wishes.waiting():
-                    end = await self._finish() if self._gave_any else 0
+                    end = await self._finish() if self._gave_any else self._pipeline.position
                     if end is not None:
-                        return end
+                        return RelayEnd(end, self._departure)
         finally:
             await self.preload.drop()
 
@@ -136,6 +145,19 @@ class Relay:
             return opening.result()
         await self.preload.discard(opening)
         return None
+
+    async def _fits(self, track: OpenTrack, otherwise: Departure) -> bool:
+        """Whether it is played in this pipeline; if not, the feed has it back, closed, for another one."""
+        try:
+            needs_another = await self._formats.needed_for(track)
+        except BaseException:
+            await track.close()
+            raise
+        if needs_another:
+            self._departure = otherwise
+            self._feed.put_back((track.index,))
+            await track.close()
+        return not needs_another
 
     async def _unless_wished(self, opening: asyncio.Task[OpenTrack | None]) -> None:
         """Waits for the end of a task, or for a wish."""
@@ -210,6 +232,7 @@ class Relay:
     async def _follow(self) -> bool:
         """Carries out the wish that waits; whether a decoder is at work then."""
         wish, done = self._wishes.take()
+        self._departure = None
         try:
             return await self._go(wish)
         finally:
@@ -230,7 +253,14 @@ class Relay:
         opened = await self._following()
         if opened is None:
             return seat.occupied and self._wishes.waiting()
-        return await self._change(opened, wish.to_s)
+        return await self._fits(opened, Departure(wish.to_s, at_once=True)) and await self._change(opened, wish.to_s)
+
+    async def _cut_short(self, departure: Departure) -> RelayEnd:
+        pipeline, seat = self._pipeline, self._pipeline.decode
+        if seat.occupied and seat.track.index not in self._played.results:
+            self._record(seat.track, max(0, pipeline.position - seat.begun_at), None)
+        await fade_out(pipeline, self._watch)
+        return RelayEnd(pipeline.position, departure)
 
     async def _seek(self, to_s: float) -> None:
         pipeline, seat = self._pipeline, self._pipeline.decode
@@ -285,6 +315,7 @@ class Relay:
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
         wall_s = time.monotonic() - self._began_s
+        touched_by = why_not(signal_path(self._pipeline, track))
         result = TrackResult(
             track.index,
             track.path,
@@ -295,6 +326,7 @@ class Relay:
             wall_s=wall_s,
             faults=faults,
             gain=track.gain,
+            touched_by=touched_by,
         )
         self._played.results[track.index] = result
         self._feed.ended(result)

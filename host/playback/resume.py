@@ -11,8 +11,8 @@ from math import gcd
 
 __all__ = ["Resumption", "periods_of", "resume"]
 
-#: How much of a converter's output its past can still be heard in.
-WARM_UP_S = 0.25
+#: How long a converter's past can still be heard, in frames of the slower rate; twice of what the longest filter needs.
+WARM_UP_FRAMES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,17 @@ def resume(
     periods, may not be read again.
     """
     source_period, period = periods_of(source_rate_hz, rate_hz)
-    warm_up = 0 if source_rate_hz == rate_hz else int(rate_hz * WARM_UP_S)
-    periods = max(not_before, done_frames - warm_up, 0) // period
+    periods = max(not_before, done_frames - _warm_up(source_rate_hz, rate_hz), 0) // period
     read = periods * source_period
     left = take_frames if take_frames < 0 else max(0, take_frames - read)
     return Resumption(first_frame + read, left, done_frames - periods * period)
+
+
+def _warm_up(source_rate_hz: int, rate_hz: int) -> int:
+    """Pipeline frames that a converter gives before it has forgotten that it has no past."""
+    if source_rate_hz == rate_hz:
+        return 0
+    return -(-WARM_UP_FRAMES * rate_hz // min(source_rate_hz, rate_hz))
 
 
 def periods_of(source_rate_hz: int, rate_hz: int) -> tuple[int, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from host.playback.absence import Absence
+from host.playback.bit_perfect import why_not
 from host.playback.edits import ChainEdits
 from host.playback.graph import Pipeline
 from host.playback.record import Record
 from host.playback.recovery import Care
 from host.playback.relay import Relay
+from host.playback.signal_path import signal_path
 from host.playback.stage_updates import StageUpdates
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, StageUse
@@ -21,7 +23,8 @@ __all__ = ["Now", "Running", "uses_of"]
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
-    ``absence``: of the output, which is why nothing is heard.
+    ``absence``: of the output, which is why nothing is heard. ``touched_by``: what changes the track's samples on their
+    way, for people; empty: nothing.
     """
 
     track: OpenTrack
@@ -31,6 +34,7 @@ class Now:
     clipped_samples: int
     stages: tuple[StageUse, ...]
     absence: Absence | None = None
+    touched_by: str = ""
 
     @property
     def done_s(self) -> float:
@@ -67,7 +71,8 @@ class Running:
         track, decode = self.record.tracks[place.track], pipeline.decode
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
-        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence)
+        touched_by = why_not(signal_path(pipeline, track))
+        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by)
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position is heard; None before the first track."""

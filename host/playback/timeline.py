@@ -39,14 +39,17 @@ class Place:
 
 
 class Timeline:
-    """Grows at its end only. Positions are pipeline frames at ``rate_hz``; ``latency_frames`` is what effects add."""
+    """Grows at its end only. Positions are pipeline frames at ``rate_hz``; ``latency_frames`` is what effects add.
 
-    def __init__(self, rate_hz: int, latency_frames: int = 0) -> None:
+    The clock begins at ``origin``.
+    """
+
+    def __init__(self, rate_hz: int, latency_frames: int = 0, origin: int = 0) -> None:
         self._rate_hz = rate_hz
         #: What effects add now.
         self.latency_frames = latency_frames
         self._segments: list[Segment] = []
-        self._origin = 0
+        self._origin = origin
 
     @property
     def origin(self) -> int:

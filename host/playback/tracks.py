@@ -145,8 +145,8 @@ class TrackResult:
     """What became of one input. ``failure`` is why it was not played, or not to its end.
 
     ``frames_in`` counts the source's frames, ``frames_out`` those of the pipeline; ``sha256`` is of the float32 samples
-    that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that.
-    ``gain``: by how much it was made louder or softer.
+    that entered the sink, where that was asked for. ``faults`` are what its decoder did beside that. ``gain``: by how
+    much it was made louder or softer. ``touched_by``: what changes its samples on their way; empty: nothing.
     """
 
     index: int
@@ -159,6 +159,7 @@ class TrackResult:
     wall_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     gain: Gain = AS_IT_IS
+    touched_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

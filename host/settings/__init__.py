@@ -10,6 +10,8 @@ from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
 from host.settings.sections import (
+    MAX_RATE_HZ,
+    MIN_RATE_HZ,
     SECTIONS,
     Limits,
     LogLevelWord,
@@ -25,6 +27,8 @@ from host.settings.sections import (
 )
 
 __all__ = [
+    "MAX_RATE_HZ",
+    "MIN_RATE_HZ",
     "NOTHING_SAVED",
     "SECTIONS",
     "ConfigFile",

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "MAX_RATE_HZ",
+    "MIN_RATE_HZ",
     "SECTIONS",
     "Limits",
     "LogLevelWord",
@@ -24,6 +26,10 @@ __all__ = [
     "setting_from",
 ]
 
+#: Rates that can be chosen.
+MIN_RATE_HZ = 1000
+MAX_RATE_HZ = 768_000
+
 
 def _range(default: int, low: int, high: int) -> int:
     """A field with its default and the range a user may choose from."""
@@ -34,6 +40,12 @@ def _range(default: int, low: int, high: int) -> int:
 def _number(default: float, low: float, high: float) -> float:
     """The same for what need not be whole."""
     made: float = field(default=default, metadata={"low": low, "high": high})
+    return made
+
+
+def _choice(default: str, *choices: str | int) -> str:
+    """A field with its default and all that a user may choose."""
+    made: str = field(default=default, metadata={"choices": choices})
     return made
 
 
@@ -114,13 +126,6 @@ class LostOutput(StrEnum):
     STOP = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSettings:
-    """`lost`: the music waits where it stands until the device is back; it goes on unheard; or the playback ends."""
-
-    lost: LostOutput = LostOutput.WAIT
-
-
 class LogLevelWord(StrEnum):
     """What is worth a line in the log: this, and all that weighs more."""
 
@@ -129,6 +134,24 @@ class LogLevelWord(StrEnum):
     INFO = "info"
     DEBUG = "debug"
     TRACE = "trace"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """Which rate and channels the chain has, and how tracks become that.
+
+    `rate`: `track`, that of the first track, and again of a later one where the output can follow; `best`, the same or
+    a multiple of it, whatever the output takes as it is; `fixed`, `rate_hz`. `channels`: the track's, or so many.
+    `lfe`: what becomes of a low-frequency channel that the output lacks. `lost`: a device went away: the music waits
+    where it stands until it is back; it goes on unheard; or the playback ends.
+    """
+
+    rate: str = _choice("track", "track", "best", "fixed")
+    rate_hz: int = _range(48_000, MIN_RATE_HZ, MAX_RATE_HZ)
+    resampler: str = _choice("very_high", "quick", "low", "medium", "high", "very_high")
+    channels: str | int = _choice("track", "track", "stereo", *range(1, 9))
+    lfe: str = _choice("mute", "mute", "mix")
+    lost: LostOutput = LostOutput.WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +188,16 @@ def setting_from(section: Section, key: str, value: object) -> object:
     """A value of a key that nothing is wrong with, as the section holds it: a word as the enum's, 2 as 2.0."""
     found = next(each for each in fields(section) if each.name == key)
     kind: Any = type(found.default)
-    held: object = kind(value)
+    held: object = value if "choices" in found.metadata else kind(value)
     return held
 
 
 def _wrong(each: Field[Any], value: object) -> str:
     """What a value must be that is not; empty when it is."""
+    if "choices" in each.metadata:
+        choices = each.metadata["choices"]
+        fits = any(type(value) is type(choice) and value == choice for choice in choices)
+        return "" if fits else f"one of {', '.join(map(str, choices))}"
     low, high = each.metadata.get("low", 0), each.metadata.get("high", 0)
     match each.default:
         case bool():

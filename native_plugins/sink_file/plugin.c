@@ -15,9 +15,10 @@
 #define SCHEMA                                                                                                   \
     "{\"type\": \"object\", \"properties\": {\"format\": {\"type\": \"string\", "                                \
     "\"enum\": [\"s16\", \"s24\", \"f32\"], \"default\": \"f32\"}, "                                              \
+    "\"dither\": {\"enum\": [\"auto\", \"on\", \"off\"], \"default\": \"auto\"}, "                              \
     "\"trim_db\": {\"type\": \"number\", \"minimum\": -60, \"maximum\": 24, \"default\": 0, "                     \
     "\"title\": \"Gain of this output in dB\"}}, \"additionalProperties\": false}"
-#define DEFAULT_CONFIG "{\"format\": \"f32\", \"trim_db\": 0}"
+#define DEFAULT_CONFIG "{\"format\": \"f32\", \"dither\": \"auto\", \"trim_db\": 0}"
 #define TARGET_SCHEMA                                                                                            \
     "{\"type\": \"object\", \"properties\": {\"id\": {\"const\": \"file\"}, \"name\": {\"type\": \"string\"}, "  \
     "\"default\": {\"type\": \"boolean\"}, "                                                                     \
@@ -33,8 +34,11 @@
 #define SHOWN_BYTES 256
 #define PREFERRED_CHUNK_FRAMES 4096u
 
+typedef enum Dither { DITHER_AUTO, DITHER_ON, DITHER_OFF } Dither;
+
 typedef struct Config {
     SampleFormat format;
+    Dither dither;
     double trim_db;
 } Config;
 
@@ -69,10 +73,33 @@ static StStatus parse_format(StStr config, SampleFormat *out) {
     return st_ok();
 }
 
+static StStatus parse_dither(StStr config, Dither *out) {
+    StJson value;
+    char name[8] = "auto";
+    int found = 1;
+    if (st_json_member(st_json(config), "dither", &value)) found = st_json_string(value, name, sizeof name, NULL);
+    if (found && strcmp(name, "auto") == 0) {
+        *out = DITHER_AUTO;
+    } else if (found && strcmp(name, "on") == 0) {
+        *out = DITHER_ON;
+    } else if (found && strcmp(name, "off") == 0) {
+        *out = DITHER_OFF;
+    } else {
+        return st_error(ST_ERROR_INVALID_ARG, "file sink: dither is none of auto, on, off");
+    }
+    return st_ok();
+}
+
+/* By itself where rounding can be heard: the error of 24 bits lies below the noise of any converter. */
+static int is_dithered(const Config *config) {
+    return config->dither == DITHER_ON || (config->dither == DITHER_AUTO && config->format == FORMAT_S16);
+}
+
 static StStatus parse_config(StStr config, Config *out) {
     StJson value;
     Config parsed = {0};
     StStatus read = parse_format(config, &parsed.format);
+    if (read.code == ST_OK) read = parse_dither(config, &parsed.dither);
     if (read.code != ST_OK) return read;
     if (st_json_member(st_json(config), "trim_db", &value) && !st_json_number(value, &parsed.trim_db))
         return st_error(ST_ERROR_INVALID_ARG, "file sink: trim_db is not a number");
@@ -152,6 +179,7 @@ static StStatus open_sink(void *handle, StStr target_json, StAudioSpec spec, uin
         return done;
     }
     trim_set(&sink->trim, sink->config.trim_db);
+    sink->recording.dithered = is_dithered(&sink->config);
     sink->is_open = 1;
     return st_ok();
 }
@@ -229,6 +257,7 @@ static StStatus apply(void *handle, StStr config) {
     if (wanted.format != sink->config.format)
         return st_error(ST_ERROR_INVALID_ARG, "file sink: another format needs a new instance");
     sink->config = wanted;
+    sink->recording.dithered = is_dithered(&wanted);
     if (sink->is_open) trim_to(&sink->trim, wanted.trim_db, sink->recording.spec.sample_rate_hz);
     return st_ok();
 }

@@ -89,18 +89,26 @@ StStatus recording_begin(Recording *r, AddressedFile file, const Container *cont
     return container->write_header(r);
 }
 
-static StStatus write_packed(Recording *r, uint64_t offset, const float *samples, size_t count) {
-    size_t bytes = format_bytes(r->format), most = sizeof r->pack / bytes;
-    if (r->format == FORMAT_F32) return file_write(&r->file, offset, samples, count * sizeof *samples);
-    while (count > 0) {
-        size_t now = count < most ? count : most;
+/* The programme position of the frame at this offset. */
+static uint64_t position_at(const Recording *r, uint64_t offset) {
+    return (uint64_t)r->base + (offset - r->container->data_offset) / recording_frame_bytes(r);
+}
+
+static StStatus write_packed(Recording *r, uint64_t offset, const float *samples, size_t frames) {
+    size_t channels = r->spec.channels, frame_bytes = recording_frame_bytes(r), most = sizeof r->pack / frame_bytes;
+    if (r->format == FORMAT_F32) return file_write(&r->file, offset, samples, frames * frame_bytes);
+    while (frames > 0) {
+        size_t now = frames < most ? frames : most;
         StStatus written;
-        format_pack(r->format, samples, now, r->pack);
-        written = file_write(&r->file, offset, r->pack, now * bytes);
+        if (r->dithered)
+            format_pack_dithered(r->format, samples, now, r->spec.channels, position_at(r, offset), r->pack);
+        else
+            format_pack(r->format, samples, now * channels, r->pack);
+        written = file_write(&r->file, offset, r->pack, now * frame_bytes);
         if (written.code != ST_OK) return written;
-        offset += now * bytes;
-        samples += now;
-        count -= now;
+        offset += now * frame_bytes;
+        samples += now * channels;
+        frames -= now;
     }
     return st_ok();
 }
@@ -114,7 +122,7 @@ static StStatus write_trimmed(Recording *r, Trim *trim, const float *samples, ui
         uint32_t now = frames < most ? frames : most;
         StStatus written;
         trim_run(&moved, samples, r->trimmed, now, channels);
-        written = write_packed(r, offset, r->trimmed, (size_t)now * channels);
+        written = write_packed(r, offset, r->trimmed, now);
         if (written.code != ST_OK) return written;
         offset += (uint64_t)now * recording_frame_bytes(r);
         samples += (size_t)now * channels;
@@ -128,7 +136,7 @@ StStatus recording_write(Recording *r, Trim *trim, const float *samples, uint32_
     StStatus written;
     if (r->phase != RECORDING_OPEN)
         return st_error(ST_ERROR_INVALID_ARG, "%s is complete and takes no more frames", r->file.shown_path);
-    written = trim_is_identity(trim) ? write_packed(r, recording_end(r), samples, (size_t)frames * r->spec.channels)
+    written = trim_is_identity(trim) ? write_packed(r, recording_end(r), samples, frames)
                                      : write_trimmed(r, trim, samples, frames);
     if (written.code == ST_OK) r->frames += frames;
     return written;

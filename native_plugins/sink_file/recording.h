@@ -46,6 +46,7 @@ struct Recording {
     AddressedFile file;
     const Container *container;
     SampleFormat format;
+    int dithered; /* whether what is rounded gets noise; may change between two writes */
     StAudioSpec spec;
     RecordingPhase phase;
     int64_t base;

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from random import Random
 from typing import Any, Protocol
 
 try:
@@ -22,11 +24,15 @@ _WARN = 2
 _HOT_APPLY, _RECREATE, _REJECT = 1, 2, 3
 _LOW, _MEDIUM = 1, 2
 _CHUNK_FRAMES = 512
-_BYTES_PER_SAMPLE = 4
+#: Bits of whole numbers by the format a device is opened in; 0: it takes float32 as it comes.
+_BITS = {"float32": 0, "int16": 16, "int24": 24}
 #: What a sound server holds of its own beyond the device's queue, which nobody tells.
 _SERVER_S = 0.1
 _LINES_PER_SECOND = 100
 _TRIM_DB = (-60, 24)
+#: Two tables without a common divisor: their differences do not come again for a day.
+_NOISE_LENGTHS = (65_536, 65_521)
+_PIECE_SAMPLES = 4096
 
 
 class Host(Protocol):
@@ -83,8 +89,18 @@ def _trim_db(config: dict[str, Any]) -> float:
     return db
 
 
-def _latency_ms(config: dict[str, Any]) -> int:
-    return int(config.get("latency_ms", 0))
+def _opened_as(config: dict[str, Any]) -> tuple[int, str]:
+    """What an open device cannot change: its queue in ms, and its format. Raises: ValueError."""
+    name = str(config.get("format", "float32"))
+    if name not in _BITS:
+        raise ValueError(f"system output: format is {name!r}, choose {', '.join(_BITS)}")
+    return int(config.get("latency_ms", 0)), name
+
+
+def _is_dithered(config: dict[str, Any]) -> bool:
+    """By itself where rounding can be heard: at 16 bits."""
+    wish = config.get("dither", "auto")
+    return wish == "on" or (wish == "auto" and config.get("format") == "int16")
 
 
 class Trim:
@@ -128,15 +144,64 @@ class Trim:
         return self._from + (self._target - self._from) * (done / self._frames)
 
 
+class Rounding:
+    """From float32 to whole numbers of so many bits; with dither, triangular noise of two steps before.
+
+    A sample that is a whole number already is not touched. The noise depends on position and channel only.
+    """
+
+    def __init__(self, bits: int) -> None:
+        """Makes the tables of noise, which takes some milliseconds."""
+        self._scale = 1 << (bits - 1)
+        self._bytes = bits // 8
+        numbers = Random(bits)
+        tables = (array("d", [numbers.random() for _ in range(length)]) for length in _NOISE_LENGTHS)
+        self._tables = tuple(table + table[:_PIECE_SAMPLES] for table in tables)
+
+    def rounded(self, samples: Sequence[float], frame: int, channels: int, *, dithered: bool) -> bytes:
+        """What a device gets for frames from position ``frame`` on; shape (frames * channels,), interleaved."""
+        whole: list[int] = []
+        for at in range(0, len(samples), _PIECE_SAMPLES):
+            piece = [self._within(sample * self._scale) for sample in samples[at : at + _PIECE_SAMPLES]]
+            if dithered:
+                self._add_noise(piece, frame * channels + at)
+            whole.extend([int(self._within(round(value))) for value in piece])
+        if self._bytes == 2:
+            return array("h", whole).tobytes()
+        words = array("i", whole).tobytes()
+        packed = bytearray(3 * len(whole))
+        for byte in range(3):
+            packed[byte::3] = words[byte::4]  # the lower three of each, little-endian
+        return bytes(packed)
+
+    def _within(self, value: float) -> float:
+        top = self._scale - 1
+        return value if -self._scale <= value <= top else top if value > 0 else -self._scale
+
+    def _add_noise(self, piece: list[float], number: int) -> None:
+        """``number``: of the first sample, counted through all channels."""
+        one, other = (
+            table[number % length : number % length + len(piece)]
+            for table, length in zip(self._tables, _NOISE_LENGTHS, strict=True)
+        )
+        piece[:] = [
+            value if value == round(value) else value + plus - minus
+            for value, plus, minus in zip(piece, one, other, strict=True)
+        ]
+
+
 class SystemSink:
     """One open device. Called by its lane only."""
 
     def __init__(self, config: dict[str, Any], host: Host) -> None:
-        """Nothing is opened yet. Raises: ValueError, a trim out of range."""
+        """Nothing is opened yet. Raises: ValueError, a trim out of range or an unknown format."""
         self._host = host
         self._config = config
         self._trim = Trim(_trim_db(config))
-        self._latency: float | str = _latency_ms(config) / 1000 or "high"
+        latency_ms, self._format = _opened_as(config)
+        self._latency: float | str = latency_ms / 1000 or "high"
+        self._rounding = Rounding(_BITS[self._format]) if _BITS[self._format] else None
+        self._frame = 0
         self._stream: Any = None
         self._wishes: dict[str, Any] = {}  # what a stream of the open device is made with
         self._device_name = ""
@@ -144,20 +209,21 @@ class SystemSink:
         self._underflows = 0
 
     def plan(self, config: dict[str, Any]) -> tuple[int, int, str]:
-        """A trim is taken in place; the queue of an open device cannot change."""
+        """Trim and dither are taken in place; queue and format of an open device cannot change."""
         try:
             _trim_db(config)
+            opened_as = _opened_as(config)
         except ValueError as error:
             return _REJECT, _LOW, str(error)
-        if _latency_ms(config) != _latency_ms(self._config):
+        if opened_as != _opened_as(self._config):
             return _RECREATE, _MEDIUM, ""
         return _HOT_APPLY, _LOW, ""
 
     def apply(self, config: dict[str, Any]) -> None:
         """Heard when the device has played what it holds. Raises: ValueError."""
         db = _trim_db(config)
-        if _latency_ms(config) != _latency_ms(self._config):
-            raise ValueError("system output: another latency_ms needs a new instance")
+        if _opened_as(config) != _opened_as(self._config):
+            raise ValueError("system output: another latency_ms or format needs a new instance")
         self._config = config
         if self._stream is None:
             self._trim.stand(db)
@@ -202,25 +268,25 @@ class SystemSink:
             for rate in dict.fromkeys((sample_rate_hz, own_rate, 48000, 44100)):
                 if 0 < count <= most and self._takes(device["index"], rate, count):
                     return rate, count, _CHUNK_FRAMES
-        raise OSError(f"sound device {name!r} takes no float32 stream at all")
+        raise OSError(f"sound device {name!r} takes no {self._format} stream at all")
 
-    @staticmethod
-    def _takes(index: int, rate: int, channels: int) -> bool:
+    def _takes(self, index: int, rate: int, channels: int) -> bool:
         try:
-            sounddevice.check_output_settings(device=index, channels=channels, dtype="float32", samplerate=rate)
+            sounddevice.check_output_settings(device=index, channels=channels, dtype=self._format, samplerate=rate)
         except sounddevice.PortAudioError:
             return False
         return True
 
-    def open(self, target: dict[str, Any], sample_rate_hz: int, channels: int, _start_frame: int) -> None:
+    def open(self, target: dict[str, Any], sample_rate_hz: int, channels: int, start_frame: int) -> None:
         """Opens the device; it starts with the first write."""
+        self._frame = start_frame
         self._device_name, device = self._device(target)
         self._trim.stand(_trim_db(self._config))
         self._wishes = {
             "samplerate": sample_rate_hz,
             "channels": channels,
             "device": device["index"],
-            "dtype": "float32",
+            "dtype": self._format,
             "latency": self._latency,
         }
         try:
@@ -230,10 +296,14 @@ class SystemSink:
 
     def write(self, samples: memoryview, frames: int) -> int:
         """Blocks while the device is full; takes all."""
-        if self._trim.is_identity:
-            self._play(samples.cast("B"))
+        channels = self._wishes["channels"]
+        trimmed = samples if self._trim.is_identity else memoryview(self._trim.scaled(samples, channels))
+        if self._rounding is None:
+            self._play(trimmed.cast("B"))
         else:
-            self._play(memoryview(self._trim.scaled(samples, self._wishes["channels"])).cast("B"))
+            dithered = _is_dithered(self._config)
+            self._play(memoryview(self._rounding.rounded(trimmed, self._frame, channels, dithered=dithered)))
+        self._frame += frames
         return frames
 
     def _play(self, data: memoryview) -> None:
@@ -275,7 +345,7 @@ class SystemSink:
             raise self._gone(_reason(error)) from error
 
     def _follow_with_silence(self, frames: int) -> None:
-        block = bytes(_CHUNK_FRAMES * self._wishes["channels"] * _BYTES_PER_SAMPLE)
+        block = bytes(_CHUNK_FRAMES * self._wishes["channels"] * (_BITS[self._format] or 32) // 8)
         for _ in range(-(-frames // _CHUNK_FRAMES)):
             if self._host.cancelled():
                 return
@@ -290,11 +360,12 @@ class SystemSink:
     def _gone(self, reason: str) -> OSError:
         return OSError(f"sound device {self._device_name!r} is gone: {reason}")
 
-    def reset(self, _next_frame: int) -> None:
+    def reset(self, next_frame: int) -> None:
         """Throws away what the device holds, and gives it back until the next write.
 
         A stream that is only stopped still wakes the threads of a sound server's library several times a second.
         """
+        self._frame = next_frame
         self._trim.stand(_trim_db(self._config))
         self._drop_stream()
 

@@ -32,6 +32,7 @@ class DecoderInstance(StageInstance):
         self._io = ffi.new("st_file_io *")
         self._media = -1
         self._info: CData = None
+        self._resampler = self._mix_lfe = 0
 
     def open(self, request: OpenDecoder, media: int) -> DecoderOpened:
         """Opens the media descriptor, which is the instance's from here on.
@@ -147,6 +148,7 @@ class DecoderInstance(StageInstance):
         channels = info.spec.channels
         map_ring(ffi.addressof(native, "output"), ring_fd, lib.ST_RING_WRITER)
         try:
+            self._resampler, self._mix_lfe = request.resampler, request.mix_lfe
             self._start_conversion("attach")
             if lib.st_scratch_make(ffi.addressof(native, "scratch"), self._chunk_frames * channels) != 0:
                 raise WorkerFault("attach", f"no memory for a block: {os.strerror(ffi.errno)}")
@@ -177,7 +179,14 @@ class DecoderInstance(StageInstance):
         native, spec, fmt = self._native, self._opened(call).spec, self._native.output.format
         error = ffi.new("const char **")
         fresh = lib.st_convert_make(
-            spec.sample_rate_hz, spec.channels, fmt.sample_rate_hz, fmt.channels, self._chunk_frames, error
+            spec.sample_rate_hz,
+            spec.channels,
+            fmt.sample_rate_hz,
+            fmt.channels,
+            self._chunk_frames,
+            self._resampler,
+            self._mix_lfe,
+            error,
         )
         if fresh == ffi.NULL:
             raise WorkerFault(call, f"no conversion to {fmt.sample_rate_hz} Hz: {ffi.string(error[0]).decode()}")

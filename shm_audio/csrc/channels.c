@@ -1,7 +1,9 @@
 /*
  * channels.c: the gains by which one channel layout becomes another.
  *
- * Source of the fold-down gains: ITU-R BS.775-3, annex 4 (centre and surround at -3 dB, LFE left out).
+ * Source of the fold-down gains: ITU-R BS.775-3, annex 4 (centre and surround at -3 dB, LFE left out). The standard leaves
+ * open what is done about sums above full scale. Here all gains are divided by the greatest sum of a row, as ffmpeg does
+ * for integers: nothing can clip, whatever the source holds, and the balance of the channels is the standard's.
  */
 #include <string.h>
 
@@ -36,6 +38,7 @@ static const fold FOLDS[POSITIONS][MOST_FOLDS] = {
     [FL] = {{{FC, FC}, MINUS_3_DB}},
     [FR] = {{{FC, FC}, MINUS_3_DB}},
     [FC] = {{{FL, FR}, MINUS_3_DB}},
+    [LFE] = {{{FL, FR}, MINUS_3_DB}, {{FC, FC}, 1.0f}}, /* where it is mixed at all */
     [BL] = {{{SL, SL}, 1.0f}, {{FL, FL}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
     [BR] = {{{SR, SR}, 1.0f}, {{FR, FR}, MINUS_3_DB}, {{FC, FC}, 0.5f}},
     [BC] = {{{BL, BR}, MINUS_3_DB}, {{SL, SR}, MINUS_3_DB}, {{FL, FR}, 0.5f}, {{FC, FC}, MINUS_3_DB}},
@@ -49,13 +52,14 @@ static int find(const signed char *layout, uint32_t channels, int position) {
     return -1;
 }
 
-static void place(uint32_t in, uint32_t in_channels, uint32_t out_channels, float *gains) {
+static void place(uint32_t in, uint32_t in_channels, uint32_t out_channels, int mix_lfe, float *gains) {
     const signed char *to = LAYOUTS[out_channels];
     int position = LAYOUTS[in_channels][in], at = find(to, out_channels, position);
     if (at >= 0) {
         gains[(uint32_t)at * in_channels + in] = 1.0f;
         return;
     }
+    if (position == LFE && !mix_lfe) return;
     for (int i = 0; i < MOST_FOLDS && FOLDS[position][i].gain != 0.0f; i++) {
         const fold *f = &FOLDS[position][i];
         int first = find(to, out_channels, f->to[0]), second = find(to, out_channels, f->to[1]);
@@ -79,12 +83,12 @@ static void keep_below_full_scale(uint32_t in_channels, uint32_t out_channels, f
         for (uint32_t i = 0; i < in_channels * out_channels; i++) gains[i] /= most;
 }
 
-void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, float *gains) {
+void st_convert_matrix(uint32_t in_channels, uint32_t out_channels, int mix_lfe, float *gains) {
     memset(gains, 0, (size_t)in_channels * out_channels * sizeof *gains);
     if (in_channels == out_channels || in_channels > 8 || out_channels > 8) {
         for (uint32_t i = 0; i < in_channels && i < out_channels; i++) gains[i * in_channels + i] = 1.0f;
         return;
     }
-    for (uint32_t i = 0; i < in_channels; i++) place(i, in_channels, out_channels, gains);
+    for (uint32_t i = 0; i < in_channels; i++) place(i, in_channels, out_channels, mix_lfe, gains);
     keep_below_full_scale(in_channels, out_channels, gains);
 }

@@ -18,7 +18,16 @@ import pytest
 from tests.e2e.audio import Samples
 from tests.support.waiting import until
 
-__all__ = ["AlsaDevice", "PulseServer", "file_device", "needs_portaudio", "needs_pulse", "no_device", "paced_device"]
+__all__ = [
+    "PLAYS",
+    "AlsaDevice",
+    "PulseServer",
+    "file_device",
+    "needs_portaudio",
+    "needs_pulse",
+    "no_device",
+    "paced_device",
+]
 
 SYSTEM = "</usr/share/alsa/alsa.conf>\n"
 DEVICE = (

@@ -281,6 +281,7 @@ def test_what_plays_is_told_and_stopped_from_outside(stellatune: Stellatune) -> 
         chain = {each["name"]: each for each in found["chain"]}
         assert chain["fx"]["pid"] in children(host.pid)
         assert [each["type"] for each in found["chain"]] == ["wav", "gain", "null"]
+        assert (found["bit_perfect"], found["why_not"]) == (False, "the effect fx is heard")
         later = asked(stellatune, "status")["playback"]
         assert later["position"] > found["position"]
         assert "gain#" in ask(stellatune, "status").out

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.audio import as_float, noise, read_wav, write_wav
 from tests.e2e.conftest import Stellatune
-from tests.e2e.devices import AlsaDevice, file_device, needs_portaudio, no_device
+from tests.e2e.devices import PLAYS, AlsaDevice, file_device, needs_portaudio, no_device
 
 pytestmark = needs_portaudio
 
@@ -114,3 +114,26 @@ def test_without_any_device(stellatune: Stellatune, tmp_path: Path) -> None:
     (device,) = [each for each in findings if each["check"] == "device"]
     assert device["state"] == "warning"
     assert device["remedy"]
+
+
+@pytest.mark.parametrize("sample_format", ["int16", "int24"])
+def test_a_device_of_whole_numbers_gets_those_of_the_file(
+    stellatune: Stellatune, tmp_path: Path, device: AlsaDevice, sample_format: str
+) -> None:
+    """Dither is on where it is by itself, and finds nothing to do."""
+    samples = noise(60_001)
+    source = write_wav(tmp_path / "in.wav", samples)
+    config = tmp_path / "config.toml"
+    config.write_text(f'[plugins."stellatune.sink.system".system]\nformat = "{sample_format}"\n')
+    data = b""
+    for _ in range(PLAYS):  # a device that starves gets silence in between
+        device.capture.unlink(missing_ok=True)
+        stellatune.ok("--config", config, "play", source, "--output", f"system:{device.name}", **device.environment)
+        data = device.capture.read_bytes()
+        if len(data) == 60_001 * 2 * (3 if sample_format == "int24" else 2):
+            break
+    if sample_format == "int24":
+        raw = np.frombuffer(data, np.uint8).reshape(-1, 3)
+        assert not raw[:, 0].any(), "the lowest byte of 24 bits"
+        data = raw[:, 1:].tobytes()
+    assert data == samples.astype("<i2").tobytes()

@@ -8,25 +8,28 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
+from abi.wire import Resampler
 from plugin_worker._core import ffi, lib
 from tests.support.ring_end import Audio
 
 __all__ = ["Converter", "converter", "matrix"]
 
 
-def matrix(in_channels: int, out_channels: int) -> npt.NDArray[np.float32]:
+def matrix(in_channels: int, out_channels: int, *, mix_lfe: bool = False) -> npt.NDArray[np.float32]:
     """Rows of output channels."""
     gains = np.zeros((out_channels, in_channels), np.float32)
-    lib.st_convert_matrix(in_channels, out_channels, ffi.from_buffer("float[]", gains))
+    lib.st_convert_matrix(in_channels, out_channels, mix_lfe, ffi.from_buffer("float[]", gains))
     return gains
 
 
 class Converter:
     """One ``st_convert``; made by :func:`converter`."""
 
-    def __init__(self, source: tuple[int, int], target: tuple[int, int], max_frames: int) -> None:
+    def __init__(
+        self, source: tuple[int, int], target: tuple[int, int], max_frames: int, quality: int, mix_lfe: bool
+    ) -> None:
         error = ffi.new("const char **")
-        self._native = lib.st_convert_make(*source, *target, max_frames, error)
+        self._native = lib.st_convert_make(*source, *target, max_frames, quality, mix_lfe, error)
         if self._native == ffi.NULL:
             raise ValueError(ffi.string(error[0]).decode())
         self._in_channels, self._out_channels = source[1], target[1]
@@ -60,9 +63,16 @@ NOTHING = np.zeros(0, np.float32)
 
 
 @contextmanager
-def converter(source: tuple[int, int], target: tuple[int, int], max_frames: int = 4096) -> Iterator[Converter]:
+def converter(
+    source: tuple[int, int],
+    target: tuple[int, int],
+    *,
+    max_frames: int = 4096,
+    quality: int = Resampler.VERY_HIGH,
+    mix_lfe: bool = False,
+) -> Iterator[Converter]:
     """``source`` and ``target`` are rate and channels. Raises: ValueError with the text of a refusal."""
-    made = Converter(source, target, max_frames)
+    made = Converter(source, target, max_frames, quality, mix_lfe)
     try:
         yield made
     finally:

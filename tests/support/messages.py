@@ -35,7 +35,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.OpenSink(7, Payload(b'{"id":"null"}'), 48000, 2, 1024, ("out.wav",)),
     wire.CloseSink(7),
     wire.At(2**40),
-    wire.AttachDecode(7, 3, 441, 576, -1, 147, 0.5),
+    wire.AttachDecode(7, 3, 441, 576, -1, 147, 0.5, wire.Resampler.MEDIUM, True),
     wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 0, 480, 64),
     wire.AttachSink(7, 3, 1024, 0.5, 882, True, 20, -1, 2**40),
     wire.HoldStage(7),

@@ -42,6 +42,7 @@ class Stream:
     written: bytes = b""
     calls: list[str] = field(default_factory=list)
     channels: int = CHANNELS
+    sample_bytes: int = 4
     samplerate: float = float(RATE_HZ)
 
     @property
@@ -60,7 +61,7 @@ class Stream:
         if self.error is not None:
             raise self.error
         self.written += bytes(data)
-        self.queued_frames = min(CAPACITY_FRAMES, self.queued_frames + len(data) // (4 * self.channels))
+        self.queued_frames = min(CAPACITY_FRAMES, self.queued_frames + len(data) // (self.sample_bytes * self.channels))
         return not self.plays
 
     def stop(self) -> None:
@@ -110,6 +111,7 @@ class Audio(SimpleNamespace):
 
     def __init__(self) -> None:
         super().__init__(devices=DEVICES, default=3, takes=lambda _rate, _channels: True, stream=Stream(), opened={})
+        self.formats = {"float32": 4, "int16": 2, "int24": 3}
 
     def query_devices(self, kind: str = "") -> Any:  # noqa: ANN401  # as sounddevice: a list, or one
         if kind and self.default >= len(self.devices):
@@ -119,13 +121,14 @@ class Audio(SimpleNamespace):
     def query_hostapis(self, index: int) -> dict[str, Any]:
         return {"name": ("ALSA", "JACK")[index]}
 
-    def check_output_settings(self, *, channels: int, samplerate: int, **_: object) -> None:
-        if not self.takes(samplerate, channels):
+    def check_output_settings(self, *, channels: int, samplerate: int, dtype: str, **_: object) -> None:
+        if dtype not in self.formats or not self.takes(samplerate, channels):
             raise PortAudioError("Invalid sample rate", -9997)
 
-    def RawOutputStream(self, **wishes: object) -> Stream:  # noqa: N802  # sounddevice's name
-        self.opened = wishes
+    def RawOutputStream(self, *, dtype: str, **wishes: object) -> Stream:  # noqa: N802  # sounddevice's name
+        self.opened = {"dtype": dtype, **wishes}
         if self.stream.error is not None:
             raise self.stream.error
         found: Stream = self.stream
+        found.sample_bytes = self.formats[dtype]
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from abi.wire import At, AttachDecode, AttachDsp, AttachSink, Join, OpenDecoder, OpenSink, Payload
+from abi.wire import At, AttachDecode, AttachDsp, AttachSink, Join, OpenDecoder, OpenSink, Payload, Resampler
 from host.jsontext import JsonObject
 from tests.integration.worker.stages import DECODER, DSP, EPOCH, SINK
 from tests.support.faulty import LIBRARY, PLUGIN
@@ -34,7 +34,7 @@ def open_decoder(
 
 
 def attach_decoder(worker: WorkerPeer, rings: StageRings) -> None:
-    worker.ask(AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0), [rings.after.fd])
+    worker.ask(AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0, Resampler.VERY_HIGH, False), [rings.after.fd])
 
 
 def attach_dsp(worker: WorkerPeer, rings: StageRings, config: JsonObject, checkpoint_frames: int = 0) -> None:

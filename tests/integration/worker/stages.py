@@ -16,6 +16,7 @@ from abi.wire import (
     OpenSink,
     Payload,
     PluginLog,
+    Resampler,
     StageStopped,
     StopReason,
 )
@@ -41,7 +42,8 @@ def decoder(
     worker.ask(worker.creation(DECODER, "odd", {"mode": mode, "frames": frames}))
     with open(os.devnull, "rb") as media:  # noqa: PTH123  a device
         worker.ask(OpenDecoder(1, "x", ""), [media.fileno()])
-    worker.ask(AttachDecode(1, EPOCH, silence, skip, take, drop, gain), [rings.after.fd])
+    request = AttachDecode(1, EPOCH, silence, skip, take, drop, gain, Resampler.VERY_HIGH, False)
+    worker.ask(request, [rings.after.fd])
 
 
 def dsp_attach(instance: int = 1, epoch: int = EPOCH) -> AttachDsp:

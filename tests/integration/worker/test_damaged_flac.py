@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abi.kinds import CapabilityKind, StatusCode
-from abi.wire import AttachDecode, DetachStage, OpenDecoder, SeekDecoder, StageStopped, StopReason
+from abi.wire import AttachDecode, DetachStage, OpenDecoder, Resampler, SeekDecoder, StageStopped, StopReason
 from tests.e2e.audio import as_float, noise
 from tests.support.ring_end import Audio
 from tests.support.stage_rings import FORMAT, StageRings
@@ -45,7 +45,7 @@ def opened(worker: WorkerPeer, path: Path) -> None:
 
 def read(worker: WorkerPeer, rings: StageRings, frames: int, epoch: int) -> tuple[Audio, StageStopped]:
     """All frames up to the end, shape (frames, channels), and how it ended."""
-    worker.ask(AttachDecode(1, epoch, 0, 0, -1, 0, 1.0), [rings.after.fd])
+    worker.ask(AttachDecode(1, epoch, 0, 0, -1, 0, 1.0, Resampler.VERY_HIGH, False), [rings.after.fd])
     heard = rings.taste(frames).reshape(-1, FORMAT.channels)
     end = worker.event(StageStopped)
     worker.ask(DetachStage(1))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from abi.kinds import CapabilityKind
-from abi.wire import AttachDecode, OpenDecoder, SeekDecoder
+from abi.wire import AttachDecode, OpenDecoder, Resampler, SeekDecoder
 from tests.support.stage_rings import FORMAT, StageRings
 from tests.support.worker_peer import ROOT, WorkerPeer
 
@@ -46,7 +46,7 @@ def heard(start: Start, path: Path, first: int, drop: int, frames: int) -> Frame
         worker.ask(OpenDecoder(1, path.name, "wav"), [media.fileno()])
     landed = worker.ask(SeekDecoder(1, first))
     with StageRings() as rings:
-        request = AttachDecode(1, 1, 0, first - landed.frame, -1, drop, 1.0)
+        request = AttachDecode(1, 1, 0, first - landed.frame, -1, drop, 1.0, Resampler.VERY_HIGH, False)
         worker.ask(request, [rings.after.fd])
         return rings.taste(frames)
 

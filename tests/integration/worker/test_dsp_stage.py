@@ -17,6 +17,7 @@ from abi.wire import (
     HoldStage,
     PluginLog,
     ReleaseStage,
+    Resampler,
     StopReason,
 )
 from tests.integration.worker.stages import DSP, EPOCH, SOON_S, dsp, dsp_attach, stopped
@@ -101,7 +102,8 @@ def test_a_stage_joins_only_rings(odd: WorkerPeer, rings: StageRings) -> None:
     odd.ask(odd.creation(DSP, "odd"))
     odd.refused(dsp_attach(), FaultKind.INTERNAL, [0, 1, 2])
     odd.refused(dsp_attach(), FaultKind.MISUSE, rings.around[:2])
-    odd.refused(AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0), FaultKind.MISUSE, [rings.after.fd])
+    request = AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0, Resampler.VERY_HIGH, False)
+    odd.refused(request, FaultKind.MISUSE, [rings.after.fd])
     odd.refused(HoldStage(1), FaultKind.MISUSE)
     odd.ask(dsp_attach(), rings.around)
     odd.refused(dsp_attach(), FaultKind.MISUSE, rings.around)

@@ -23,6 +23,7 @@ from abi.wire import (
     PluginEvent,
     PluginLog,
     Pong,
+    Resampler,
 )
 from tests.integration.worker.conftest import BuildPlugin
 from tests.integration.worker.stages import SOON_S, dsp_attach
@@ -71,7 +72,7 @@ def test_a_decoder_beyond_its_block_dies_there(start_odd: Start) -> None:
         media = os.open(os.devnull, os.O_RDONLY)
         worker.ask(OpenDecoder(1, "x", ""), [media])
         os.close(media)
-        worker.send(AttachDecode(1, 1, 0, 0, -1, 0, 1.0), [rings.after.fd])
+        worker.send(AttachDecode(1, 1, 0, 0, -1, 0, 1.0, Resampler.VERY_HIGH, False), [rings.after.fd])
         assert worker.ended() == -SIGSEGV
         assert rings.after.words().write_pos == 0
 

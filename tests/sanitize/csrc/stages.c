@@ -28,7 +28,7 @@ static void attach_decode(stage *s, const place *at) {
     memset(d, 0, sizeof *d);
     map(&d->output, at->out, ST_RING_WRITER);
     scratch_for(&d->scratch, CHUNK_FRAMES);
-    d->convert = st_convert_make(RATE_HZ, CHANNELS, RATE_HZ, CHANNELS, CHUNK_FRAMES, &error);
+    d->convert = st_convert_make(RATE_HZ, CHANNELS, RATE_HZ, CHANNELS, CHUNK_FRAMES, ST_QUALITY_VERY_HIGH, 0, &error);
     expect(d->convert != NULL, "there is a converter");
     d->vtable = &numbering_decoder;
     d->handle = &s->instance;

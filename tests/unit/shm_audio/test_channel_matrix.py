@@ -28,10 +28,39 @@ def test_stereo_to_mono_is_the_mean() -> None:
     assert np.allclose(matrix(2, 1), [[0.5, 0.5]])
 
 
-def test_five_one_to_stereo() -> None:
-    """BS.775: fronts, centre and surround at -3 dB, no LFE; then scaled so that the sum is one."""
-    shape = np.array([[1, 0, HALF_POWER, 0, HALF_POWER, 0], [0, 1, HALF_POWER, 0, 0, HALF_POWER]])
-    assert np.allclose(matrix(6, 2), shape / shape.sum(axis=1, keepdims=True))
+#: ITU-R BS.775-3, annex 4, table 2, in the order of our channels; the LFE, which it leaves out, as the option has it.
+#: By number of channels: what each goes with to the left, to the right, and to the only one.
+C, S, BACK = HALF_POWER, HALF_POWER, np.float32(0.5)
+TABLE = {
+    3: ([1, 0, C], [0, 1, C], [C, C, 1]),
+    4: ([1, 0, S, 0], [0, 1, 0, S], [C, C, BACK, BACK]),
+    5: ([1, 0, C, S, 0], [0, 1, C, 0, S], [C, C, 1, BACK, BACK]),
+    6: ([1, 0, C, 0, S, 0], [0, 1, C, 0, 0, S], [C, C, 1, 0, BACK, BACK]),
+    7: ([1, 0, C, 0, BACK, S, 0], [0, 1, C, 0, BACK, 0, S], [C, C, 1, 0, S, BACK, BACK]),
+    8: ([1, 0, C, 0, S, 0, S, 0], [0, 1, C, 0, 0, S, 0, S], [C, C, 1, 0, BACK, BACK, BACK, BACK]),
+}
+LFE = 3
+
+
+@pytest.mark.parametrize("mix_lfe", [False, True])
+@pytest.mark.parametrize("targets", [1, 2])
+@pytest.mark.parametrize("sources", TABLE)
+def test_impulses_come_out_as_the_standard_has_them(sources: int, targets: int, mix_lfe: bool) -> None:
+    """One frame of full scale in each channel after the other; then all at once, which is full scale and no more."""
+    left, right, only = TABLE[sources]
+    standard = np.array([left, right] if targets == 2 else [only], np.float32)
+    if mix_lfe and sources > LFE + 2:
+        standard[:, LFE] = C if targets == 2 else 1
+    impulses = np.concatenate([np.eye(sources, dtype=np.float32), np.ones((1, sources), np.float32)])
+    with converter((48000, sources), (48000, targets), mix_lfe=mix_lfe) as each:
+        out = each.all_of(impulses.reshape(-1), 128).reshape(-1, targets)
+    assert np.allclose(out[:-1].T, standard / standard.sum(axis=1).max(), atol=1e-7)
+    assert np.abs(out[-1]).max() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_an_lfe_that_the_output_has_stays_there() -> None:
+    assert matrix(6, 8, mix_lfe=True)[LFE].tolist() == [0, 0, 0, 1, 0, 0]
+    assert np.array_equal(matrix(6, 8), matrix(6, 8, mix_lfe=True))
 
 
 @pytest.mark.parametrize(("sources", "targets"), PAIRS)

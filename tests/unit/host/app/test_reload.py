@@ -14,7 +14,17 @@ from host.jsontext import JsonObject
 from host.packages import discover, search_path
 from host.playback import StageSpec
 from host.runtime import Outcome, OutcomeKind
-from host.settings import Limits, LogLevelWord, LogSettings, Paths, PipelineSizes, SavedConfig, SavedConfigs, Settings
+from host.settings import (
+    Limits,
+    LogLevelWord,
+    LogSettings,
+    OutputSettings,
+    Paths,
+    PipelineSizes,
+    SavedConfig,
+    SavedConfigs,
+    Settings,
+)
 
 GAIN, LIMITER = PluginId("stellatune.dsp.gain"), PluginId("stellatune.dsp.limiter")
 PLUGINS = discover(search_path(Paths.of_user())).plugins
@@ -61,12 +71,13 @@ def test_values_of_the_host() -> None:
     now = Settings(
         PipelineSizes(block_frames=256),
         Limits(read_ms=900),
+        output=OutputSettings(rate="best"),
         log=LogSettings(level=LogLevelWord.DEBUG),
         problems=("x: odd",),
     )
     assert told(Settings(), now, lambda: None) == ConfigReloaded(
         ("limits.read_ms: 1000 -> 900", "log.level: info -> debug"),
-        ("pipeline.block_frames: 512 -> 256, for the next playback",),
+        ("pipeline.block_frames: 512 -> 256, for the next playback", "output.rate: track -> best, for the next host"),
         ("x: odd",),
     )
 

@@ -25,6 +25,7 @@ from abi.wire import (
     OpenDecoder,
     OpenSink,
     Payload,
+    Resampler,
     SeekDecoder,
 )
 from host.capabilities import Decoder, Dsp, Sink
@@ -88,10 +89,18 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
     async def body(instance: Instance, peer: Peer) -> None:
         with Ring.create(FORMAT) as inp, Ring.create(FORMAT) as out, Checkpoints(64) as kept:
             decoder = Decoder(instance)
-            assert (
-                await decoder.attach(out, 3, skip_frames=7, take_frames=-1, drop_frames=8, silence_frames=9, gain=0.5)
-                == 512
+            began = await decoder.attach(
+                out,
+                3,
+                skip_frames=7,
+                take_frames=-1,
+                drop_frames=8,
+                silence_frames=9,
+                gain=0.5,
+                resampler=Resampler.QUICK,
+                mix_lfe=True,
             )
+            assert began == 512
             assert await decoder.attach(out, 3, skip_frames=7, take_frames=-1) == 512
             first = Dsp(instance).attach(
                 inp,
@@ -130,8 +139,8 @@ def test_rings_go_along_in_their_order(tmp_path: Path) -> None:
             )
         number = instance.id
         assert peer.received[-5:] == [
-            AttachDecode(number, 3, 9, 7, -1, 8, 0.5),
-            AttachDecode(number, 3, 0, 7, -1, 0, 1.0),
+            AttachDecode(number, 3, 9, 7, -1, 8, 0.5, Resampler.QUICK, mix_lfe=True),
+            AttachDecode(number, 3, 0, 7, -1, 0, 1.0, Resampler.VERY_HIGH, mix_lfe=False),
             AttachDsp(number, 3, 2, 1024, 4096, -1, 0, Join.NONE, 0, 0, 0),
             AttachDsp(number, 3, 2, 1024, 0, 1, 512, Join.RAMP, 4096, 480, 64),
             AttachSink(number, 3, 512, volume, 0, True, 9, -1, 4096),

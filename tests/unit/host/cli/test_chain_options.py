@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from host.cli.chain_options import (
     DspOption,
+    FormatOption,
     OutputOption,
+    parse_channels,
     parse_dsp,
     parse_output,
     parse_rate,
@@ -16,6 +19,7 @@ from host.cli.chain_options import (
     parse_volume,
 )
 from host.errors import ConfigRejected
+from host.settings import OutputSettings
 
 
 @pytest.mark.parametrize(
@@ -110,9 +114,26 @@ def test_times_that_are_refused(text: str) -> None:
 
 def test_rates() -> None:
     assert parse_rate("48000") == 48000
+    assert [parse_rate(word) for word in ("track", "best")] == ["track", "best"]
     for text in ("", "nan", "-1", "0", "999", "768001", "44.1", "9" * 5000, "\u0661\u0662\u0663\u0664"):
         with pytest.raises(ValueError, match="from 1000 to 768000"):
             parse_rate(text)
+
+
+def test_channels() -> None:
+    assert [parse_channels(text) for text in ("1", "8", "stereo", "track")] == [1, 8, "stereo", "track"]
+    for text in ("", "0", "9", "10", "mono", "-1", "2.0", "\u0662"):
+        with pytest.raises(ValueError, match="from 1 to 8, track or stereo"):
+            parse_channels(text)
+
+
+def test_what_is_said_of_a_format_goes_over_what_is_set() -> None:
+    kept = OutputSettings(rate="fixed", rate_hz=96_000, resampler="low", channels=6, lfe="mix")
+    assert FormatOption().over(kept) == kept
+    assert FormatOption(rate=48_000).over(OutputSettings()) == OutputSettings(rate="fixed", rate_hz=48_000)
+    assert FormatOption(rate="best").over(kept) == replace(kept, rate="best")
+    said = FormatOption(rate="track", resampler="high", channels="track", lfe="mute").over(kept)
+    assert said == OutputSettings(rate="track", rate_hz=96_000, resampler="high", channels="track", lfe="mute")
 
 
 def test_volumes() -> None:

@@ -40,6 +40,8 @@ def test_the_shape() -> None:
     assert played["pids"] == {"decoder": 101, "output": 102}
     assert played["times_realtime"] == 2.0
     assert (played["gaps"], played["faults"], played["restarts"]) == ([], [], 0)
+    assert (played["bit_perfect"], played["why_not"]) == (True, "")
+    assert (failed["bit_perfect"], failed["why_not"]) == (False, "it was not played to its end")
     assert failed["decoder"] is None
     assert failed["sha256"] is None
     assert failed["faults"][0]["code"] == "media"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.playback.resume import WARM_UP_S, Resumption, periods_of, resume
+from host.playback.resume import WARM_UP_FRAMES, Resumption, periods_of, resume
 from host.playback.sizes import on_grid
 
 RATES = st.one_of(st.sampled_from([8000, 22050, 32000, 44100, 48000, 88200, 96000, 192000]), st.integers(1000, 768_000))
@@ -31,7 +31,7 @@ def test_a_converter_has_its_past_or_all_there_is(first: int, done: int, source_
     found = resume(first, -1, done, source_rate, rate)
     if source_rate != rate:
         _, period = periods_of(source_rate, rate)
-        warm_up = int(rate * WARM_UP_S)
+        warm_up = -(-WARM_UP_FRAMES * rate // min(source_rate, rate))
         assert min(done, warm_up) <= found.drop_frames < warm_up + period
 
 

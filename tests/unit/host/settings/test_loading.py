@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from host.settings import Limits, Paths, PipelineSizes, ReplayGain, ReplayGainMode, Settings, load_settings
+from host.settings import (
+    Limits,
+    OutputSettings,
+    Paths,
+    PipelineSizes,
+    ReplayGain,
+    ReplayGainMode,
+    Settings,
+    load_settings,
+)
 
 
 def read(tmp_path: Path, text: str) -> Settings:
@@ -33,6 +42,8 @@ def test_values_are_taken(tmp_path: Path) -> None:
     got = read(tmp_path, "[pipeline]\nblock_frames = 256\n[limits]\nload_ms = 9000\n")
     assert (got.pipeline.block_frames, got.limits.load_ms, got.problems) == (256, 9000, ())
     assert got.pipeline.history_ms == 1000
+    got = read(tmp_path, '[output]\nrate = "best"\nchannels = 2\nlfe = "mix"\n')
+    assert (got.output, got.problems) == (OutputSettings(rate="best", channels=2, lfe="mix"), ())
 
 
 def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
@@ -51,6 +62,11 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
         ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, output, log, plugins"]),
+        ('[output]\nrate = "slow"\n', ["[output] rate = 'slow'", "one of track, best, fixed"]),
+        ("[output]\nrate = 48000\n", ["[output] rate = 48000", "one of track, best, fixed"]),
+        ("[output]\nrate_hz = 999\n", ["[output] rate_hz = 999", "from 1000 to 768000"]),
+        ("[output]\nchannels = 9\n", ["[output] channels = 9", "one of track, stereo, 1, 2,"]),
+        ("[output]\nchannels = true\n", ["[output] channels = True", "one of track, stereo, 1, 2,"]),
         ("limits = 3\n", ["[limits] must be a table"]),
         ("plugins = 3\n", ["[plugins] must be a table"]),
         ("[plugins.stellatune.dsp.gain.gain]\n", ["[plugins.stellatune] is ignored", "an id stands in quotes"]),
@@ -64,7 +80,7 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_named_and_ignored(tmp_path: Path, text: str, words: list[str]) -> None:
     got = read(tmp_path, text)
-    assert (got.pipeline, got.limits, [*got.plugins]) == (PipelineSizes(), Limits(), [])
+    assert (got.pipeline, got.limits, got.output, [*got.plugins]) == (PipelineSizes(), Limits(), OutputSettings(), [])
     (problem,) = got.problems
     assert got.unread == ("the defaults are used" in problem)
     assert problem.startswith(str(tmp_path)) and [word for word in words if word not in problem] == []

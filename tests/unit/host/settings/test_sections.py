@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from host.errors import ConfigRejected
-from host.jsontext import Json
+from host.jsontext import Json, JsonObject
 from host.packages import check_config, check_schema
-from host.settings import Limits, LogSettings, PipelineSizes, ReplayGain, Section, complaint_about, section_schema
+from host.settings import (
+    Limits,
+    LogSettings,
+    OutputSettings,
+    PipelineSizes,
+    ReplayGain,
+    Section,
+    complaint_about,
+    section_schema,
+)
+
+SECTIONS = [PipelineSizes(), Limits(), OutputSettings(), LogSettings()]
 
 
-@pytest.mark.parametrize("section", [PipelineSizes(), Limits(), LogSettings()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: type(each).__name__)
 def test_the_schema_takes_what_the_ranges_take(section: Section) -> None:
     schema = check_schema(section_schema(section))
-    properties = cast("dict[str, dict[str, int]]", schema["properties"])
+    properties = cast("dict[str, dict[str, Any]]", schema["properties"])
     assert {name: each["default"] for name, each in properties.items()} == asdict(type(section)())
-    numbers = {name: each for name, each in properties.items() if "minimum" in each}
-    assert len(numbers) > 1
-    for name, each in numbers.items():
+    for name, each in properties.items():
+        if "enum" in each:
+            _expect_same_choices(section, schema, name, each["enum"])
+            continue
         low, high = each["minimum"], each["maximum"]
         for value in (low, high):
             check_config("it", schema, {name: value})
@@ -49,6 +61,16 @@ def test_words_numbers_and_switches(name: str, taken: list[Json], refused: list[
             with pytest.raises(ConfigRejected):
                 check_config("it", schema, {name: value})
         assert words in complaint_about(section, name, value)
+
+
+def _expect_same_choices(section: Section, schema: JsonObject, name: str, choices: list[str | int]) -> None:
+    for value in choices:
+        check_config("it", schema, {name: value})
+        assert complaint_about(section, name, value) == ""
+    for wrong in ("slow", 0, 9, True, 2.5, None):
+        with pytest.raises(ConfigRejected):
+            check_config("it", schema, {name: wrong})
+        assert f"one of {choices[0]}, " in complaint_about(section, name, wrong)
 
 
 def test_the_schema_takes_the_words_that_are_allowed() -> None:

@@ -1,0 +1,63 @@
+"""A track that is to be played in another format than the pipeline has: whether it is, and how the pipeline is left.
+
+Only a wish and the output's answer to it count here; who builds the other pipeline asks the output once more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from abi.kinds import StatusCode
+from host.errors import PluginRefused, StellaError
+from host.playback.chain import Chain, negotiate_beside
+from host.playback.format_policy import Agreement, needs_rebuild, wished_format
+from host.playback.graph import Pipeline
+from host.playback.tracks import OpenTrack
+from host.runtime import PluginRuntime
+
+__all__ = ["Departure", "FormatChange", "RelayEnd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What follows needs another pipeline, and begins there at ``to_s``.
+
+    ``at_once``: nobody wants to hear what this one still holds.
+    """
+
+    to_s: float = 0.0
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelayEnd:
+    """So many frames the sink took. ``departure`` None: no track is left."""
+
+    frames: int
+    departure: Departure | None = None
+
+
+class FormatChange:
+    """Of one pipeline, that was built for ``first``."""
+
+    def __init__(self, runtime: PluginRuntime, pipeline: Pipeline, chain: Chain, first: OpenTrack) -> None:
+        self._runtime = runtime
+        self._pipeline = pipeline
+        self._policy = chain.formats
+        self._agreement = Agreement(wished_format(first.info, chain.formats), pipeline.format)
+
+    async def needed_for(self, track: OpenTrack) -> bool:
+        """Whether another pipeline would suit the track better. A file has one format from its begin to its end."""
+        pipeline = self._pipeline
+        output, wished = pipeline.sink.output, wished_format(track.info, self._policy)
+        if output.files.values or not needs_rebuild(self._agreement, track.info, self._policy):
+            return False
+        try:
+            answer = await negotiate_beside(self._runtime, output, wished, self._policy)
+        except PluginRefused as refused:
+            return refused.status == StatusCode.IO  # a device that only one may open: it answers when it is free
+        except StellaError:
+            return False
+        if answer == pipeline.format:
+            self._agreement = Agreement(wished, answer)
+        return answer != pipeline.format
