@@ -77,7 +77,7 @@ def record(cls: type[T]) -> type[T]:
     return made
 
 
-def _kinds(cls: Any) -> tuple[tuple[str, Any, Any], ...]:
+def _kinds(cls: Any) -> tuple[tuple[str, Any, Any], ...]:  # noqa: ANN401  a record's class
     """Name, default and factory of each field, in order; made when the first of its kind is."""
     known = _known_kinds.get(cls)
     if known is None:

@@ -15,4 +15,4 @@ def signal_path(pipeline: Pipeline, track: OpenTrack) -> SignalPath:
     effects = [effect_of(seat) for seat in pipeline.dsps]
     heard = tuple(effect.name for effect in effects if effect.heard is not Heard.LEFT_OUT)
     sink = pipeline.sink
-    return SignalPath(track.info, pipeline.format, heard, sink.volume, sink.spec.config)
+    return SignalPath(track.info, pipeline.format, heard, sink.volume, sink.spec.config, track_gain=track.gain.factor)

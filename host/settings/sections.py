@@ -219,6 +219,9 @@ def section_schema(section: Section) -> JsonObject:
 
 
 def _schema_of(each: Field[Any]) -> JsonObject:
+    if "choices" in each.metadata:
+        choices: list[Json] = [*each.metadata["choices"]]
+        return {"enum": choices, "default": str(each.default)}
     match each.default:
         case bool() as default:
             return {"type": "boolean", "default": default}
