@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
 from abi.kinds import CapabilityKind
+from host.records import record
 
 __all__ = ["CapabilityKey", "Generation", "InstanceId", "PluginId", "Role", "TypeId", "is_effect_name"]
 
@@ -39,7 +39,7 @@ class Role(StrEnum):
     SCAN = "scan"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CapabilityKey:
     """Which capability of which plugin."""
 

@@ -54,6 +54,13 @@ class _Record:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__dataclass_fields__)
         return f"{type(self).__name__}({values})"
 
+    def __getstate__(self) -> list[object]:
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+    def __setstate__(self, state: list[object]) -> None:
+        for name, value in zip(self.__dataclass_fields__, state, strict=True):
+            _put(self, name, value)
+
     def __setattr__(self, name: str, _value: object) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
@@ -61,7 +68,16 @@ class _Record:
         raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
-_SHARED = ("__init__", "__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__")
+_SHARED = (
+    "__init__",
+    "__eq__",
+    "__hash__",
+    "__repr__",
+    "__getstate__",
+    "__setstate__",
+    "__setattr__",
+    "__delattr__",
+)
 _bare = dataclass(init=False, repr=False, eq=False, slots=True)
 _known_kinds: dict[type, tuple[tuple[str, Any, Any], ...]] = {}
 _known_values: dict[type, Any] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
@@ -23,6 +23,7 @@ from host.playback import (
     create_target_files,
     with_files,
 )
+from host.records import record
 from host.settings import ReplayGainMode, Settings
 
 __all__ = ["PlaybackSetup", "staged"]
@@ -31,7 +32,7 @@ __all__ = ["PlaybackSetup", "staged"]
 Abandon = Callable[[Callable[[], None]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlaybackSetup:
     """Names looked up and configurations checked, nothing open.
 

@@ -9,13 +9,13 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 
 from host.errors import MediaError, NotFound, StellaError, Usage
 from host.jsontext import Json, JsonObject
 from host.patience import off_loop
 from host.playback import Input, Queue, expand, label_of
+from host.records import record
 
 __all__ = ["Adding", "Spot"]
 
@@ -30,7 +30,7 @@ MAX_ENTRIES = 500_000
 MAX_REASONS = 500
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spot:
     """Where entries go: at the end unless one of these says otherwise. ``replaces``: all others go when they come."""
 

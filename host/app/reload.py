@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from host.app.config_commands import ConfigCommands
 from host.errors import NotFound, NotRunning, StellaError
@@ -11,6 +11,7 @@ from host.events import ConfigReloaded
 from host.ids import PluginId
 from host.jsontext import Json, JsonObject, dump_json
 from host.packages import PluginManifest, config_in_force, saved_problems
+from host.records import record
 from host.settings import SavedConfigs, Section, Settings
 
 __all__ = ["reloaded"]
@@ -51,7 +52,7 @@ def _objects(value: Json) -> Iterator[JsonObject]:
     return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _TypeChange:
     """Members of a type's configuration that have another value now; ``gone``: those that have none any more."""
 

@@ -6,10 +6,10 @@ It is written once a second while it plays, the queue beside it only when that c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.playback import PlayState
+from host.records import record
 
 __all__ = ["Place", "SavedPosition", "dump_position", "read_position"]
 
@@ -18,7 +18,7 @@ SCHEMA = "stellatune.saved-position/1"
 MAX_STARTS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where it plays: so far into an entry (None: into none), how loud, and whether at all."""
 
@@ -28,7 +28,7 @@ class Place:
     state: PlayState = PlayState.STOPPED
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedPosition:
     """``starts_s``: when hosts started that have not ended in order, oldest first; wall clock."""
 

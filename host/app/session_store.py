@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from host.app.saved_position import Place, SavedPosition, dump_position, read_po
 from host.app.saved_queue import queue_lines, read_queue
 from host.patience import off_loop
 from host.playback import PlayState, Queue, QueueState
+from host.records import record
 from host.whole_file import WholeFile
 
 __all__ = ["SavedSession", "SessionStore"]
@@ -38,7 +39,7 @@ CRASH_LOOP_S = 60.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedSession:
     """What the last host left. ``held_back``: hosts died so quickly one after the other that this one starts stopped.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from host.events import EventBus, WorkerExited
 from host.ids import InstanceId, PluginId, Role
 from host.jsontext import Json, JsonObject
+from host.records import record
 from host.runtime import GenerationStatus, Instance, PluginRuntime
 from host.supervise import use_of
 from host.worker import WorkerHandle
@@ -17,7 +17,7 @@ from host.worker import WorkerHandle
 __all__ = ["Quantum", "WorkerLoads"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantum:
     """What is moved at once by what plays."""
 

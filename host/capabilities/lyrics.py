@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.wire import FetchLyrics, SearchLyrics
 from host.capabilities.plugin_text import json_list, json_object, wrong_shape
 from host.jsontext import JsonObject
+from host.records import record
 from host.runtime import MAX_LIST_BYTES, MAX_METADATA_BYTES, Instance, json_payload
 
 __all__ = ["Lyrics", "Words"]
@@ -14,7 +13,7 @@ __all__ = ["Lyrics", "Words"]
 MAX_WORDS_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Words:
     """The words of a track. ``timed``: they are LRC, a line a time stamp. Not yet safe to print."""
 

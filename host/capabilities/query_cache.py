@@ -17,6 +17,7 @@ from host.errors import Misuse
 from host.events import EventBus, GenerationChanged
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import JsonObject
+from host.records import record
 from host.runtime import Instance, PluginRuntime, json_payload
 
 __all__ = ["QueryCache"]
@@ -25,7 +26,7 @@ IDLE_S = 60.0
 MOST_PER_PLUGIN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Key:
     plugin_id: PluginId
     generation: Generation

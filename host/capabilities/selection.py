@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from abi.kinds import CapabilityKind
 from host.ids import PluginId, TypeId
 from host.packages import PluginManifest
+from host.records import record
 
 __all__ = ["Candidate", "extension_of", "known_extensions", "select_decoders"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """One decoder type to try. `score` is 0 where no rule spoke and every decoder is tried."""
 

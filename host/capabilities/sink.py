@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.wire import (
     AttachSink,
     CloseSink,
@@ -19,6 +17,7 @@ from abi.wire import (
 from host.capabilities.plugin_text import json_list, wrong_shape
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import Json, JsonObject
+from host.records import record
 from host.runtime import MAX_LIST_BYTES, FileGrants, Instance, json_payload
 from host.worker import printable
 from shm_audio import Ring
@@ -30,7 +29,7 @@ _MAX_CHANNELS = 64
 _NO_FILES = FileGrants()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """Something a sink can play to. ``value`` is the whole object, which ``negotiate`` and ``open`` take."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from abi.wire import ListItems, OpenStream
 from host.capabilities.plugin_text import json_object, wrong_shape
 from host.jsontext import Json, JsonObject
+from host.records import record
 from host.runtime import MAX_LIST_BYTES, Instance, json_payload
 
 __all__ = ["Item", "ItemKind", "Page", "Source"]
@@ -24,7 +24,7 @@ class ItemKind(StrEnum):
     TRACK = "track"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One entry of a catalogue. ``value`` is the whole object, which ``open_stream`` takes. ``title`` is for people."""
 
@@ -34,7 +34,7 @@ class Item:
     value: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """``next`` asks for the page behind this one, as ``after``; None: this is the last."""
 

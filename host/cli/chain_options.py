@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from host.errors import ConfigRejected
 from host.ids import is_effect_name
 from host.jsontext import JsonObject, parse_json
+from host.records import record
 from host.settings import MAX_RATE_HZ, MIN_RATE_HZ, OutputSettings, complaint_about
 
 __all__ = [
@@ -37,7 +38,7 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DspOption:
     """``[NAME=]TYPE[:JSON]``; ``name`` addresses the instance later, ``named`` when it was given and not derived."""
 
@@ -47,7 +48,7 @@ class DspOption:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FormatOption:
     """What was said about the format of the chain; None: what is set holds."""
 
@@ -71,7 +72,7 @@ class FormatOption:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceOption:
     """``TYPE[:JSON]``."""
 
@@ -79,7 +80,7 @@ class SourceOption:
     config: JsonObject | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutputOption:
     """``TYPE[:TARGET]``."""
 

@@ -8,11 +8,11 @@ import os
 import platform
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from host.packages import Discovery, PluginManifest, discover, saved_problems, search_path
+from host.records import record
 from host.settings import Paths, Settings
 from shm_audio import Segment, ShmError, backend
 
@@ -30,7 +30,7 @@ class State(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One check: what was looked at, how it is, and what to do if it is not well."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
 from host.cli.rows import number, objects, text
@@ -12,6 +10,7 @@ from host.control.client import RemoteError
 from host.errors import ConfigRejected, NotFound, NotRunning, PluginRefused
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
+from host.records import record
 
 __all__ = ["Told", "stages_in_force", "tell_host", "update_stage", "what_host_keeps"]
 
@@ -19,7 +18,7 @@ __all__ = ["Told", "stages_in_force", "tell_host", "update_stage", "what_host_ke
 _SAVED_ALL_THE_SAME = "it is saved all the same, for what is opened from now on: `config unset` takes it back"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """``live``: a host runs. ``effect``: what it does about the change; empty where there is nothing to say.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from host.cli.console import Console
@@ -25,6 +25,7 @@ from host.packages import (
     saved_problems,
     search_path,
 )
+from host.records import record
 from host.settings import (
     KeyPath,
     Paths,
@@ -40,7 +41,7 @@ from host.settings import (
 __all__ = ["Configuration", "Key", "Part", "read_configuration"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """What is configured as one. ``owner`` is its plugin and type, None for a section of the host's own settings.
 
@@ -66,7 +67,7 @@ class Part:
         return found if isinstance(found, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """What a KEY means: a part as a whole, or a member. Several parts: one name for types of several kinds."""
 
@@ -87,7 +88,7 @@ class Key:
         return self.part.name if self.member is None else f"{self.part.name}.{self.member}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configuration:
     """All of it. ``problems`` are one line each; ``lines`` says where in ``file`` a path begins."""
 

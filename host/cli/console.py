@@ -6,13 +6,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TextIO
 
 import click
 
 from host.errors import StellaError
+from host.records import record
 
 __all__ = ["Console", "plain"]
 
@@ -30,7 +31,7 @@ def _json(value: JsonValue, indent: int | None = None) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Console:
     """The global options, and how to speak under them.
 

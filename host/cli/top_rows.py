@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from host.cli.rows import number, objects, text
 from host.cli.talking import short
 from host.jsontext import JsonObject
+from host.records import record
 
 __all__ = ["HEAD", "Cost", "Pace", "Row", "rows_between", "table"]
 
@@ -19,7 +20,7 @@ _LEFT = {"S", "ID", "KIND", "LAST-EXIT"}
 _STATES = {"starting": "S", "draining": "D"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pace:
     """``busy_us``: in one call of the plugin that moves audio, of the ``block_us`` from one block to the next."""
 
@@ -37,7 +38,7 @@ class Pace:
         return self.busy_us / self.block_us
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cost:
     """Of a process as a whole; None: not known, or not of this process."""
 
@@ -48,7 +49,7 @@ class Cost:
     last_exit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One lane of a worker, or a worker in which nothing lives, or the host.
 

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 
 from host.control.arguments import Arguments
 from host.control.event_names import EVENT_NAMES, event_data, matching
@@ -29,6 +28,7 @@ from host.control.verbs import EVENTS, QUIT, Desk, perform
 from host.errors import StellaError, Usage
 from host.events import Subscription, Topic
 from host.jsontext import JsonObject
+from host.records import record
 
 __all__ = ["Connection", "Patience"]
 
@@ -37,7 +37,7 @@ _EVENTS_KEPT = 1024
 _MAX_REQUESTS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patience:
     """How long a client may take: to complete what it began, to be idle, to read an answer."""
 

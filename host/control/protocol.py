@@ -15,13 +15,13 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, unique
 
 import msgpack
 
 from host.errors import StellaError, Usage
 from host.jsontext import Json, JsonObject, parse_json
+from host.records import record
 
 __all__ = [
     "MAX_ANSWER",
@@ -75,7 +75,7 @@ class Dialect(Enum):
     LINES = "JSON lines"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What a client wants; the id is its own, and comes back with everything that belongs to the request."""
 

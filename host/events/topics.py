@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.wire import StopReason
 from host.ids import Generation, InstanceId, PluginId, Role, TypeId
 from host.jsontext import Json, JsonObject
+from host.records import record
 
 __all__ = [
     "ConfigReloaded",
@@ -51,7 +50,7 @@ class Topic:
 # ---- workers and generations ----
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkerStarted(Topic):
     """A process shook hands; its plugin is not loaded yet."""
 
@@ -61,7 +60,7 @@ class WorkerStarted(Topic):
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkerExited(Topic):
     """A process is gone and reaped.
 
@@ -81,7 +80,7 @@ class WorkerExited(Topic):
     last_lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginFault(Topic):
     """A worker was lost that nobody had asked to end; told once per loss.
 
@@ -104,7 +103,7 @@ class PluginFault(Topic):
     restarts: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GenerationChanged(Topic):
     """A generation is now starting, active, draining, retired or lost, with the counts of that moment."""
 
@@ -116,7 +115,7 @@ class GenerationChanged(Topic):
     inflight: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceCreated(Topic):
     """``live_instances`` counts those of the generation, this one included."""
 
@@ -127,7 +126,7 @@ class InstanceCreated(Topic):
     live_instances: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceDestroyed(Topic):
     """``live_instances`` counts those of the generation that are left; ``lost``: it went with its worker."""
 
@@ -142,7 +141,7 @@ class InstanceDestroyed(Topic):
 # ---- what plugins tell ----
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginLogLine(Topic):
     """``level``: ``LogLevel``; ``instance`` 0: no call of an instance was under way. ``text`` is safe to print."""
 
@@ -153,7 +152,7 @@ class PluginLogLine(Topic):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginEmitted(Topic):
     """A JSON value that the plugin emitted."""
 
@@ -163,7 +162,7 @@ class PluginEmitted(Topic):
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EventsDropped(Topic):
     """So many log lines and events of a plugin found no room in its worker."""
 
@@ -176,7 +175,7 @@ class EventsDropped(Topic):
 # ---- configurations ----
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigUpdated(Topic):
     """What became of a wish for another configuration: applied, recreated, rejected or failed, one of these once each.
 
@@ -195,7 +194,7 @@ class ConfigUpdated(Topic):
     position: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigReloaded(Topic):
     """The configuration file was read again while the host ran.
 
@@ -208,7 +207,7 @@ class ConfigReloaded(Topic):
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginAsked(Topic):
     """A plugin asks for something that it has the right to; ``PluginAnswered`` tells what became of it.
 
@@ -223,7 +222,7 @@ class PluginAsked(Topic):
     request: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginAnswered(Topic):
     """What became of a plugin's request, also of one that was not let through; ``error``: its code, empty when done."""
 
@@ -233,7 +232,7 @@ class PluginAnswered(Topic):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HostEventsMissed(Topic):
     """So many events for a plugin were dropped because it did not read them."""
 
@@ -245,7 +244,7 @@ class HostEventsMissed(Topic):
 # ---- stages ----
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageEnded(Topic):
     """A pump returned for good at ``position``; ``code`` is the plugin's status code where it gave one."""
 
@@ -259,7 +258,7 @@ class StageEnded(Topic):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageBypassed(Topic):
     """The music goes on without an effect from ``position`` on; ``StageMended`` tells when it is back."""
 
@@ -269,7 +268,7 @@ class StageBypassed(Topic):
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageMended(Topic):
     """A stage has a new occupant, at ``position``; ``planned``: because somebody asked for it.
 
@@ -291,7 +290,7 @@ class StageMended(Topic):
     planned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageGivenUp(Topic):
     """Nobody is left who could work there: the track, or the playback, ends."""
 
@@ -301,7 +300,7 @@ class StageGivenUp(Topic):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutputLost(Topic):
     """The device is gone, with ``position`` frames taken. ``then``: wait, or null where the music goes on unheard."""
 
@@ -312,7 +311,7 @@ class OutputLost(Topic):
     then: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutputBack(Topic):
     """It plays again, from ``position`` on, after ``away_s``; ``frames_lost``: of the music, not heard."""
 
@@ -323,7 +322,7 @@ class OutputBack(Topic):
     frames_lost: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DigestDone(Topic):
     """sha256, as hex, of the float32 words of frames ``[start, end)`` that entered a sink."""
 
@@ -338,7 +337,7 @@ class DigestDone(Topic):
 # ---- playback ----
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackStarted(Topic):
     """Track ``index`` of the list begins at ``position`` of the pipeline's clock; ``frames`` 0 is unknown.
 
@@ -358,7 +357,7 @@ class TrackStarted(Topic):
     gain: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackEnded(Topic):
     """It gave ``frames`` frames to the pipeline; ``error`` is empty when it ended in order."""
 
@@ -368,7 +367,7 @@ class TrackEnded(Topic):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackHeard(Topic):
     """Play ``index``, of entry ``entry`` of the queue, is what is heard from now on."""
 
@@ -377,7 +376,7 @@ class TrackHeard(Topic):
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlaybackStateChanged(Topic):
     """It is playing, paused or stopped; ``error``: why it could not go on, empty where it was wished for."""
 
@@ -385,14 +384,14 @@ class PlaybackStateChanged(Topic):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VolumeChanged(Topic):
     """The linear gain of what plays, and of what comes after it."""
 
     volume: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueChanged(Topic):
     """Its entries, their order, its modes or its current one; ``version`` rises with each change."""
 
@@ -400,7 +399,7 @@ class QueueChanged(Topic):
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seeked(Topic):
     """Track ``index`` goes on ``to_s`` seconds after its begin, from ``position`` of the pipeline's clock on."""
 
@@ -409,7 +408,7 @@ class Seeked(Topic):
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlaybackEnded(Topic):
     """Everything was played out at ``position``."""
 

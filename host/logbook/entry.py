@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from abi.kinds import LogLevel
+from host.records import record
 from host.worker import printable
 
 __all__ = ["HOST", "MAX_TEXT_CHARS", "Entry", "level_of"]
@@ -16,7 +16,7 @@ HOST = "host"
 MAX_TEXT_CHARS = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """``source``: ``host``, or a plugin with its generation and, in a call of one, its instance: ``id#2/7``."""
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 
 from abi.kinds import LogLevel
 from host.logbook.entry import HOST, Entry
 from host.logbook.rotating_file import RotatingFile
+from host.records import record
 
 __all__ = ["LogCounts", "LogWriter"]
 
 ROOM_LINES = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LogCounts:
     """Lines that are in the file, and that found no room or could not be written; ``problem``: why, as told last."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from host.jsontext import JsonObject
 from host.playback import Repeat
+from host.records import record
 
 __all__ = ["LOOPS", "NO_TRACK", "Shown", "shown"]
 
@@ -25,7 +25,7 @@ _SIGNATURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """``metadata``: name, type and value of each member. ``volume`` is linear; ``position_us`` is never signalled."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import native_plugins
 from host.errors import PackageError
 from host.ids import PluginId
 from host.packages.manifest import MANIFEST_NAME, PluginManifest, read_manifest
+from host.records import record
 from host.settings import Paths
 
 __all__ = ["PATH_VARIABLE", "Discovery", "Problem", "discover", "search_path"]
@@ -19,7 +19,7 @@ PATH_VARIABLE = "STELLATUNE_PLUGIN_PATH"
 MAX_DEPTH = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """A folder that looks like a plugin and cannot be used, or that hides behind another."""
 
@@ -27,7 +27,7 @@ class Problem:
     error: PackageError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Discovery:
     """What is there: usable plugins sorted by id, what is wrong with the rest, and what was left out of the build."""
 

@@ -6,7 +6,6 @@ Everything is checked here, once; the rest of the host relies on it.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from host.ids import CapabilityKey, PluginId, TypeId
 from host.jsontext import Json, JsonObject, parse_json
 from host.packages.schema import check_config, check_schema
 from host.packages.table import Table
+from host.records import record
 
 __all__ = ["MANIFEST_NAME", "CapabilityManifest", "Needs", "PluginManifest", "Right", "read_manifest"]
 
@@ -36,7 +36,7 @@ class Right(StrEnum):
     EVENTS_PLAYER = "events:player"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CapabilityManifest:
     """One capability. `scores` (decoders only): lowercase extension without dot, or `*`, to 0..65535."""
 
@@ -49,7 +49,7 @@ class CapabilityManifest:
     target_schema: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Needs:
     """What a library is built with: other libraries, as pkg-config calls them, and the Debian packages they are in."""
 
@@ -57,7 +57,7 @@ class Needs:
     packages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PluginManifest:
     """One plugin. `entry` is its library, or its Python module where `is_python`; it lies in `folder`.
 

@@ -7,19 +7,19 @@ Where a plugin has one name for types of several kinds, its section holds for th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from host.errors import ConfigRejected
 from host.ids import PluginId
 from host.jsontext import JsonObject
 from host.packages.manifest import CapabilityManifest, PluginManifest
 from host.packages.schema import merge_config
+from host.records import record
 from host.settings import SavedConfig, SavedConfigs
 
 __all__ = ["SavedProblem", "config_in_force", "saved_problems"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedProblem:
     """A section that counts for nothing. ``installed``: its plugin is there, so that the section is wrong for sure."""
 

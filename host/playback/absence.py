@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from host.records import record
 
 __all__ = ["Absence"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absence:
     """``position``: frames that were taken when the device went; ``queued_frames`` of them had not been heard."""
 

@@ -7,12 +7,12 @@ still change them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
 from host.jsontext import JsonObject
 from host.playback.sizes import PipelineFormat
+from host.records import record
 
 __all__ = ["SignalPath", "why_not"]
 
@@ -22,7 +22,7 @@ FLOAT_BITS = 24
 _OUTPUT_BITS = {"s16": 16, "int16": 16, "s24": 24, "int24": 24}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignalPath:
     """All that may touch a sample on its way. ``effects``: names of those that are heard. Gains are linear."""
 

@@ -6,7 +6,7 @@ Everything made is in the pipeline that comes out, or gone again.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from abi.kinds import CapabilityKind
@@ -24,6 +24,7 @@ from host.playback.output_failures import output_errors
 from host.playback.sink_seat import SinkSeat
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec
+from host.records import record
 from host.runtime import PluginRuntime
 from shm_audio import ShmError
 
@@ -34,7 +35,7 @@ __all__ = ["Chain", "build_pipeline", "make_seat", "negotiate_beside"]
 MOST_DEATHS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from dataclasses import dataclass
 
 from abi.wire import Join
 from host.capabilities import Dsp, Stage
@@ -19,6 +18,7 @@ from host.playback.seat import words_of
 from host.playback.sizes import on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.succession import Begin
+from host.records import record
 from host.runtime import Instance
 from shm_audio import Ring
 
@@ -29,7 +29,7 @@ DRY_TYPE = TypeId("dry")
 RAMP_S = 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StandIn:
     """A dry stage, made from ``spec``: what it gives is so late, or silence (None)."""
 

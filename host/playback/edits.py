@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from host.errors import NotFound, NotRunning, OutputError, StellaError, Supervised, Usage
 from host.playback.deaths import counted, try_again
@@ -25,6 +24,7 @@ from host.playback.repair_log import RepairLog
 from host.playback.seat import RingsBroken, words_of
 from host.playback.sizes import on_grid
 from host.playback.stage_spec import StageSpec
+from host.records import record
 from host.supervise import Supervisor
 from shm_audio import Ring, ShmError
 
@@ -36,7 +36,7 @@ MOST_DEATHS = 4
 MOST_FILL_LOOKS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edited:
     """One change. From ``position`` on the place is as asked for, but for a ramp that begins there.
 

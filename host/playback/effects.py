@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import JsonObject
 from host.playback.dsp_seat import DspSeat
+from host.records import record
 
 __all__ = ["Effect", "Heard", "effect_of"]
 
@@ -20,7 +20,7 @@ class Heard(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Effect:
     """``generation`` and ``pid`` are of who works in its place: the dry stage's while it is not heard.
 

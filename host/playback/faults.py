@@ -5,15 +5,14 @@ Owns the wording. Looks only at status pages and facts that are there already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from host.events import WorkerExited
+from host.records import record
 from host.runtime import Instance
 
 __all__ = ["Fault", "crash_in_destroy", "lane_faults"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """``code`` is a stable word for programs. ``spoils``: what came out is not what was asked for."""
 

@@ -5,20 +5,19 @@ Only a wish and the output's answer to it count here; who builds the other pipel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.kinds import StatusCode
 from host.errors import PluginRefused, StellaError
 from host.playback.chain import Chain, negotiate_beside
 from host.playback.format_policy import Agreement, needs_rebuild, wished_format
 from host.playback.graph import Pipeline
 from host.playback.tracks import OpenTrack
+from host.records import record
 from host.runtime import PluginRuntime
 
 __all__ = ["Departure", "FormatChange", "RelayEnd"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Departure:
     """What follows needs another pipeline, and begins there at ``to_s``.
 
@@ -29,7 +28,7 @@ class Departure:
     at_once: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RelayEnd:
     """So many frames the sink took. ``departure`` None: no track is left."""
 

@@ -6,10 +6,10 @@ Asks nobody: who builds a chain asks its output, in the order that is given here
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from abi.wire import DecoderOpened, Resampler
 from host.playback.sizes import PipelineFormat
+from host.records import record
 from host.settings import OutputSettings
 
 __all__ = [
@@ -35,7 +35,7 @@ _RESAMPLERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FormatPolicy:
     """What is wished. ``rate_hz``, ``channels`` None: the track's own. ``seeks_best``: if the output does not take that
     rate, another one that loses nothing, before what it answers itself."""
@@ -63,7 +63,7 @@ class FormatPolicy:
 TRACK_FORMATS = FormatPolicy()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Agreement:
     """What a chain was wished to be, for the track it was built for, and what it became."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from host.capabilities import extension_of
@@ -16,6 +15,7 @@ from host.errors import MediaError
 from host.playback.media import open_regular, why_not
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Found, Hints, follow, is_playlist, is_uri, locate
+from host.records import record
 
 __all__ = ["Input", "expand", "natural_key"]
 
@@ -23,7 +23,7 @@ MAX_PLAYLIST_BYTES = 64 << 20
 _DIGITS = re.compile(r"(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input:
     """One file to play, or a part of one; or why there is none."""
 

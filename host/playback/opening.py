@@ -7,7 +7,7 @@ A track whose decoder has died is opened again from the same file, by the same d
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from host.playback.media import Media, open_media
 from host.playback.replay_gain import gain_for
 from host.playback.tags import NO_TAGS, Tags, read_tags
 from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, window
+from host.records import record
 from host.runtime import PluginRuntime
 from host.settings import ReplayGain
 
@@ -34,7 +35,7 @@ MOST_DEATHS_IN_OPEN = 2
 Candidates = Callable[[str], Sequence[Candidate]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reopened:
     """A decoder that goes on with a track: ``skip_frames`` of the source lie before the frame that was asked for."""
 

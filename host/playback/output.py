@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from host.jsontext import JsonObject
 from host.playback.stage_spec import StageSpec
 from host.playback.target_files import NO_TARGET_FILES, TargetFiles
+from host.records import record
 from host.runtime import FileGrants
 
 __all__ = ["Output"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """Where it goes. ``silence_after_ms``: how long a device may starve before it gets silence; 0: it waits.
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +46,7 @@ from host.playback.stage_watch import StageWatch
 from host.playback.target_files import NO_TARGET_FILES
 from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
 from host.playback.wishes import Wish, Wishes
+from host.records import record
 from host.runtime import Instance, Outcome, PluginRuntime
 from host.worker import KillKind
 
@@ -55,7 +56,7 @@ KILLED_TIMEOUT_S = 1.0
 MAX_REBUILDS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Retargeted:
     """The output was changed: the new one begins with the frame at ``position``."""
 

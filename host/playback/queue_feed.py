@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from host.playback.opening import Opener
 from host.playback.queue import Queue
 from host.playback.queue_state import Entry
 from host.playback.tracks import OpenTrack, TrackResult
+from host.records import record
 
 __all__ = ["QueueFeed"]
 
@@ -24,7 +24,7 @@ __all__ = ["QueueFeed"]
 MOST_REMEMBERED = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Given:
     """One play of an entry. ``ahead``: the queue has not moved to it yet."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
 
 from host.playback.shuffle import ShuffleState
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Hints
+from host.records import record
 
 __all__ = ["Entry", "Modes", "QueueState", "Repeat"]
 
@@ -22,7 +22,7 @@ class Repeat(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Modes:
     """How the order of play is made. ``consume``: an entry goes when it was played to its end, or skipped."""
 
@@ -31,7 +31,7 @@ class Modes:
     consume: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One thing to play. Its id is that of no other entry this queue ever has.
 
@@ -45,7 +45,7 @@ class Entry:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueState:
     """All there is to know of a queue, but for its dice.
 

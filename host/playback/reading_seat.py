@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from host.capabilities import Stage
 from host.errors import StellaError, Supervised
 from host.playback.seat import Seat
+from host.records import record
 from shm_audio import Ring
 
 __all__ = ["Inlet", "ReadingSeat", "Stop"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inlet:
     """A ring that is read from ``at`` on; from ``true_from`` on it holds what was, or would have been, read before."""
 

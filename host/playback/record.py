@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from host.playback.timeline import Timeline
 from host.playback.tracks import OpenTrack, TrackResult
+from host.records import record
 
 __all__ = ["Record", "Rewound"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rewound:
     """What is to be played again: ``tracks`` in order; the first of them began at ``begun_at``, None: it had not."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from abi.wire import StopReason
@@ -33,6 +33,7 @@ from host.playback.ring_watch import RingWatch
 from host.playback.seat import RingsBroken, Seat
 from host.playback.sink_seat import SinkSeat
 from host.playback.swaps import Swaps, with_current_config
+from host.records import record
 from host.runtime import PluginRuntime
 from host.supervise import Autopsy, State, examine
 
@@ -232,7 +233,7 @@ class Recovery:
             return
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Care:
     """What keeps one pipeline going: what is planned for its seats, and what was done to them."""
 

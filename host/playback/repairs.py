@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from host.ids import Generation, PluginId, TypeId
 from host.playback.faults import Fault
+from host.records import record
 
 __all__ = ["Grade", "Repair", "Swapped", "fault_of", "rebuilt"]
 
@@ -19,7 +19,7 @@ class Grade(StrEnum):
     SHORT_GAP = "C"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repair:
     """One replacement. Frames are positions of the pipeline's clock.
 
@@ -41,7 +41,7 @@ class Repair:
     planned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Swapped:
     """One place that went to another generation because somebody asked for it."""
 

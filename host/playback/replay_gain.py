@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log10
 
 from host.playback.tags import Tags
+from host.records import record
 from host.settings import ReplayGain, ReplayGainMode
 
 __all__ = ["AS_IT_IS", "Gain", "gain_for"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gain:
     """``factor`` is what each sample is multiplied by; ``reason``: why, for people; empty: nothing is wished for."""
 

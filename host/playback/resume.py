@@ -6,8 +6,9 @@ period of both rates, and what it gives until the position is thrown away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
+
+from host.records import record
 
 __all__ = ["Resumption", "periods_of", "resume"]
 
@@ -15,7 +16,7 @@ __all__ = ["Resumption", "periods_of", "resume"]
 WARM_UP_FRAMES = 256
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resumption:
     """``source_frame``: the first to be read. ``take_frames``: of the source, negative: all. ``drop_frames``: of what
     the conversion gives."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from host.playback.absence import Absence
 from host.playback.bit_perfect import why_not
 from host.playback.edits import ChainEdits
@@ -15,11 +13,12 @@ from host.playback.signal_path import signal_path
 from host.playback.stage_updates import StageUpdates
 from host.playback.timeline import Place
 from host.playback.tracks import OpenTrack, StageUse
+from host.records import record
 
 __all__ = ["Now", "Running", "uses_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
@@ -45,7 +44,7 @@ class Now:
         return min(done_s, total_s) if total_s else done_s  # the place is read beside the clock, and may be ahead
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Running:
     """From the start of a pipeline to its end."""
 

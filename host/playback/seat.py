@@ -10,7 +10,6 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 from abi.wire import StopReason
 from host.capabilities import Stage
@@ -18,6 +17,7 @@ from host.errors import ProtocolViolated, StellaError, Supervised
 from host.jsontext import JsonObject
 from host.playback.stage_spec import StageSpec
 from host.playback.tracks import StageUse
+from host.records import record
 from host.runtime import Instance, Plan, apply_update, plan_update
 from shm_audio import Ring, RingError, RingWords
 
@@ -46,7 +46,7 @@ class Outdated(StellaError):
     default_code = "outdated"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remade:
     """Another instance works there from ``position`` on. ``note``: what became of the running state, if it was lost."""
 

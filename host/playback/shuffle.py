@@ -7,10 +7,10 @@ the same from when it is first asked for. Whoever was put next comes before the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from random import Random
 
 from host.playback.linked_order import LinkedOrder
+from host.records import record
 
 __all__ = ["Shuffle", "ShuffleState"]
 
@@ -52,7 +52,7 @@ class _RandomOrder:
         self._places[each] = place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ShuffleState:
     """All there is to know of a shuffle, but for its dice."""
 
@@ -63,10 +63,13 @@ class ShuffleState:
     opening: int | None = None
 
 
+NOT_BEGUN = ShuffleState()
+
+
 class Shuffle:
     """Each entry but the current one was played in this round, is promised as one of the next, or is ahead."""
 
-    def __init__(self, random: Random, state: ShuffleState = ShuffleState()) -> None:
+    def __init__(self, random: Random, state: ShuffleState = NOT_BEGUN) -> None:
         self._random = random
         self._played = LinkedOrder(state.played)
         self._promised = LinkedOrder(state.promised)

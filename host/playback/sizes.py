@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from host.records import record
 from host.settings import PipelineSizes
 from shm_audio import RingFormat
 
 __all__ = ["Pacing", "PipelineFormat", "RingPlan", "checkpoint_frames", "end_of_programme", "on_grid"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PipelineFormat:
     """What every ring of a pipeline carries."""
 
@@ -18,7 +17,7 @@ class PipelineFormat:
     channels: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pacing:
     """How far stages run ahead of each other, and how long a reader may sleep.
 
@@ -59,7 +58,7 @@ UNPACED_AHEAD_MS = 1000
 MIN_AHEAD_BLOCKS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RingPlan:
     """Sizes of one ring, in frames of its rate."""
 

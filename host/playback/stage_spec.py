@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from abi.kinds import CapabilityKind
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.packages import PluginManifest
 from host.playback.config_files import NO_FILES, ConfigFiles, open_config_files
+from host.records import record
 
 __all__ = ["StageSpec", "with_files"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageSpec:
     """``name`` is what people call it, ``config`` fits its schema, and ``config_gen`` counts those that were accepted.
 

@@ -6,7 +6,6 @@ One reader: the player, whenever it waits. A stage whose worker dies has not end
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from abi.kinds import CapabilityKind
@@ -15,6 +14,7 @@ from host.errors import PluginRefused, StellaError
 from host.events import DigestDone, StageEnded, StageGivenUp, StageMended, Subscription, Topic, WorkerExited
 from host.playback.faults import Fault, crash_in_destroy
 from host.playback.output_failures import output_failure
+from host.records import record
 from host.runtime import Instance
 
 __all__ = ["StageEnd", "StageWatch", "Stages", "Watched"]
@@ -37,7 +37,7 @@ class Watched(Protocol):
         """Whether somebody else goes on there after such an end of the occupant."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageEnd:
     """How a stage stopped for good; ``failure`` None: in order."""
 

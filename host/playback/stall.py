@@ -6,7 +6,7 @@ stood still.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from host.records import record
 
 __all__ = ["Look", "Stillness"]
 
@@ -14,7 +14,7 @@ __all__ = ["Look", "Stillness"]
 LOOKS_OF_A_MOMENT = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
     """One look.
 

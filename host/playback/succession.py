@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.wire import Join
+from host.records import record
 from shm_audio import CheckpointSlot
 
 __all__ = ["Admission", "Begin"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """An effect is back at ``position``. ``exact``: nobody can tell; ``dry_since``: from there on it was bypassed.
 
@@ -23,7 +22,7 @@ class Admission:
     dry_since: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Begin:
     """What a successor begins with: a checkpoint, or the input from ``floor`` on, as far as that is kept."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from host.jsontext import Json, JsonObject
+from host.records import record
 from host.worker import printable
 
 __all__ = ["NO_TAGS", "Loudness", "Tags", "read_tags"]
@@ -28,7 +28,7 @@ _R128 = re.compile(r"[+-]?\d{1,5}")
 _TRACK = re.compile(r"(\d{1,4})(?:\s*(?:/|of)\s*\d*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loudness:
     """``gain_db`` takes it to -18 LUFS; ``peak`` is its highest sample, 1 is full scale. None: not known."""
 
@@ -39,7 +39,7 @@ class Loudness:
 UNKNOWN_LOUDNESS = Loudness()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tags:
     """Empty texts and None where the file does not say."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from fractions import Fraction
+
+from host.records import record
 
 __all__ = ["Place", "Segment", "Timeline"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Segment:
     """From ``position`` on the pipeline holds track ``track``, beginning with its frame ``source_frame``.
 
@@ -24,7 +25,7 @@ class Segment:
     begun_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """A place in a track: its number and the source frame."""
 

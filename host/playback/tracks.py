@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,11 +16,12 @@ from host.playback.repairs import Repair
 from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
 from host.playback.tags import NO_TAGS, Tags
+from host.records import record
 
 __all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Excerpt:
     """Which part of every input is wanted, in seconds; ``length_s`` None: to the end."""
 
@@ -38,7 +38,7 @@ class Excerpt:
 WHOLE = Excerpt()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """Frames of the source as its decoder counts them: begin there, take so many (negative: to the end)."""
 
@@ -66,7 +66,7 @@ def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
     return Window(first, take)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StageUse:
     """Who did the work at one place of the chain."""
 
@@ -77,7 +77,7 @@ class StageUse:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OpenTrack:
     """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked.
 
@@ -140,7 +140,7 @@ class OpenTrack:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrackResult:
     """What became of one input. ``failure`` is why it was not played, or not to its end.
 
@@ -162,7 +162,7 @@ class TrackResult:
     touched_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlaybackResult:
     """All inputs in order. ``format`` is None when nothing could be played; ``faults`` are those of the chain.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
 from itertools import count
 
 from host.errors import NotFound, NotRunning, StellaError, Usage
@@ -23,6 +22,7 @@ from host.playback.queue_state import Entry
 from host.playback.running import Now
 from host.playback.tracks import PlaybackResult, TrackResult
 from host.playback.wishes import Seek, Switch, Wish
+from host.records import record
 
 __all__ = ["PlaybackParts", "Stagehand", "Transport"]
 
@@ -36,7 +36,7 @@ LEAST_LOOK_S = 0.005
 Ended = Callable[[Entry, TrackResult], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlaybackParts:
     """A player, and what opens its tracks."""
 

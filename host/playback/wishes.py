@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
+
+from host.records import record
 
 __all__ = ["Seek", "Switch", "Wish", "Wishes"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seek:
     """To another place of the track that is heard, in seconds from its first frame."""
 
     to_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Switch:
     """To the track that the feed gives next once it was told to begin anew, so far into it."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from host.errors import MediaError
 from host.playlists.formats import is_playlist, read_playlist
 from host.playlists.listed import Listed
 from host.playlists.locating import locate
+from host.records import record
 
 __all__ = ["Found", "PlaylistFiles", "follow"]
 
@@ -33,7 +33,7 @@ class PlaylistFiles(Protocol):
         """Why nothing is there; None: something is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """One thing that a playlist leads to; ``listed``: what was said about it, when it was said."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+from host.records import record
 
 __all__ = ["NO_HINTS", "Hints", "Listed", "hints_of"]
 
 _BETWEEN = " - "
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hints:
     """Texts to show until the file's own are known; empty where nothing was said."""
 
@@ -22,7 +23,7 @@ class Hints:
 NO_HINTS = Hints()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Listed:
     """``name``: a path or a URI. ``start_s``, ``length_s``: which part of it; None: to its end."""
 

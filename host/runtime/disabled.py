@@ -5,12 +5,12 @@ A file that cannot be understood is named as a problem and ignored. Blocking; th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from host.errors import PackageError
 from host.ids import PluginId
 from host.jsontext import dump_json, parse_json
+from host.records import record
 from host.whole_file import WholeFile
 
 __all__ = ["DisabledPlugins", "Disablement"]
@@ -18,7 +18,7 @@ __all__ = ["DisabledPlugins", "Disablement"]
 _FILE = "plugins.json"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Disablement:
     """Who is switched off, and what was wrong with the file that says so (empty: nothing)."""
 

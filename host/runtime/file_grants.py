@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.wire import MAX_FDS
 from host.errors import Misuse
+from host.records import record
 
 __all__ = ["MAX_GRANTS", "FileGrant", "FileGrants"]
 
@@ -13,7 +12,7 @@ __all__ = ["MAX_GRANTS", "FileGrant", "FileGrants"]
 MAX_GRANTS = MAX_FDS - 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileGrant:
     """A string of the config or target, and the open descriptor it means, which stays the caller's."""
 
@@ -21,7 +20,7 @@ class FileGrant:
     fd: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileGrants:
     """What goes along with a create or an open.
 

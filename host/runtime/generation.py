@@ -6,8 +6,10 @@ asked to end only when the state is ``quiet``: draining, no live instance, no ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, unique
+
+from host.records import record
 
 __all__ = ["GenerationState", "Happening", "IllegalStep", "Phase", "START", "step"]
 
@@ -38,7 +40,7 @@ class Happening(Enum):
     EXITED = "exited"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GenerationState:
     """``live``: instances in the worker; ``inflight``: calls under way; ``handles``: host objects that reach it."""
 

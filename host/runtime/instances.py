@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from host.events import InstanceCreated as InstanceCreatedFact
 from host.events import InstanceDestroyed as InstanceDestroyedFact
 from host.ids import Generation, InstanceId, PluginId, TypeId
 from host.jsontext import JsonObject
+from host.records import record
 from host.runtime.generation import Happening
 from host.runtime.live import LiveGeneration
 from host.settings import Limits
@@ -30,7 +31,7 @@ R = TypeVar("R", bound=Reply)
 DYING_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceOrder:
     """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0."""
 

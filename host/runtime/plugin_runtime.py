@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
@@ -14,6 +13,7 @@ from host.events import EventBus
 from host.ids import Generation, PluginId, Role, TypeId
 from host.jsontext import JsonObject
 from host.packages import PluginManifest
+from host.records import record
 from host.runtime.admission import Admission
 from host.runtime.control_requests import ControlRequests
 from host.runtime.disabled import Disablement
@@ -38,7 +38,7 @@ CRASHES_FILE = "crashes.jsonl"
 _NO_FILES = FileGrants()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GenerationStatus:
     """A generation at the moment of asking; ``concurrent_calls`` were refused, as their instance was in another.
 
@@ -56,7 +56,7 @@ class GenerationStatus:
     lived_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renewal:
     """A planned replacement. ``old``: the generation that was active before; None, and pid 0, when there was none."""
 

@@ -9,7 +9,6 @@ serving with its configuration and ``config_gen``.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -18,6 +17,7 @@ from host.errors import ConfigRejected, StellaError
 from host.events import ConfigUpdated, EventBus
 from host.ids import Generation, PluginId, TypeId
 from host.jsontext import JsonObject
+from host.records import record
 from host.runtime.update_calls import Plan
 
 __all__ = ["Change", "ConfigUpdates", "Outcome", "OutcomeKind", "Updatable"]
@@ -36,7 +36,7 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """What an update did. ``position``: the first frame it holds for, where there are frames; ``note``: for people."""
 
@@ -44,7 +44,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """How one update ended. ``config``, ``config_gen`` and ``generation`` are of what serves now.
 
@@ -97,7 +97,7 @@ class Updatable(Protocol):
         """By another instance; in force when this returns."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Asked:
     """``merge``: ``config`` has only the members that are wished for, and goes over what is in force then."""
 

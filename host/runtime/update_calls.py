@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from abi.kinds import ConfigUpdateCost, ConfigUpdateMode
 from abi.wire import ApplyUpdate, ExportState, ImportState, PlanUpdate, StateForm
 from host.errors import PluginRefused
 from host.jsontext import JsonObject
+from host.records import record
 from host.runtime.file_grants import FileGrants
 from host.runtime.instances import Instance
 from host.runtime.plugin_json import json_payload
@@ -20,7 +19,7 @@ _NO_FILES = FileGrants()
 _MAX_POSITION = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """How a configuration would be taken. ``reason`` is the plugin's own, and may be empty."""
 

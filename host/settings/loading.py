@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from host.records import record
 from host.settings.saved import NOTHING_SAVED, PLUGINS, SavedConfigs, read_saved
 from host.settings.sections import (
     SECTIONS,
@@ -22,7 +23,7 @@ from host.settings.sections import (
 __all__ = ["Settings", "load_settings"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """All settings, and what was wrong in the file they came from (one line each).
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from host.records import record
+
 __all__ = ["Paths"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paths:
     """Where the host reads and writes, after the XDG base directory rules."""
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import cast
 
 from host.jsontext import JsonObject
+from host.records import record
 
 __all__ = ["NOTHING_SAVED", "PLUGINS", "SavedConfig", "SavedConfigs", "read_saved", "title_of"]
 
 PLUGINS = "plugins"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedConfig:
     """Members for one type, which go over the plugin's default."""
 
@@ -31,7 +31,7 @@ class SavedConfig:
         return title_of(self.plugin_id, self.type_id)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedConfigs:
     """All of one file, in its order; ``file`` is what messages call it."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from host.jsontext import Json, JsonObject
+from host.records import record
 
 __all__ = [
     "MAX_RATE_HZ",
@@ -49,7 +50,7 @@ def _choice(default: str, *choices: str | int) -> str:
     return made
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PipelineSizes:
     """How much is held where. Rings other than the decode ring use `ring_ahead_ms`.
 
@@ -63,7 +64,7 @@ class PipelineSizes:
     checkpoint_kib: int = _range(256, 1, 16_384)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """How long each call may take. `process_ms` is an upper bound: the limit is min(20 blocks, process_ms).
 
@@ -105,7 +106,7 @@ class ReplayGainMode(StrEnum):
     ALBUM = "album"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplayGain:
     """How loud tracks are made that say how loud they are. `preamp_db` comes on top; `fallback_db` is for all others.
 
@@ -136,7 +137,7 @@ class LogLevelWord(StrEnum):
     TRACE = "trace"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutputSettings:
     """Which rate and channels the chain has, and how tracks become that.
 
@@ -154,7 +155,7 @@ class OutputSettings:
     lost: LostOutput = LostOutput.WAIT
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LogSettings:
     """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
 

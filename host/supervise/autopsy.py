@@ -6,13 +6,14 @@ It judges nothing: what follows a death is the policy's.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum, unique
 from pathlib import PurePath
 from typing import NamedTuple
 
 from abi.wire import EXIT_HOST_LOST
 from host.ids import Generation, InstanceId, PluginId, Role
+from host.records import record
 from host.worker import MAPPED_NAME, ExitStatus, KillKind, WorkerHandle, instance_of, printable
 from shm_audio import CrashRecord, LaneStatus
 
@@ -52,7 +53,7 @@ class Frame(NamedTuple):
         return f"{self.module}+{self.offset:#x}" if self.module else f"{self.address:#x}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Autopsy:
     """One death.
 

@@ -8,9 +8,11 @@ quarantine into a longer one at the next fault without progress, the sixth and a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, unique
 from random import Random
+
+from host.records import record
 
 __all__ = [
     "CLEAN",
@@ -28,7 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rules:
     """The numbers. ``terms_s``: how long each quarantine lasts; the one after the last ends by a reset only."""
 
@@ -42,7 +44,7 @@ class Rules:
     terms_s: tuple[float, ...] = (60.0, 600.0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """One loss nobody asked for. ``audible``: a bypass or a gap; ``paced``: somebody listened.
 
@@ -56,7 +58,7 @@ class Fault:
     lived_s: float = math.inf
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class History:
     """What counts against one plugin in one role.
 
@@ -84,14 +86,14 @@ class History:
 CLEAN = History()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Restart:
     """May run again after ``delay_s``."""
 
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quarantine:
     """Stays out until ``until_s``; None: until somebody resets it, or its file is another."""
 
@@ -110,7 +112,7 @@ class State(Enum):
     QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """Where a plugin stands now; ``until_s``: when that ends by itself, None for never."""
 

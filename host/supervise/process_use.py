@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from host.records import record
 
 __all__ = ["ProcessUse", "use_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessUse:
     """``cpu_s``: since it began, all threads. ``rss_bytes``: resident, what it shares with others among it."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from host.records import record
 from host.settings import Limits
 from shm_audio import LaneStatus
 
@@ -21,7 +21,7 @@ PROCESS_BLOCKS = 20
 LEAST_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Thread:
     """One thread of a worker: its state, as the kernel's letter, and the processor time it has had."""
 
@@ -47,7 +47,7 @@ def charge(elapsed_s: float, *, on_time: bool, before: Threads, now: Threads) ->
     return elapsed_s
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallLimits:
     """How long a call may stand still. Without ``rate_hz`` nobody has said yet what plays: then a flush has no limit.
 

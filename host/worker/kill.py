@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from host.records import record
 
 __all__ = ["Doom", "KillKind"]
 
@@ -18,7 +19,7 @@ class KillKind(Enum):
     CRASH = "crash"  # it crashed, told so, and did not end
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Doom:
     """The first kill counts: its kind, and the reason that those who wait for the worker will read.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
+
+from host.records import record
 
 __all__ = ["AdoptedProcess", "ExitStatus", "WorkerProcess"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExitStatus:
     """How a process ended: ``code`` when it exited, ``signal`` when one killed it; exactly one of them is set."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from host.ids import Generation, PluginId, Role
+from host.records import record
 
 __all__ = ["WorkerSpec"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkerSpec:
     """One process is one generation of one plugin in one role."""
 
