@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from host.jsontext import Json, JsonObject
 
 __all__ = [
+    "MAX_CROSSFADE_S",
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "SECTIONS",
@@ -18,6 +19,7 @@ __all__ = [
     "LostOutput",
     "OutputSettings",
     "PipelineSizes",
+    "PlaybackSettings",
     "ReplayGain",
     "ReplayGainMode",
     "Section",
@@ -25,6 +27,8 @@ __all__ = [
     "section_schema",
     "setting_from",
 ]
+
+MAX_CROSSFADE_S = 60
 
 #: Rates that can be chosen.
 MIN_RATE_HZ = 1000
@@ -155,6 +159,13 @@ class OutputSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackSettings:
+    """How tracks follow each other. `crossfade_s`: so many seconds one fades into the next; 0: it does not."""
+
+    crossfade_s: float = _number(0.0, 0, MAX_CROSSFADE_S)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
 
@@ -163,7 +174,7 @@ class LogSettings:
     files: int = _range(4, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | LogSettings
+Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LogSettings
 
 #: By the name they have in the file, with the defaults.
 SECTIONS: dict[str, Section] = {
@@ -171,6 +182,7 @@ SECTIONS: dict[str, Section] = {
     "limits": Limits(),
     "replaygain": ReplayGain(),
     "output": OutputSettings(),
+    "playback": PlaybackSettings(),
     "log": LogSettings(),
 }
 
