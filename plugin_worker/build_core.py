@@ -70,7 +70,7 @@ void st_lane_enter(st_lane *lane, st_status_page *page, uint32_t slot, uint64_t 
 void st_lane_leave(st_lane *lane);
 int st_call_begin(st_lane *lane, uint32_t call);
 void st_call_end(st_lane *lane);
-void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
+void st_lane_interrupt(st_lane *lane, st_ring *ring);
 void st_lane_clear_interrupt(st_lane *lane);
 void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled);
 
@@ -111,7 +111,7 @@ int st_module_open(const char *path, const StHostVTable *host, const StPluginMod
                    size_t error_bytes);
 
 enum { ST_STOP_INTERRUPTED = 1, ST_STOP_END_OF_STREAM, ST_STOP_FINISHED, ST_STOP_PLUGIN_ERROR, ST_STOP_CONTRACT,
-       ST_STOP_RING, ST_STOP_DIGEST, ST_STOP_SWITCH };
+       ST_STOP_RING, ST_STOP_DIGEST, ST_STOP_SWITCH, ST_STOP_LIMIT };
 #define ST_NO_POSITION ...
 typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...]; ...; } st_stop;
 typedef struct {
@@ -135,6 +135,13 @@ typedef struct {
     int64_t silence_after_ns;
     uint32_t wake_frames; uint32_t chunk_frames; uint32_t since_query; uint32_t starved; uint32_t started; ...;
 } st_sink;
+typedef struct {
+    st_ring input, second, output; st_scratch scratch; st_scratch other; uint64_t limit; uint64_t join_at;
+    uint64_t fade_frames; uint64_t first_end; uint32_t wake_frames; ...;
+} st_mix;
+uint64_t st_mix_input_end(const st_mix *stage);
+void st_mix_take_over(st_mix *stage);
+void st_mix_pump(st_lane *lane, st_mix *stage, st_stop *stop);
 void st_decode_pump(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_decode_prime(st_lane *lane, st_decode *stage, st_stop *stop);
 void st_dsp_keep(st_lane *lane, st_dsp *stage);
@@ -206,7 +213,7 @@ SOURCE = """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["controls", "crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks"]
-OWN += ["inbox", "lane", "module_open", "outbox", "sink_pump", "stop"]
+OWN += ["inbox", "lane", "mix_pump", "module_open", "outbox", "sink_pump", "stop"]
 SHARED = ["channels", "checkpoint", "convert", "cubic", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()
@@ -223,6 +230,6 @@ ffibuilder.set_source(
         for path in Path(folder).glob("*.h")
     ),
     define_macros=[("_GNU_SOURCE", None)],
-    libraries=["soxr"],
+    libraries=["soxr", "m"],
     extra_compile_args=[*FLAGS, "-Wall", "-Wextra", "-Werror"],
 )

@@ -10,6 +10,7 @@ from abi.wire import (
     At,
     AttachDecode,
     AttachDsp,
+    AttachMix,
     AttachSink,
     CancelCall,
     CloseSink,
@@ -26,6 +27,8 @@ from abi.wire import (
     HoldStage,
     ImportState,
     InstanceCreated,
+    JoinMix,
+    LimitMix,
     ListItems,
     ListTargets,
     Message,
@@ -53,6 +56,7 @@ from plugin_worker.capabilities import (
     DspInstance,
     Instance,
     LyricsInstance,
+    MixStage,
     SinkInstance,
     SourceInstance,
     StageInstance,
@@ -79,13 +83,17 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
         _create(home, instances, module, message, packet)
         return
     wanted = _FDS.get(type(message), 0)
-    if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate):
+    if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate | AttachMix):
         raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
     number = getattr(message, "instance", 0)
     lane = instances.lane(number)
     cancels = isinstance(message, _CANCELLING)
     if isinstance(message, DestroyInstance):
         lane.submit(Job(lambda: _destroy(instances, number), packet.request_id, last=True, cancels=cancels))
+        return
+    if isinstance(message, AttachMix):
+        fds = packet.fds
+        lane.submit(Job(lambda: _attach_mix(instances, message, fds), packet.request_id, fds=fds))
         return
     work = _WORK.get(type(message))
     if work is None:
@@ -177,6 +185,33 @@ def _attach(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     raise Misuse("attach", f"{type(message).__name__} is not for a {type(instance).__name__}")
 
 
+def _attach_mix(instances: Instances, request: AttachMix, fds: Sequence[int]) -> Reply:
+    """The dsp is a mix from here on."""
+    try:
+        mix = instances.instance(request.instance)
+        if isinstance(mix, DspInstance):
+            mix = MixStage(mix)
+            instances.put(request.instance, mix)
+        if not isinstance(mix, MixStage):
+            raise Misuse("attach", f"a {type(mix).__name__} mixes nothing")
+        return At(mix.attach(request, fds))
+    finally:
+        close_fds(list(fds))
+
+
+def _mix_request(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
+    try:
+        if not isinstance(instance, MixStage):
+            raise Misuse("dispatch", "the instance is no mix")
+        if isinstance(message, JoinMix):
+            instance.join(message, fds[0])
+        elif isinstance(message, LimitMix):
+            instance.limit(message.limit)
+    finally:
+        close_fds(list(fds))
+    return Done()
+
+
 def _switch_input(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, SwitchInput)
     try:
@@ -246,7 +281,8 @@ def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
         case FinishStage():
             if isinstance(stage, DspInstance):
                 raise Misuse("finish", "a dsp has no end of its own")
-            (_sink(stage) if isinstance(stage, SinkInstance) else _decoder(stage)).finish(message.position)
+            ends = stage if isinstance(stage, SinkInstance | MixStage) else _decoder(stage)
+            ends.finish(message.position)
     return Done()
 
 
@@ -299,7 +335,14 @@ def _call_ended(_instance: Instance, _message: Message, _fds: Sequence[int]) -> 
 
 
 #: Descriptors that a request carries, where there are any.
-_FDS: dict[type[Message], int] = {OpenDecoder: 1, AttachDecode: 1, AttachDsp: 3, AttachSink: 1, SwitchInput: 1}
+_FDS: dict[type[Message], int] = {
+    OpenDecoder: 1,
+    AttachDecode: 1,
+    AttachDsp: 3,
+    AttachSink: 1,
+    JoinMix: 1,
+    SwitchInput: 1,
+}
 
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
@@ -334,4 +377,6 @@ _WORK: dict[type[Message], _Work] = {
     FinishStage: _steer,
     FadeDsp: _fade,
     SwitchInput: _switch_input,
+    JoinMix: _mix_request,
+    LimitMix: _mix_request,
 }

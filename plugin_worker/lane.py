@@ -30,7 +30,7 @@ class LaneHome(Protocol):
 
 
 class Pumping(Protocol):
-    """A stage whose pump the lane runs between commands. Lane thread, but for the two rings."""
+    """A stage whose pump the lane runs between commands. Lane thread, but for the rings."""
 
     def pump(self) -> bool:
         """Runs until a reason to stop; says whether the pump is to be entered again."""
@@ -39,8 +39,8 @@ class Pumping(Protocol):
         """The pump is to be entered again, and until then nobody rings the rings: they may be exchanged."""
 
     @property
-    def rings(self) -> tuple[CData, CData]:
-        """Input and output ring, null where there is none; rung by the control thread while the pump runs."""
+    def rings(self) -> tuple[CData, ...]:
+        """All that it may sleep on; rung by the control thread while the pump runs."""
 
 
 class Job(NamedTuple):
@@ -89,8 +89,9 @@ class Lane:
                 raise Misuse("dispatch", f"instance {self.instance} is gone")
             self._jobs.put(job)
             if self._pumping is not None:
-                # SAFETY: the pump cannot return and unmap its rings while the door is held.
-                lib.st_lane_interrupt(self.native, *self._pumping.rings)
+                for ring in self._pumping.rings:
+                    # SAFETY: the pump cannot return and unmap its rings while the door is held.
+                    lib.st_lane_interrupt(self.native, ring)
             if job.cancels:  # after the interrupt: a call that gives up is then known to have been called out
                 self._cancelling += 1
                 lib.st_lane_set_cancelled(self.native, 1)

@@ -10,6 +10,7 @@ from abi.wire.message import Event, Reply, Request, message
 __all__ = [
     "AttachDecode",
     "AttachDsp",
+    "AttachMix",
     "AttachSink",
     "At",
     "CutDigest",
@@ -21,6 +22,8 @@ __all__ = [
     "FlushSink",
     "HoldStage",
     "Join",
+    "JoinMix",
+    "LimitMix",
     "PrimeDecoder",
     "ReleaseStage",
     "Resampler",
@@ -155,7 +158,10 @@ class ReleaseStage(Request[Done]):
 
 @message(46)
 class FinishStage(Request[Done]):
-    """No more will come. Decode: pad with silence up to ``position``. Sink: stop exactly there, then play out."""
+    """No more will come. Decode: pad with silence up to ``position``. Sink: stop exactly there, then play out.
+
+    A mix: that of its rings which is about to be left ends there.
+    """
 
     instance: int
     position: int
@@ -270,3 +276,43 @@ class SwitchInput(Request[Done]):
     instance: int
     at: int
     wake_frames: int
+
+
+@message(64)
+class AttachMix(Request[At]):
+    """Descriptors 0 to 2: input ring, output ring, second ring (where ``join_at`` is not negative).
+
+    For a dsp, which is a mix from then on. Passes the input on from the output's write position on, in whole blocks,
+    none of which goes beyond ``limit`` (negative: there is none). Who takes over is told what ``JoinMix`` told the one
+    before, and ``FinishStage`` (``first_end``; negative: nothing). ``wake_frames``: as a dsp has it.
+    """
+
+    instance: int
+    epoch: int
+    wake_frames: int
+    limit: int
+    join_at: int
+    fade_frames: int
+    first_end: int
+
+
+@message(65)
+class JoinMix(Request[Done]):
+    """Descriptor 0: a ring whose reader stands at ``join_at``, where it begins to be heard.
+
+    Within ``fade_frames`` from there the input goes and the other comes, at equal power: with x from 0 to 1 the gains
+    are cos(x pi/2) and sin(x pi/2). Then that ring is the input. From now on ``limit`` holds.
+    """
+
+    instance: int
+    join_at: int
+    fade_frames: int
+    limit: int
+
+
+@message(66)
+class LimitMix(Request[Done]):
+    """A mix goes on up to ``limit`` (negative: without end)."""
+
+    instance: int
+    limit: int

@@ -47,6 +47,7 @@ class PlaybackSetup:
     digest: bool = False
     left_out: frozenset[str] = field(default_factory=frozenset)
     replay_gain: ReplayGainMode | None = None
+    crossfade_s: float = 0.0
 
     def after(self, chain: Chain) -> PlaybackSetup:
         """What the next playback goes through: the effects as they were left, and the output unless it is a file's."""
@@ -89,6 +90,15 @@ async def staged(
         held.callback(written.discard)
         on_abandon(written.discard)
         output = replace(setup.output, stage=sink, files=written.grants, written=written)
-        chain = Chain(effects, output, pacing, setup.formats, volume, setup.digest, left_out=setup.left_out)
+        chain = Chain(
+            effects,
+            output,
+            pacing,
+            setup.formats,
+            volume,
+            setup.digest,
+            left_out=setup.left_out,
+            crossfade_s=setup.crossfade_s,
+        )
         yield make(chain, setup.excerpt, setup.decoder, setup.replay_gain)
         written.commit()

@@ -7,6 +7,7 @@ instances only those that answer questions.
 from host.capabilities.decoder import Decoder
 from host.capabilities.dsp import Dsp
 from host.capabilities.lyrics import Lyrics, Words
+from host.capabilities.mix import Crossing, Mix
 from host.capabilities.query_cache import QueryCache
 from host.capabilities.query_owner import QueryOwner
 from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
@@ -16,11 +17,13 @@ from host.capabilities.stage import Stage
 
 __all__ = [
     "Candidate",
+    "Crossing",
     "Decoder",
     "Dsp",
     "Item",
     "ItemKind",
     "Lyrics",
+    "Mix",
     "Page",
     "QueryCache",
     "QueryOwner",

@@ -10,7 +10,7 @@ from host.errors import ConfigRejected
 from host.ids import is_effect_name
 from host.jsontext import JsonObject, parse_json
 from host.records import record
-from host.settings import MAX_RATE_HZ, MIN_RATE_HZ, OutputSettings, complaint_about
+from host.settings import MAX_CROSSFADE_S, MAX_RATE_HZ, MIN_RATE_HZ, OutputSettings, complaint_about
 
 __all__ = [
     "DspOption",
@@ -179,6 +179,14 @@ def parse_channels(text: str) -> int | str:
     if complaint_about(OutputSettings(), "channels", channels):
         raise ValueError(f'"{text}" is no number of channels; write a whole number from 1 to 8, track or stereo')
     return channels
+
+
+def parse_crossfade(text: str) -> float:
+    """How long tracks fade into each other, in seconds. Raises: ValueError with a text for people."""
+    seconds = parse_time(text)
+    if seconds > MAX_CROSSFADE_S:
+        raise ValueError(f'"{text}" is too long; tracks fade into each other within {MAX_CROSSFADE_S} s at most')
+    return float(seconds)
 
 
 def parse_volume(text: str) -> float:

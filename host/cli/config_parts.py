@@ -163,6 +163,7 @@ def read_configuration(console: Console) -> Configuration:
         ("limits", settings.limits),
         ("replaygain", settings.replay_gain),
         ("output", settings.output),
+        ("playback", settings.playback),
         ("log", settings.log),
     )
     return Configuration(

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 import click
 
-from host.cli.chain_options import FormatOption, parse_channels, parse_dsp, parse_output, parse_rate
+from host.cli.chain_options import FormatOption, parse_channels, parse_crossfade, parse_dsp, parse_output, parse_rate
 from host.cli.completing import decoder_types, effect_types, output_types
 from host.settings import ReplayGainMode
 
 __all__ = [
+    "crossfade_option",
     "decoder_option",
     "dsp_option",
     "file_name",
@@ -79,6 +80,13 @@ replay_gain_option = click.option(
     type=click.Choice([*map(str, ReplayGainMode)]),
     callback=lambda _context, _option, word: word and ReplayGainMode(word),
     help="Make tracks as loud as their tags ask for; as set in [replaygain] unless given.",
+)
+crossfade_option = click.option(
+    "--crossfade",
+    "crossfade_s",
+    metavar="S",
+    type=parsed("S", parse_crossfade),
+    help="Fade each track into the next within so many seconds; 0: without a gap. As saved unless given.",
 )
 
 

@@ -15,6 +15,7 @@ from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import (
+    crossfade_option,
     decoder_option,
     dsp_option,
     file_name,
@@ -47,6 +48,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @dsp_option
 @output_option
 @decoder_option
+@crossfade_option
 @format_options
 @click.option("--start", type=parsed("TIME", parse_time), default="0", help="Begin there in every input.")
 @click.option("--length", type=parsed("TIME", parse_time), help="Play so much of every input.")
@@ -62,6 +64,7 @@ def play(
     dsps: tuple[DspOption, ...],
     output: OutputOption,
     decoder: str | None,
+    crossfade_s: float | None,
     formats: FormatOption,
     start: Fraction,
     length: Fraction | None,
@@ -75,7 +78,7 @@ def play(
 
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
-            through = playback_setup(app, dsps, output, decoder, formats)
+            through = playback_setup(app, dsps, output, decoder, formats, crossfade_s)
             app.play_through(
                 replace(through, excerpt=Excerpt(start, length), replay_gain=replay_gain), interrupts.on_abandon
             )

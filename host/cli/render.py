@@ -14,6 +14,7 @@ from host.cli.completing import files
 from host.cli.console import Console
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import (
+    crossfade_option,
     decoder_option,
     dsp_option,
     file_name,
@@ -26,7 +27,7 @@ from host.cli.report import report_of, write_report
 from host.cli.running import run_chain
 from host.cli.session import application, exit_of, inputs_of
 from host.cli.targets import report_file
-from host.cli.wiring import decoder_named, stages, wire_output
+from host.cli.wiring import crossfade_of, decoder_named, stages, wire_output
 from host.errors import Usage
 from host.packages import config_in_force, find_capability
 from host.playback import FormatPolicy
@@ -46,6 +47,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option
 @decoder_option
+@crossfade_option
 @format_options
 @click.option(
     "--format",
@@ -62,6 +64,7 @@ def render(
     out: Path,
     dsps: tuple[DspOption, ...],
     decoder: str | None,
+    crossfade_s: float | None,
     formats: FormatOption,
     sample_format: str | None,
     replay_gain: ReplayGainMode | None,
@@ -82,7 +85,13 @@ def render(
             inputs = await inputs_of(app, names)
             policy = FormatPolicy.of(formats.over(app.settings.output))
             setup = PlaybackSetup(
-                effects, wired, decoder=chosen, formats=policy, digest=wanted, replay_gain=replay_gain
+                effects,
+                wired,
+                decoder=chosen,
+                formats=policy,
+                digest=wanted,
+                replay_gain=replay_gain,
+                crossfade_s=crossfade_of(app, crossfade_s),
             )
             sources = [*map(Path, names), *(source.path for source in inputs)]
             async with report_file(report, out, sources, interrupts) as target:

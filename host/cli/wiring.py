@@ -15,7 +15,7 @@ from host.packages import find_capability
 from host.playback import FormatPolicy, Output, StageSpec
 from host.settings import NOTHING_SAVED, LostOutput, SavedConfigs
 
-__all__ = ["decoder_named", "playback_setup", "stages", "wire_output"]
+__all__ = ["crossfade_of", "decoder_named", "playback_setup", "stages", "wire_output"]
 
 
 def stages(
@@ -56,13 +56,20 @@ def playback_setup(
     output_option: OutputOption,
     decoder: str | None,
     formats: FormatOption,
+    crossfade_s: float | None = None,
 ) -> PlaybackSetup:
     """What options of ``play`` and ``serve`` ask for. Raises: NotFound, Usage, ConfigRejected."""
     plugins, saved = app.discovery.plugins, app.settings.plugins
     wired = wire_output(output_option, None, plugins, saved, app.settings.output.lost)
     policy = FormatPolicy.of(formats.over(app.settings.output))
     chosen = decoder_named(decoder, plugins)
-    return PlaybackSetup(stages(dsps, plugins, saved), wired, decoder=chosen, formats=policy)
+    fades_s = crossfade_of(app, crossfade_s)
+    return PlaybackSetup(stages(dsps, plugins, saved), wired, decoder=chosen, formats=policy, crossfade_s=fades_s)
+
+
+def crossfade_of(app: Application, wished_s: float | None) -> float:
+    """How long tracks fade into each other: as wished, else as saved."""
+    return app.settings.playback.crossfade_s if wished_s is None else wished_s
 
 
 def wire_output(

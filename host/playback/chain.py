@@ -14,9 +14,10 @@ from host.capabilities import Dsp, Sink
 from host.errors import OutputError, PluginRefused
 from host.jsontext import JsonObject
 from host.playback.deaths import try_again
-from host.playback.dsp_seat import DspSeat
+from host.playback.dsp_seat import DRY_PLUGIN, DspSeat
 from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for, takes_rate
 from host.playback.graph import Pipeline
+from host.playback.mix_seat import MixSeat, make_mix
 from host.playback.named_target import as_listed
 from host.playback.opening import Opener
 from host.playback.output import Output
@@ -37,7 +38,10 @@ MOST_DEATHS = 4
 
 @record
 class Chain:
-    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name."""
+    """Everything after the decoder. ``left_out``: effects that are not heard until somebody brings them in, by name.
+
+    ``crossfade_s``: so long a track fades into the next; 0: it does not.
+    """
 
     dsps: tuple[StageSpec, ...]
     output: Output
@@ -46,6 +50,7 @@ class Chain:
     volume: float = 1.0
     digest: bool = False
     left_out: frozenset[str] = frozenset()
+    crossfade_s: float = 0.0
 
 
 async def build_pipeline(
@@ -71,7 +76,23 @@ async def build_pipeline(
             made.push_async_callback(dsps[-1].close)
             if spec.name in chain.left_out:
                 dsps[-1].wished.set()
-        pipeline = Pipeline(sink.format, chain.pacing, opener, dsps, sink, origin=origin, formats=chain.formats)
+        mix: MixSeat | None = None
+        fade_frames = int(chain.crossfade_s * sink.format.sample_rate_hz)
+        if fade_frames:
+            make_one = partial(make_mix, runtime, sink.format)
+            mix = MixSeat(await try_again(supervisor, DRY_PLUGIN, make_one, MOST_DEATHS), make_one)
+            made.push_async_callback(mix.close)
+        pipeline = Pipeline(
+            sink.format,
+            chain.pacing,
+            opener,
+            dsps,
+            sink,
+            origin=origin,
+            formats=chain.formats,
+            mix=mix,
+            fade_frames=fade_frames,
+        )
         made.pop_all()
     return pipeline
 

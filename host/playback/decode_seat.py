@@ -45,7 +45,7 @@ class DecodeSeat(Seat):
         super().__init__("decoder")
         self._opener = opener
         self._rate_hz = rate_hz
-        self._ring = ring
+        self.ring = ring
         self._formats = formats
         self._track: OpenTrack | None = None
         self._decoder: Decoder | None = None
@@ -67,7 +67,7 @@ class DecodeSeat(Seat):
     @property
     def position(self) -> int:
         """Frames that decoders have given."""
-        return words_of(self._ring).write_pos
+        return words_of(self.ring).write_pos
 
     @property
     def occupied(self) -> bool:
@@ -148,7 +148,7 @@ class DecodeSeat(Seat):
             skip = await self._opener.seek(track.decoder, track.info, resumption.source_frame)
             take, drop = resumption.take_frames, resumption.drop_frames
         await track.decoder.attach(
-            self._ring,
+            self.ring,
             self._epoch,
             skip_frames=skip,
             take_frames=take,
@@ -378,14 +378,13 @@ class DecodeSeat(Seat):
 
     def _length(self) -> int | None:
         """Pipeline frames of the whole track, where that is known."""
-        frames = self.track.source_frames
-        return None if frames is None else frames * self._rate_hz // self.track.info.sample_rate_hz
+        return self.track.frames_at(self._rate_hz)
 
     async def _occupy(self, reopened: Reopened, resumption: Resumption) -> None:
         decoder = reopened.decoder
         try:
             await decoder.attach(
-                self._ring,
+                self.ring,
                 self._epoch,
                 silence_frames=max(0, self._silent_until - self.position),
                 skip_frames=reopened.skip_frames,

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
 from host.errors import OutputError, Supervised
+from host.playback.crossfade import Crossfade
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
+from host.playback.mix_seat import MixSeat
 from host.playback.opening import Opener
 from host.playback.reading_seat import ReadingSeat
 from host.playback.seat import RingsBroken, Seat, words_of
@@ -40,8 +42,12 @@ class Pipeline:
         *,
         origin: int = 0,
         formats: FormatPolicy = TRACK_FORMATS,
+        mix: MixSeat | None = None,
+        fade_frames: int = 0,
     ) -> None:
-        """Takes over the seats of effects and sink. Its clock begins at ``origin``, on the block grid.
+        """Takes over all these seats. Its clock begins at ``origin``, on the block grid.
+
+        With a ``mix`` tracks fade into each other over so many frames.
 
         Raises:
             OutputError: no memory for the rings, or more latency than history; the seats stay the caller's.
@@ -56,28 +62,51 @@ class Pipeline:
         #: Not set while it is paused.
         self.flowing = asyncio.Event()
         self.flowing.set()
-        plans = [RingPlan.of(fmt, pacing, pacing.decode_ahead_ms)]
-        plans += [RingPlan.of(fmt, pacing, pacing.ring_ahead_ms) for _ in self.dsps]
+        self._mixes = mix is not None
+        plans = [self.plan(index) for index in range(len(self.dsps) + 1)]
+        decode_plan = RingPlan.of(fmt, pacing, pacing.decode_ahead_ms)
         for dsp in self.dsps:
             self.expect_to_hold(dsp)
         self.rings: list[Ring] = []
         self._heard = origin
+        heads: list[Ring] = []
         try:
-            for plan in plans:
-                self.rings.append(Ring.create(plan.format))
-                self.rings[-1].set_words(origin)
+            for rings, made in ((self.rings, plans), (heads, [decode_plan] * 2 if self._mixes else [])):
+                for plan in made:
+                    rings.append(Ring.create(plan.format))
+                    rings[-1].set_words(origin)
         except ShmError as error:
+            for ring in heads:
+                ring.close()
             self._close_rings()
             raise OutputError(f"no memory for the audio rings: {error}", remedy="free some memory") from error
-        self.decode = DecodeSeat(opener, fmt.sample_rate_hz, self.rings[0], formats)
         for index, dsp in enumerate(self.dsps):
             dsp.place(self.rings[index], self.rings[index + 1], plans[index].wake_frames)
         self.sink.place(self.rings[-1], plans[-1].wake_frames)
+        first, second = (
+            DecodeSeat(opener, fmt.sample_rate_hz, ring, formats) for ring in heads or (self.rings[0],) * 2
+        )
+        self._decode = first
+        #: Where tracks fade into each other; None where one begins when the one before it ends.
+        self.crossfade: Crossfade | None = None
+        if mix is not None:
+            mix.place(heads[0], self.rings[0], decode_plan.wake_frames)
+            self.crossfade = Crossfade((first, second), mix, fade_frames, batched=pacing.batched)
+
+    @property
+    def decode(self) -> DecodeSeat:
+        """Where the track decodes that joined last."""
+        return self._decode if self.crossfade is None else self.crossfade.decode
+
+    @property
+    def decoders(self) -> tuple[DecodeSeat, ...]:
+        """Where tracks decode: while one fades into the next, the one that goes comes first."""
+        return (self._decode,) if self.crossfade is None else self.crossfade.decoders
 
     @property
     def seats(self) -> tuple[Seat, ...]:
-        """All seats in the order of the music; the ring after seat ``n`` is ring ``n``, and the sink has none."""
-        return (self.decode, *self.dsps, self.sink)
+        """All seats in the order of the music; ring 0 is before the first effect, ring ``n + 1`` after effect ``n``."""
+        return (*self.decoders, *(() if self.crossfade is None else (self.crossfade.mix,)), *self.dsps, self.sink)
 
     @property
     def latency_frames(self) -> int:
@@ -97,7 +126,7 @@ class Pipeline:
 
     def plan(self, index: int) -> RingPlan:
         """The sizes of ring ``index``, which may not be there yet."""
-        ahead_ms = self.pacing.ring_ahead_ms if index else self.pacing.decode_ahead_ms
+        ahead_ms = self.pacing.ring_ahead_ms if index or self._mixes else self.pacing.decode_ahead_ms
         return RingPlan.of(self.format, self.pacing, ahead_ms)
 
     def insert(self, index: int, dsp: DspSeat, after: Ring) -> None:
@@ -136,8 +165,9 @@ class Pipeline:
         Raises:
             RingsBroken: what they hold cannot be.
         """
-        position = on_grid(max(words_of(ring).write_pos for ring in self.rings), self.block_frames)
-        for ring in self.rings:
+        rings = (*self.rings, *(() if self.crossfade is None else self.crossfade.rings))
+        position = on_grid(max(words_of(ring).write_pos for ring in rings), self.block_frames)
+        for ring in rings:
             ring.set_words(position)
         return position
 
@@ -167,6 +197,8 @@ class Pipeline:
         await self.sink.start(volume=volume, digest=digest)
         for dsp in reversed(self.dsps):
             await dsp.start()
+        if self.crossfade is not None:
+            await self.crossfade.start()
 
     async def finish(self, position: int) -> int:
         """No more tracks after ``position``: the sink stops exactly at the end, the decoder pads for latency and grid.
@@ -176,7 +208,9 @@ class Pipeline:
         async with self.shape:
             end, padded = end_of_programme(position, self.latency_frames, self.block_frames)
             await self.sink.finish(end)
-            if not self.dsps:
+            if self.crossfade is not None:
+                await self.crossfade.forgo()
+            if not self._takes_blocks:
                 return end
             try:
                 await self.decode.finish(padded)
@@ -188,10 +222,15 @@ class Pipeline:
         """Where nobody pads any more, as no decoder is left, effects end at the last whole block of what is there."""
         end, _ = end_of_programme(position, self.latency_frames, self.block_frames)
         whole = self.decode.position // self.block_frames * self.block_frames
-        if self.dsps and whole < end:
+        if self._takes_blocks and whole < end:
             end = whole
             await self.sink.finish(end)
         return end
+
+    @property
+    def _takes_blocks(self) -> bool:
+        """Whether somebody between decoder and sink takes whole blocks only."""
+        return bool(self.dsps) or self._mixes
 
     async def close(self) -> None:
         """Ends all stages, decoder first, then lets go of the rings."""
@@ -200,7 +239,7 @@ class Pipeline:
             stack.push_async_callback(self.sink.close)
             for dsp in reversed(self.dsps):
                 stack.push_async_callback(dsp.close)
-            stack.push_async_callback(self.decode.close)
+            stack.push_async_callback(self._decode.close if self.crossfade is None else self.crossfade.close)
 
     def _close_rings(self) -> None:
         for ring in self.rings:

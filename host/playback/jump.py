@@ -34,5 +34,7 @@ async def jump(pipeline: Pipeline, decoder: Callable[[], Awaitable[None]]) -> in
         await pipeline.sink.begin_anew(stood_at)
         for dsp in reversed(pipeline.dsps):
             await dsp.begin_anew()
+        if pipeline.crossfade is not None:
+            await pipeline.crossfade.begin_anew()
         await decoder()
     return position

@@ -366,8 +366,8 @@ class Player:
     def _warming(self) -> Iterator[None]:
         """The chain's workers start while the first track is opened; what fails here fails again where it is told."""
         plugins = {spec.plugin_id for spec in (self._chain.output.stage, *self._chain.dsps)}
-        if self._chain.dsps and not self._chain.pacing.batched:
-            plugins.add(DRY_PLUGIN)  # the spare, for an effect that is late
+        if self._chain.crossfade_s or (self._chain.dsps and not self._chain.pacing.batched):
+            plugins.add(DRY_PLUGIN)  # it lends its lane to the mix, and is the spare for an effect that is late
         loads = [asyncio.create_task(self._runtime.load(plugin)) for plugin in plugins]
         for load in loads:
             load.add_done_callback(lambda done: done.cancelled() or done.exception())

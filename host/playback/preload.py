@@ -21,13 +21,17 @@ class Preload:
         self._expiring: asyncio.Task[None] | None = None
 
     @property
-    def index(self) -> int | None:
-        """Of the track that is open ahead; None: there is none, or not yet."""
+    def opened(self) -> OpenTrack | None:
+        """The track that is open ahead, which stays here; None: there is none, or not yet."""
         opening = self._opening
         if opening is None or not opening.done() or opening.cancelled() or opening.exception() is not None:
             return None
-        track = opening.result()
-        return None if track is None else track.index
+        return opening.result()
+
+    @property
+    def index(self) -> int | None:
+        """Of the track that is open ahead; None: there is none, or not yet."""
+        return None if self.opened is None else self.opened.index
 
     def begin(self) -> asyncio.Task[OpenTrack | None]:
         """Opens the next track ahead, unless that is under way or done."""

@@ -26,6 +26,7 @@ from host.playback.deaths import cause_of, counted, inside
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
+from host.playback.mix_seat import MixSeat
 from host.playback.output_care import OutputCare
 from host.playback.repair_log import RepairLog
 from host.playback.repairs import Grade
@@ -126,6 +127,8 @@ class Recovery:
                         await self._mend_decoder(seat, death)
                     case DspSeat():
                         await self._mend_dsp(seat, death)
+                    case MixSeat():
+                        await self._mend_mix(seat)
                     case SinkSeat():
                         await self._outputs.mend(seat, death)
         except StellaError as error:
@@ -230,6 +233,19 @@ class Recovery:
                 continue
             if position is not None and not seat.left_out:
                 self._log.bypassed(seat, position)
+            return
+
+    async def _mend_mix(self, seat: MixSeat) -> None:
+        before = seat.use
+        for attempt in range(MAX_DRY_DEATHS):
+            try:
+                position = await seat.replace()
+            except StellaError as error:
+                if attempt == MAX_DRY_DEATHS - 1 or not counted(error):
+                    raise
+                continue
+            if position is not None:
+                self._log.tell(self._log.repair(seat, before, Grade.ABSORBED, position))
             return
 
 

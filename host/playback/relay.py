@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from host.errors import MediaError, OutputError, PluginRefused, StellaError, Supervised
-from host.events import EventBus, Seeked, TrackEnded, TrackStarted
+from host.errors import OutputError, PluginRefused, StellaError, Supervised
+from host.events import EventBus, Seeked, TrackEnded
+from host.playback.attention import Attention
 from host.playback.bit_perfect import why_not
+from host.playback.crossfade import Crossfade
 from host.playback.digests import TrackDigests
 from host.playback.farewell import fade_out
 from host.playback.faults import lane_faults
@@ -26,14 +28,12 @@ from host.playback.preload import Preload
 from host.playback.record import Record
 from host.playback.seat import RingsBroken
 from host.playback.signal_path import signal_path
-from host.playback.stage_watch import StageEnd, Stages, StageWatch, Watched
-from host.playback.timeline import Segment
+from host.playback.stage_watch import Stages, StageWatch, Watched
+from host.playback.track_facts import failure_of, segment_of, started
 from host.playback.tracks import OpenTrack, TrackResult
 from host.playback.wishes import Seek, Wish, Wishes
 
 __all__ = ["Relay"]
-
-_ROUNDING_S = 0.001
 
 
 class Relay:
@@ -64,6 +64,7 @@ class Relay:
         self._feed = feed
         self._open_afresh = open_afresh
         self._wishes = wishes
+        self._attention = Attention(pipeline, watch, wishes)
         self._formats = formats
         self._departure: Departure | None = None
         self._began_s = 0.0
@@ -108,28 +109,62 @@ class Relay:
 
     # ---- one track after the other ----
 
-    async def _enter(self, track: OpenTrack, begun_at: int | None) -> bool:
-        """Puts a track's decoder where the last one ended; whether it is at work."""
+    async def _enter(self, track: OpenTrack, begun_at: int | None, *, overlaps: bool = False) -> bool:
+        """Puts a track's decoder where the last one ended, or beside it; whether it is at work."""
         self._began_s = time.monotonic()
         self._played.at_hand = track.index
         fresh = await self._as_good_as_new(track)
-        return fresh is not None and await self._join(fresh, begun_at)
+        return fresh is not None and await self._join(fresh, begun_at, self._pipeline.crossfade if overlaps else None)
 
     async def _to_the_end(self) -> bool:
-        """Whether the frames of the track that decodes have ended; False when a wish came first."""
+        """Whether the frames of the track that decodes have ended; False when a wish came first, or another track."""
         self.preload.begin()
-        seat = self._pipeline.decode
-        end = await self._first_end(Stages(lambda: (seat, *self._rest())))
-        if end is None:
+        seat, fading = self._pipeline.decode, self._pipeline.crossfade
+        while True:
+            end = await self._attention.first_end(Stages(self._giving))
+            if end is None:
+                if fading is None or self._wishes.waiting() or await self._attend(fading):
+                    return False
+            elif end.stage not in self._pipeline.decoders or isinstance(end.failure, RingsBroken):
+                raise end.failure or self._stopped_early()
+            elif end.stage is not seat:
+                await self._see_out(end.failure)
+            elif fading is None or not fading.reached:
+                self._record(seat.track, seat.position - seat.begun_at, end.failure)
+                return True
+
+    def _giving(self) -> tuple[Watched, ...]:
+        """Who still has something to say: the end of a track that fades into the next one is no news."""
+        fading = self._pipeline.crossfade
+        decoders = self._pipeline.decoders if fading is None else fading.giving
+        return (*decoders, *self._rest())
+
+    async def _attend(self, fading: Crossfade) -> bool:
+        """Does what is due; whether another track decodes now."""
+        if fading.leaving is not None:
+            await self._see_out(None)
             return False
-        if end.stage is not seat or isinstance(end.failure, RingsBroken):
-            raise end.failure or self._stopped_early()
-        self._record(seat.track, seat.position - seat.begun_at, end.failure)
-        return True
+        await self._attention.unless_wished(self.preload.begin(), fading.patience_s)
+        if self._wishes.waiting():
+            return False
+        waiting = self.preload.opened
+        if waiting is None or not fading.leaves_alone(waiting) or await self._formats.needed_for(waiting):
+            await fading.forgo()
+            return False
+        track = await self.preload.take()
+        return track is not None and await self._enter(track, None, overlaps=True)
+
+    async def _see_out(self, failure: StellaError | None) -> None:
+        """The track that fades out, if there is one, gives no more."""
+        fading = self._pipeline.crossfade
+        if fading is not None and fading.leaving is not None:
+            seat = fading.leaving
+            self._record(seat.track, max(0, min(seat.position, fading.faded_at) - seat.begun_at), failure)
+            await fading.see_out()
 
     async def _following(self) -> OpenTrack | None:
         """The track that is next; None after the last, or when a wish comes first."""
-        await self._unless_wished(self.preload.begin())
+        await self._attention.unless_wished(self.preload.begin())
         if self._wishes.waiting():
             return None
         ahead = await self.preload.take()
@@ -137,7 +172,7 @@ class Relay:
             return ahead
         opening = asyncio.create_task(self._feed.next_track(ahead=False))
         try:
-            await self._unless_wished(opening)
+            await self._attention.unless_wished(opening)
         except BaseException:
             await self.preload.discard(opening)
             raise
@@ -159,26 +194,6 @@ class Relay:
             await track.close()
         return not needs_another
 
-    async def _unless_wished(self, opening: asyncio.Task[OpenTrack | None]) -> None:
-        """Waits for the end of a task, or for a wish."""
-        arrival = asyncio.create_task(self._wishes.arrival())
-        try:
-            await asyncio.wait((opening, arrival), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            arrival.cancel()
-
-    async def _first_end(self, stages: Iterable[Watched]) -> StageEnd | None:
-        """Which of these stages ended first; None when a wish came before."""
-        ending = asyncio.create_task(self._watch.first_end(stages))
-        arrival = asyncio.create_task(self._wishes.arrival())
-        try:
-            await asyncio.wait((ending, arrival), return_when=asyncio.FIRST_COMPLETED)
-            return None if self._wishes.waiting() else ending.result()
-        finally:
-            ending.cancel()
-            arrival.cancel()
-            await asyncio.wait((ending, arrival))
-
     async def _as_good_as_new(self, track: OpenTrack) -> OpenTrack | None:
         """Its decoder waited while another track played: it may have died meanwhile, or been superseded."""
         if track.decoder.instance.current and self._pipeline.decode.as_configured(track):
@@ -191,18 +206,17 @@ class Relay:
             await track.close()
             return None
 
-    async def _join(self, track: OpenTrack, begun_at: int | None) -> bool:
-        """Whether the decoder took its place."""
-        seat = self._pipeline.decode
+    async def _join(self, track: OpenTrack, begun_at: int | None, fading: Crossfade | None) -> bool:
+        """Whether the decoder took its place, beside the one before it where they are ``fading``."""
         try:
-            position = await seat.leave()
+            position = await (self._pipeline.decode.leave() if fading is None else fading.make_room())
             if self._digests is not None:
                 await self._digests.begin(track.index, position)
             as_wished = await self._as_good_as_new(track)  # an update of the decoder before it may have gone first
             if as_wished is None:
                 return False
             track = as_wished
-            failure = await self._attach(track, begun_at)
+            failure = await self._attach(track, begun_at, fading)
         except BaseException:
             await track.close()
             raise
@@ -214,18 +228,28 @@ class Relay:
         self._feed.joined(track.index)
         self._played.tracks[track.index] = track
         if begun_at is None:
-            self._played.timeline.append(self._segment(track, position, 0))
-            self._tell_start(track, position)
+            self._played.timeline.append(segment_of(self._pipeline.format, track, position, 0))
+            self._bus.publish(started(track, position))
         return True
 
-    async def _attach(self, track: OpenTrack, begun_at: int | None) -> StellaError | None:
+    async def _attach(self, track: OpenTrack, begun_at: int | None, fading: Crossfade | None) -> StellaError | None:
+        seat = self._pipeline.decode
         try:
-            await self._pipeline.decode.join(track, begun_at)
+            if fading is not None:
+                await fading.join(track)
+                return None
+            await self._expect(track, seat.position if begun_at is None else begun_at)
+            await seat.join(track, begun_at)
         except RingsBroken:
             raise
         except StellaError as error:
             return error
         return None
+
+    async def _expect(self, track: OpenTrack, begun_at: int) -> None:
+        """A track is alone, and began there: where tracks fade into each other, the next one will join it."""
+        if self._pipeline.crossfade is not None:
+            await self._pipeline.crossfade.expect(track, begun_at)
 
     # ---- elsewhere ----
 
@@ -234,6 +258,7 @@ class Relay:
         wish, done = self._wishes.take()
         self._departure = None
         try:
+            await self._see_out(None)
             return await self._go(wish)
         finally:
             done.set_result(None)
@@ -267,7 +292,8 @@ class Relay:
         track, done_frames = seat.track, int(to_s * pipeline.format.sample_rate_hz)
         self._played.results.pop(track.index, None)
         position = await jump(pipeline, lambda: seat.move(done_frames))
-        self._played.timeline.restart(self._segment(track, position, done_frames))
+        await self._expect(seat.track, seat.begun_at)
+        self._played.timeline.restart(segment_of(self._pipeline.format, track, position, done_frames))
         self._bus.publish(Seeked(track.index, to_s, position))
 
     async def _change(self, track: OpenTrack, to_s: float) -> bool:
@@ -281,6 +307,7 @@ class Relay:
         done_frames = int(to_s * pipeline.format.sample_rate_hz)
         try:
             position = await jump(pipeline, lambda: seat.change(track, done_frames))
+            await self._expect(track, seat.begun_at)
         except BaseException as error:
             await track.close()
             if isinstance(error, RingsBroken) or not isinstance(error, StellaError):
@@ -296,22 +323,13 @@ class Relay:
         self._played.at_hand = track.index
         self._played.results.pop(track.index, None)
         self._played.tracks[track.index] = track
-        self._played.timeline.restart(self._segment(track, position, done_frames))
-        self._tell_start(track, position)
+        self._played.timeline.restart(segment_of(self._pipeline.format, track, position, done_frames))
+        self._bus.publish(started(track, position))
         return True
-
-    def _segment(self, track: OpenTrack, position: int, done_frames: int) -> Segment:
-        rate = track.info.sample_rate_hz
-        frame = track.window.first_frame - track.info.encoder_delay_frames
-        done = done_frames * rate // self._pipeline.format.sample_rate_hz
-        return Segment(position, track.index, frame + done, rate, position - done_frames)
-
-    def _tell_start(self, track: OpenTrack, position: int) -> None:
-        self._bus.publish(_started(track, position))
 
     def _record(self, track: OpenTrack, frames: int, error: StellaError | None) -> None:
         seconds = frames / self._pipeline.format.sample_rate_hz
-        failure = None if error is None else _failure_of(track, seconds, error)
+        failure = None if error is None else failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
         wall_s = time.monotonic() - self._began_s
@@ -338,6 +356,7 @@ class Relay:
 
     async def _finish(self) -> int | None:
         """Plays out: the decoder pads, the sink stops exactly at the end. None when a wish comes before that."""
+        await self._see_out(None)
         pipeline = self._pipeline
         seat, sink = pipeline.decode, pipeline.sink
         position = seat.position
@@ -347,7 +366,7 @@ class Relay:
         padding: tuple[Watched, ...] = (seat,) if seat.occupied else ()
         waiting = Stages(lambda: (*self._rest(), *padding))
         while True:
-            stopped = await self._first_end(waiting)
+            stopped = await self._attention.first_end(waiting)
             if stopped is None:
                 return None
             if stopped.stage is seat:
@@ -372,35 +391,9 @@ class Relay:
             return end
 
     def _rest(self) -> tuple[Watched, ...]:
-        return (self._pipeline.sink, *self._pipeline.dsps)
+        """All but the decoders, from the end."""
+        pipeline = self._pipeline
+        return tuple(seat for seat in reversed(pipeline.seats) if seat not in pipeline.decoders)
 
     def _stopped_early(self) -> StellaError:
         return OutputError("a stage of the chain stopped before the end", remedy="see -v for what its worker said")
-
-
-def _started(track: OpenTrack, position: int) -> TrackStarted:
-    tags, rate = track.tags, track.info.sample_rate_hz
-    return TrackStarted(
-        track.index,
-        str(track.path),
-        str(track.use.type_id),
-        position,
-        int((track.duration_s or 0) * rate),
-        rate,
-        track.info.channels,
-        tags.title,
-        tags.artist,
-        tags.album,
-        track.gain.reason,
-    )
-
-
-def _failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:
-    """The error with the track it ended, and how far that got."""
-    whole = track.duration_s is not None and seconds >= track.duration_s - _ROUNDING_S
-    end = "played to its end" if whole else "ended"
-    played = f"{end} after {seconds:.1f} s: " if seconds else ""
-    text = f"{track.path}: {played}{error.message}"
-    if isinstance(error, Supervised):
-        return type(error)(text, remedy=error.remedy, details=error.details)
-    return MediaError(text, remedy=error.remedy or "is the file whole?")

@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
 from host.errors import StellaError
+from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DRY_PLUGIN, DspSeat
 from host.playback.graph import Pipeline
+from host.playback.mix_seat import MixSeat
 from host.playback.seat import RingsBroken, Seat, words_of
 from host.playback.stall import Look, Stillness
 from host.settings import Limits
@@ -32,7 +34,6 @@ class RingWatch:
         self._bypass = bypass
         sink_looks = int(limits.first_write_ms / 1000 / LOOK_S)
         self._seen: WeakKeyDictionary[Seat, Stillness] = WeakKeyDictionary()
-        self._seen[pipeline.decode] = Stillness(DECODE_LOOKS)
         self._seen[pipeline.sink] = Stillness(sink_looks, armed=True)
         self._occupants: WeakKeyDictionary[Seat, int] = WeakKeyDictionary()
         self._bypassing: dict[DspSeat, asyncio.Task[None]] = {}
@@ -60,31 +61,35 @@ class RingWatch:
     def look(self, *, on_time: bool) -> None:
         """One look at every seat. Impossible words are the next attach's matter, not this one's."""
         self._pipeline.note_position()
-        for index, seat in enumerate(self._pipeline.seats):
+        for seat in self._pipeline.seats:
             try:
-                seen = self._seen_at(index, on_time=on_time)
+                seen = self._seen_of(seat, on_time=on_time)
             except RingsBroken:
                 continue
             self._judge(seat, seen)
 
-    def _seen_at(self, index: int, *, on_time: bool) -> Look:
-        rings = self._pipeline.rings
-        block = self._pipeline.block_frames
-        if index == len(rings):
-            words = words_of(rings[-1])
-            waiting = words.write_pos - words.read_pos
-            return Look(words.read_pos, can_work=waiting >= block, low=True, on_time=on_time)
-        after, ahead = words_of(rings[index]), rings[index].format.ahead_frames
-        fill = after.write_pos - after.read_pos
-        if index == 0:
-            decode = self._pipeline.decode
-            return Look(after.write_pos, decode.occupied and not decode.ended, fill <= ahead // 2, on_time)
-        before = words_of(rings[index - 1])
-        has_input = before.write_pos - before.read_pos >= block
-        return Look(after.write_pos, has_input, fill <= ahead // 2, on_time)
+    def _seen_of(self, seat: Seat, *, on_time: bool) -> Look:
+        rings, block = self._pipeline.rings, self._pipeline.block_frames
+        match seat:
+            case DecodeSeat():
+                after, can_work = seat.ring, seat.occupied and not seat.ended
+            case MixSeat():
+                after, can_work = rings[0], seat.has_work
+            case DspSeat():
+                index = self._pipeline.dsps.index(seat)
+                before, after = words_of(rings[index]), rings[index + 1]
+                can_work = before.write_pos - before.read_pos >= block
+            case _:
+                words = words_of(rings[-1])
+                waiting = words.write_pos - words.read_pos
+                return Look(words.read_pos, can_work=waiting >= block, low=True, on_time=on_time)
+        words = words_of(after)
+        fill = words.write_pos - words.read_pos
+        return Look(words.write_pos, can_work, fill <= after.format.ahead_frames // 2, on_time)
 
     def _judge(self, seat: Seat, seen: Look) -> None:
-        stillness, coming = self._seen.setdefault(seat, Stillness(DSP_LOOKS)), seat.coming
+        looks = DECODE_LOOKS if isinstance(seat, DecodeSeat) else DSP_LOOKS
+        stillness, coming = self._seen.setdefault(seat, Stillness(looks)), seat.coming
         if seat.held:
             stillness.forget()
             return

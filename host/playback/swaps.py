@@ -15,6 +15,7 @@ from host.playback.deaths import counted
 from host.playback.decode_seat import DecodeSeat
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
+from host.playback.mix_seat import MixSeat
 from host.playback.repair_log import RepairLog
 from host.playback.repairs import Grade, Swapped
 from host.playback.seat import NotAtWork, Outdated, Remade, Seat
@@ -82,6 +83,8 @@ class Swaps:
                 return self._swapped(seat, before, 0)
             case DspSeat():
                 position = await with_current_config(seat, seat.swap)
+            case MixSeat():
+                position = await seat.swap()
             case SinkSeat():
                 position, lost = await self._swap_sink(seat)
         grade = Grade.SHORT_GAP if isinstance(seat, SinkSeat) and self._log.paced else Grade.ABSORBED

@@ -130,6 +130,11 @@ class OpenTrack:
         left = max(0, self.info.total_frames - self.info.encoder_padding_frames - self.window.first_frame)
         return left if take < 0 else min(left, take)
 
+    def frames_at(self, rate_hz: int) -> int | None:
+        """How many frames of that rate it will be, where that is known."""
+        frames = self.source_frames
+        return None if frames is None else frames * rate_hz // self.info.sample_rate_hz
+
     def _left_s(self) -> float | None:
         """From the first frame that is played to the end of the source, where that is known."""
         if self.info.flags & DecoderFlag.HAS_FRAMES:

@@ -10,6 +10,7 @@ from host.settings.loading import Settings, load_settings
 from host.settings.paths import Paths
 from host.settings.saved import NOTHING_SAVED, SavedConfig, SavedConfigs
 from host.settings.sections import (
+    MAX_CROSSFADE_S,
     MAX_RATE_HZ,
     MIN_RATE_HZ,
     SECTIONS,
@@ -19,6 +20,7 @@ from host.settings.sections import (
     LostOutput,
     OutputSettings,
     PipelineSizes,
+    PlaybackSettings,
     ReplayGain,
     ReplayGainMode,
     Section,
@@ -27,6 +29,7 @@ from host.settings.sections import (
 )
 
 __all__ = [
+    "MAX_CROSSFADE_S",
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "NOTHING_SAVED",
@@ -40,6 +43,7 @@ __all__ = [
     "OutputSettings",
     "Paths",
     "PipelineSizes",
+    "PlaybackSettings",
     "ReplayGain",
     "ReplayGainMode",
     "SavedConfig",

@@ -15,6 +15,7 @@ from host.settings.sections import (
     LogSettings,
     OutputSettings,
     PipelineSizes,
+    PlaybackSettings,
     ReplayGain,
     complaint_about,
     setting_from,
@@ -39,9 +40,10 @@ class Settings:
     problems: tuple[str, ...] = ()
     plugins: SavedConfigs = NOTHING_SAVED
     unread: bool = False
+    playback: PlaybackSettings = field(default_factory=PlaybackSettings)
 
 
-Section = TypeVar("Section", PipelineSizes, Limits, ReplayGain, OutputSettings, LogSettings)
+Section = TypeVar("Section", PipelineSizes, Limits, ReplayGain, OutputSettings, PlaybackSettings, LogSettings)
 
 
 def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
@@ -71,9 +73,10 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     limits = _read_section(Limits(), "limits", document.pop("limits", {}), problems)
     gain = _read_section(ReplayGain(), "replaygain", document.pop("replaygain", {}), problems)
     output = _read_section(OutputSettings(), "output", document.pop("output", {}), problems)
+    playback = _read_section(PlaybackSettings(), "playback", document.pop("playback", {}), problems)
     log = _read_section(LogSettings(), "log", document.pop("log", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
     known = ", ".join((*SECTIONS, PLUGINS))
     problems.extend(f"[{name}] is unknown and ignored; known are {known}" for name in document)
     told = tuple(f"{path}: {problem}" for problem in problems)
-    return Settings(pipeline, limits, gain, output, log, told, plugins)
+    return Settings(pipeline, limits, gain, output, log, told, plugins, playback=playback)

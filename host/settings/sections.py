@@ -10,6 +10,7 @@ from host.jsontext import Json, JsonObject
 from host.records import record
 
 __all__ = [
+    "MAX_CROSSFADE_S",
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "SECTIONS",
@@ -19,6 +20,7 @@ __all__ = [
     "LostOutput",
     "OutputSettings",
     "PipelineSizes",
+    "PlaybackSettings",
     "ReplayGain",
     "ReplayGainMode",
     "Section",
@@ -26,6 +28,8 @@ __all__ = [
     "section_schema",
     "setting_from",
 ]
+
+MAX_CROSSFADE_S = 60
 
 #: Rates that can be chosen.
 MIN_RATE_HZ = 1000
@@ -156,6 +160,13 @@ class OutputSettings:
 
 
 @record
+class PlaybackSettings:
+    """How tracks follow each other. `crossfade_s`: so many seconds one fades into the next; 0: it does not."""
+
+    crossfade_s: float = _number(0.0, 0, MAX_CROSSFADE_S)
+
+
+@record
 class LogSettings:
     """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
 
@@ -164,7 +175,7 @@ class LogSettings:
     files: int = _range(4, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | LogSettings
+Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LogSettings
 
 #: By the name they have in the file, with the defaults.
 SECTIONS: dict[str, Section] = {
@@ -172,6 +183,7 @@ SECTIONS: dict[str, Section] = {
     "limits": Limits(),
     "replaygain": ReplayGain(),
     "output": OutputSettings(),
+    "playback": PlaybackSettings(),
     "log": LogSettings(),
 }
 

@@ -5,6 +5,7 @@ from plugin_worker.capabilities.decoder import DecoderInstance
 from plugin_worker.capabilities.dsp import DspInstance
 from plugin_worker.capabilities.instance import Instance
 from plugin_worker.capabilities.lyrics import LyricsInstance
+from plugin_worker.capabilities.mix import MixStage
 from plugin_worker.capabilities.sink import SinkInstance
 from plugin_worker.capabilities.source import SourceInstance
 from plugin_worker.capabilities.stage import StageInstance
@@ -14,6 +15,7 @@ __all__ = [
     "DspInstance",
     "Instance",
     "LyricsInstance",
+    "MixStage",
     "SinkInstance",
     "SourceInstance",
     "StageInstance",

@@ -207,8 +207,8 @@ class DecoderInstance(StageInstance):
         self.lane.stage = self
 
     @property
-    def rings(self) -> tuple[CData, CData]:
-        return ffi.NULL, ffi.addressof(self._native, "output")
+    def rings(self) -> tuple[CData, ...]:
+        return (ffi.addressof(self._native, "output"),)
 
     @property
     def position(self) -> int:

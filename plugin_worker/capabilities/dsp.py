@@ -73,7 +73,7 @@ class DspInstance(InletStage):
                 lib.st_dsp_keep(self.lane.native, native)
             self.begin(request.epoch)
         except BaseException:
-            for ring in self.own_rings:
+            for ring in self.rings:
                 lib.st_ring_unmap(ring)
             self.released()
             raise
@@ -209,7 +209,7 @@ class DspInstance(InletStage):
             raise WorkerFault(call, "input and output stand at different positions")
 
     @property
-    def rings(self) -> tuple[CData, CData]:
+    def rings(self) -> tuple[CData, ...]:
         return ffi.addressof(self._native, "input"), ffi.addressof(self._native, "output")
 
     @property

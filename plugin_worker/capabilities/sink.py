@@ -178,8 +178,8 @@ class SinkInstance(InletStage):
         super().destroy()
 
     @property
-    def rings(self) -> tuple[CData, CData]:
-        return ffi.addressof(self._native, "input"), ffi.NULL
+    def rings(self) -> tuple[CData, ...]:
+        return (ffi.addressof(self._native, "input"),)
 
     @property
     def position(self) -> int:

@@ -49,13 +49,8 @@ class StageInstance(Instance, ABC):
 
     @property
     @abstractmethod
-    def rings(self) -> tuple[CData, CData]:
-        """Input and output ring; null where the kind has none."""
-
-    @property
-    def own_rings(self) -> tuple[CData, ...]:
-        """The rings that exist."""
-        return tuple(ring for ring in self.rings if ring != ffi.NULL)
+    def rings(self) -> tuple[CData, ...]:
+        """The rings that it joins, inputs first."""
 
     @property
     @abstractmethod
@@ -70,7 +65,7 @@ class StageInstance(Instance, ABC):
         """Both rings are mapped: greet both peers and let the lane pump."""
         self.epoch = epoch
         self.attached = True
-        for ring in self.own_rings:
+        for ring in self.rings:
             lib.st_ring_greet(ring)
         self.lane.stage = self
 
@@ -92,14 +87,14 @@ class StageInstance(Instance, ABC):
         """Stops pumping, and no more than that; says where."""
         self.expect_attached(call)
         self.lane.stage = None
-        for ring in self.own_rings:
+        for ring in self.rings:
             lib.st_ring_before_sleep(ring)
         return self.position
 
     def release(self, epoch: int) -> None:
         """Takes the positions as they now stand and pumps on."""
         self.expect_attached("release")
-        for ring in self.own_rings:
+        for ring in self.rings:
             stood = ring.own_pos
             if lib.st_ring_adopt(ring) != lib.ST_RING_OK:
                 raise WorkerFault("release", "a ring's positions are impossible")
@@ -128,7 +123,7 @@ class StageInstance(Instance, ABC):
     def detach(self) -> int:
         """Lets go of the rings; says where the stage stood."""
         position = self.halt("detach")
-        for ring in self.own_rings:
+        for ring in self.rings:
             lib.st_ring_unmap(ring)
         self.attached = False
         self.released()

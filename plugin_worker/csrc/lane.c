@@ -87,10 +87,9 @@ void st_call_end(st_lane *lane) {
     add(&lane->status->timed_calls, 1);
 }
 
-void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out) {
+void st_lane_interrupt(st_lane *lane, st_ring *ring) {
     atomic_store_explicit(&lane->interrupt, 1, memory_order_seq_cst);
-    if (in && in->words) st_ring_ring(in->words, ST_RING_READER);
-    if (out && out->words) st_ring_ring(out->words, ST_RING_WRITER);
+    if (ring->words) st_ring_ring(ring->words, ring->side);
 }
 
 void st_lane_clear_interrupt(st_lane *lane) { atomic_store_explicit(&lane->interrupt, 0, memory_order_seq_cst); }

@@ -100,14 +100,15 @@ void st_call_mark(st_lane *lane, uint32_t call);
 void st_call_end(st_lane *lane);
 
 /*
- * From a control thread: sets the interrupt flag and rings both bells of the stage's rings (either may be null).
+ * From a control thread: sets the interrupt flag and rings the stage's own bell of one of its rings; to be called for each,
+ * as the stage may sleep on any.
  * thread: control, while the lane holds its rings
  * realtime: yes
  * owned: nothing
  * valid until: return
  * errors: none
  */
-void st_lane_interrupt(st_lane *lane, st_ring *in, st_ring *out);
+void st_lane_interrupt(st_lane *lane, st_ring *ring);
 
 /*
  * Clears the interrupt before the lane enters its pump; says whether the call in progress should give up.

@@ -1,5 +1,5 @@
 /*
- * pump.h: the three loops that move audio through an instance, without the GIL, and why they come back.
+ * pump.h: the loops that move audio through an instance, without the GIL, and why they come back.
  *
  * A pump runs on its lane's thread. It allocates nothing, takes no lock, writes no log but through the outbox, and never
  * waits without a deadline. Plugins work in scratch; only trusted code touches the rings.
@@ -23,7 +23,9 @@ typedef enum st_stop_reason {
     ST_STOP_CONTRACT = 5,
     ST_STOP_RING = 6,
     ST_STOP_DIGEST = 7,        /* sink: cut_at is reached; the lane takes the digest and goes on */
-    ST_STOP_SWITCH = 8         /* dsp, sink: switch_at is reached; the lane makes the next ring the input and goes on */
+    ST_STOP_SWITCH = 8,        /* dsp, sink: switch_at is reached; the lane makes the next ring the input and goes on.
+                                  mix: the fade is over, and so with the second ring */
+    ST_STOP_LIMIT = 9          /* mix: the next block would go beyond the limit; the lane waits to be told another */
 } st_stop_reason;
 
 #define ST_STOP_TEXT_BYTES 1000u
@@ -126,6 +128,19 @@ typedef struct st_sink {
     uint32_t underruns;   /* times the sink says it ran dry */
     uint32_t queued_frames; /* at the last query */
 } st_sink;
+
+/* Two rings into one. What comes out at a position depends on that position and on these numbers only. */
+typedef struct st_mix {
+    st_ring input, output;
+    st_ring second;       /* heard from join_at on; takes the input's place when the fade is over. Unmapped: none */
+    st_scratch scratch;   /* what comes out */
+    st_scratch other;     /* of the second ring */
+    uint64_t limit;       /* no block goes beyond it; ST_NO_POSITION: there is none */
+    uint64_t join_at;     /* ST_NO_POSITION: there is no second ring */
+    uint64_t fade_frames;
+    uint64_t first_end;   /* the input is silent from there on, whatever its ring holds; ST_NO_POSITION: it is not */
+    uint32_t wake_frames;
+} st_mix;
 
 /*
  * Reads, converts and publishes until a reason to stop comes up. `stop` says which.
@@ -233,6 +248,37 @@ void st_sink_pump(st_lane *lane, st_sink *stage, st_stop *stop);
  * errors: none
  */
 uint32_t st_sink_query(st_lane *lane, st_sink *stage);
+
+/*
+ * Passes the input on, from join_at on mixed with the second ring, whole blocks only. Calls nobody.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: the stage's parts stay the lane's
+ * valid until: return
+ * errors: in stop
+ */
+void st_mix_pump(st_lane *lane, st_mix *stage, st_stop *stop);
+
+/*
+ * Up to where the input is read: to the end of the fade, or its own; ST_NO_POSITION while there is no second ring.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+uint64_t st_mix_input_end(const st_mix *stage);
+
+/*
+ * Moves both read positions to where the output's write position says that they belong. The caller has checked that they are
+ * no further, and that so much is there.
+ * thread: the lane's own, before its pump
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_mix_take_over(st_mix *stage);
 
 /* ---- shared by the pumps ---- */
 

@@ -54,10 +54,10 @@ def test_the_version_is_the_headers() -> None:
 
 
 def test_stop_reasons_equal_the_pumps() -> None:
-    """Three reasons never leave the worker: an interrupt, a digest to be taken, and another ring to read."""
+    """Four reasons never leave the worker: an interrupt, a digest to be taken, another ring to read, a limit."""
     text = (ROOT / "plugin_worker/csrc/pump.h").read_text()
     in_c = {name: int(value) for name, value in re.findall(r"\bST_STOP_(\w+) = (\d+)", text)}
-    assert set(in_c) - {member.name for member in StopReason} == {"INTERRUPTED", "DIGEST", "SWITCH"}
+    assert set(in_c) - {member.name for member in StopReason} == {"INTERRUPTED", "DIGEST", "SWITCH", "LIMIT"}
     assert {member.name: member.value for member in StopReason}.items() <= in_c.items()
 
 

@@ -77,6 +77,8 @@ PLACES: tuple[Place, ...] = (
     _c("checkpoint_filled", "shm_audio/csrc/checkpoint.c", _FILL),
     _c("output", f"{_C}/dsp_pump.c", "    st_ring_publish_write(&d->output, block);\n", before=True),
     _c("commit", f"{_C}/dsp_pump.c", "    st_ring_publish_write(&d->output, block);\n"),
+    _c("mixed", f"{_C}/mix_pump.c", "    st_ring_publish_write(&m->output, block);\n", before=True),
+    _c("mixed_half", f"{_C}/mix_pump.c", "    st_ring_publish_write(&m->output, block);\n"),
     _c("publish", f"{_C}/decode_pump.c", "        st_ring_publish_write(&d->output, frames);\n", before=True),
     _c("accepted", f"{_C}/sink_pump.c", "    st_ring_publish_read(&k->input, accepted);\n", before=True),
 )

@@ -79,7 +79,9 @@ class Music:
 
 
 @asynccontextmanager
-async def music(folder: Path, lengths: Sequence[int], *options: DspOption) -> AsyncIterator[Music]:
+async def music(
+    folder: Path, lengths: Sequence[int], *options: DspOption, crossfade_s: float = 0.0
+) -> AsyncIterator[Music]:
     """Nothing plays yet; everything is over when the block is left."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
@@ -92,7 +94,8 @@ async def music(folder: Path, lengths: Sequence[int], *options: DspOption) -> As
         async with Application(Settings(SIZES, PATIENT), paths) as app:
             found, heard = app.discovery.plugins, folder / "heard"
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
-            app.play_through(PlaybackSetup(stages(options, found), replace(output, silence_after_ms=0)))
+            effects, output = stages(options, found), replace(output, silence_after_ms=0)
+            app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
             tracks = [make_frames(folder / f"{index}.frames", frames, RATE_HZ) for index, frames in enumerate(lengths)]
             entries = app.queue.add(Input(track) for track in tracks)
             made = Music(app, heard, entries)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from abi.kinds import API_VERSION
-from abi.wire import WIRE_VERSION, AttachDsp, Hello, Join, LoadModule
+from abi.wire import WIRE_VERSION, AttachDsp, AttachMix, Hello, Join, LoadModule
 from tests.integration.worker.fault_stages import attach_decoder, attach_dsp, attach_sink, load, open_decoder
 from tests.integration.worker.stages import DSP, EPOCH, SOON_S
 from tests.support.failpoints import PLACES, Action, Failpoints
@@ -79,6 +79,19 @@ def test_a_death_around_the_commit_of_a_block(
     """Either the block is not there at all, or it is written and not yet taken."""
     armed = failpoints.arm(place, Action.KILL, let_pass=3)
     attach_dsp(placed, rings, {})
+    rings.feed(10 * BLOCK)
+    assert placed.ended() == -signal.SIGKILL
+    assert armed.fired == 1
+    assert (rings.after.words().write_pos, rings.before.words().read_pos) == (written * BLOCK, 3 * BLOCK)
+
+
+@pytest.mark.parametrize(("place", "written"), [("mixed", 3), ("mixed_half", 4)])
+def test_a_death_around_the_commit_of_what_was_mixed(
+    failpoints: Failpoints, placed: WorkerPeer, rings: StageRings, place: str, written: int
+) -> None:
+    armed = failpoints.arm(place, Action.KILL, let_pass=3)
+    placed.ask(placed.creation(DSP, "fault", {}))
+    placed.ask(AttachMix(1, EPOCH, BLOCK, -1, -1, 0, -1), rings.around[:2])
     rings.feed(10 * BLOCK)
     assert placed.ended() == -signal.SIGKILL
     assert armed.fired == 1

@@ -18,7 +18,8 @@ static void rings(stage *s, st_ring **in, st_ring **out) {
 static void interrupt_pump(owner *o) {
     st_ring *in, *out;
     rings(&o->stage, &in, &out);
-    if (o->pumping) st_lane_interrupt(&o->lane, in, out);
+    if (o->pumping && in) st_lane_interrupt(&o->lane, in);
+    if (o->pumping && out) st_lane_interrupt(&o->lane, out);
 }
 
 static int has_job(owner *o) {

@@ -12,6 +12,7 @@ from host.cli.chain_options import (
     FormatOption,
     OutputOption,
     parse_channels,
+    parse_crossfade,
     parse_dsp,
     parse_output,
     parse_rate,
@@ -142,3 +143,10 @@ def test_volumes() -> None:
     for text in ("-1", "101", "x", "nan", "inf"):
         with pytest.raises(ValueError, match="no volume"):
             parse_volume(text)
+
+
+def test_a_crossfade_lasts_a_minute_at_most() -> None:
+    assert (parse_crossfade("0"), parse_crossfade("2.5"), parse_crossfade("1:00")) == (0.0, 2.5, 60.0)
+    for text in ("61", "-1", "long"):
+        with pytest.raises(ValueError, match=r"too long|no time"):
+            parse_crossfade(text)

@@ -61,7 +61,10 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[pipeline]\nblock_frames = 512.0\n", ["block_frames = 512.0", "whole number"]),
         ('[limits]\nload_ms = "5 s"\n', ["[limits] load_ms = '5 s'"]),
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
-        ("[colours]\nred = 1\n", ["[colours] is unknown", "pipeline, limits, replaygain, output, log, plugins"]),
+        (
+            "[colours]\nred = 1\n",
+            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, log, plugins"],
+        ),
         ('[output]\nrate = "slow"\n', ["[output] rate = 'slow'", "one of track, best, fixed"]),
         ("[output]\nrate = 48000\n", ["[output] rate = 48000", "one of track, best, fixed"]),
         ("[output]\nrate_hz = 999\n", ["[output] rate_hz = 999", "from 1000 to 768000"]),
