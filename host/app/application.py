@@ -6,19 +6,20 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.idle_chain import IdleChain
 from host.app.output_commands import OutputCommands
-from host.app.playback_setup import Abandon, PlaybackSetup, staged
+from host.app.playback_setup import Abandon, PlaybackSetup, chosen_decoders, gain_wished, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.queue_commands import QueueCommands
@@ -28,7 +29,7 @@ from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions, select_decoders
+from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions
 from host.errors import NotFound, OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
@@ -52,7 +53,7 @@ from host.playback import (
     Transport,
 )
 from host.runtime import CRASHES_FILE, PluginRuntime
-from host.settings import Paths, ReplayGain, ReplayGainMode, Settings, load_settings
+from host.settings import Paths, ReplayGainMode, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.version import VERSION
 from host.worker import Zygote
@@ -60,9 +61,17 @@ from host.worker import Zygote
 __all__ = ["Application"]
 
 DISCOVERY_TIMEOUT_S = 30.0
+T = TypeVar("T")
+
 #: For the answer to a plugin that stops the playback.
 _LAST_WORD_S = 1.0
 _FAULTS_SHOWN = 8
+
+
+def _started(part: T | None) -> T:
+    if part is None:
+        raise RuntimeError("the application has not started")
+    return part
 
 
 def _keep(_remove: Callable[[], None]) -> None:
@@ -117,23 +126,17 @@ class Application:
     @property
     def discovery(self) -> Discovery:
         """What plugins there are."""
-        if self._discovery is None:
-            raise RuntimeError("the application has not started")
-        return self._discovery
+        return _started(self._discovery)
 
     @property
     def runtime(self) -> PluginRuntime:
         """The workers."""
-        if self._runtime is None:
-            raise RuntimeError("the application has not started")
-        return self._runtime
+        return _started(self._runtime)
 
     @property
     def plugins(self) -> PluginCommands:
         """What can be asked about plugins."""
-        if self._plugins is None:
-            raise RuntimeError("the application has not started")
-        return self._plugins
+        return _started(self._plugins)
 
     @property
     def configs(self) -> ConfigCommands:
@@ -149,9 +152,7 @@ class Application:
     @property
     def queries(self) -> QueryCache:
         """The instances that answer questions."""
-        if self._queries is None:
-            raise RuntimeError("the application has not started")
-        return self._queries
+        return _started(self._queries)
 
     def query_owner(self, plugin_id: PluginId, kind: CapabilityKind, type_id: TypeId) -> QueryOwner:
         """Who holds the configuration of a source or lyrics provider; it begins with what is saved."""
@@ -311,21 +312,15 @@ class Application:
     def playback(
         self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> PlaybackParts:
-        """A player over this host's workers, and what opens its tracks; what else is asked of the host is about it.
-
-        ``mode``: which gain of a track counts; None: as it is set when the track is opened.
-        """
-        manifests = tuple(self.discovery.plugins.values())
-
-        def candidates(extension: str) -> Sequence[Candidate]:
-            return select_decoders(manifests, extension) if decoder is None else (decoder,)
-
-        def replay_gain() -> ReplayGain:
-            wished = self.settings.replay_gain
-            return wished if mode is None else replace(wished, mode=mode)
-
-        configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
-        opener = Opener(self.runtime, candidates, excerpt, self.settings.limits.open_ms / 1000, configs, replay_gain)
+        """A player over this host's workers, the one that commands are for from now on. ``mode`` None: as it is set."""
+        opener = Opener(
+            self.runtime,
+            chosen_decoders(self.discovery, decoder),
+            excerpt,
+            self.settings.limits.open_ms / 1000,
+            DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER)),
+            lambda: gain_wished(self.settings.replay_gain, mode),
+        )
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import field, replace
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
 from host.app.wiring import Plugins, files_to_write
-from host.capabilities import Candidate
+from host.capabilities import Candidate, select_decoders
+from host.packages import Discovery
 from host.playback import (
     TRACK_FORMATS,
     WHOLE,
@@ -24,9 +25,9 @@ from host.playback import (
     with_files,
 )
 from host.records import record
-from host.settings import ReplayGainMode, Settings
+from host.settings import ReplayGain, ReplayGainMode, Settings
 
-__all__ = ["PlaybackSetup", "staged"]
+__all__ = ["PlaybackSetup", "chosen_decoders", "gain_wished", "staged"]
 
 #: Told of what is to be removed when the process has to end at once.
 Abandon = Callable[[Callable[[], None]], None]
@@ -102,3 +103,14 @@ async def staged(
         )
         yield make(chain, setup.excerpt, setup.decoder, setup.replay_gain)
         written.commit()
+
+
+def chosen_decoders(discovery: Discovery, decoder: Candidate | None) -> Callable[[str], Sequence[Candidate]]:
+    """Who may decode what ends so, best first; ``decoder``: this one only, whatever the scores say."""
+    manifests = tuple(discovery.plugins.values())
+    return lambda extension: select_decoders(manifests, extension) if decoder is None else (decoder,)
+
+
+def gain_wished(settings: ReplayGain, mode: ReplayGainMode | None) -> ReplayGain:
+    """As it is set, but for a mode that was asked for."""
+    return settings if mode is None else replace(settings, mode=mode)

@@ -7,13 +7,14 @@ it is wanted, and the open file itself.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from host.capabilities import Decoder
 from host.errors import MediaError, PluginRefused, StellaError, Supervised
 from host.ids import PluginId
 from host.playback.format_policy import FormatPolicy
 from host.playback.opening import Opener, Reopened
+from host.playback.poison import MAX_DEATHS_AT_ONE_PLACE, POISON_S, READ_AHEAD_FRAMES, Poison
 from host.playback.resume import Resumption, periods_of, resume
 from host.playback.seat import NotAtWork, Remade, Seat, words_of
 from host.playback.sizes import on_grid
@@ -22,20 +23,7 @@ from host.playback.tracks import OpenTrack
 from host.runtime import Instance, hand_over
 from shm_audio import Ring
 
-__all__ = ["DecodeSeat", "Poison"]
-
-#: A decoder reads so much at once: a frame that kills it lies within this of where the ring ends.
-READ_AHEAD_FRAMES = 4096
-POISON_S = 0.1
-MAX_DEATHS_AT_ONE_PLACE = 3
-
-
-@dataclass(slots=True)
-class Poison:
-    """Deaths at one place of one track: whoever reads it dies."""
-
-    source_frame: int
-    deaths: int = 0
+__all__ = ["DecodeSeat"]
 
 
 class DecodeSeat(Seat):

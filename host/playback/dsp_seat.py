@@ -17,7 +17,7 @@ from host.errors import OutputError, PluginRefused, StellaError, Supervised
 from host.playback.deadly_place import DeadlyPlace
 from host.playback.deaths import own_doing
 from host.playback.dry_seat import DRY_PLUGIN, DryableSeat
-from host.playback.seat import NotAtWork, Outdated, Remade, RingsBroken, words_of
+from host.playback.seat import NotAtWork, Outdated, Remade, honest_words, words_of
 from host.playback.sizes import checkpoint_frames, on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.succession import Admission, Begin
@@ -331,25 +331,8 @@ class DspSeat(DryableSeat):
             )
 
     def _checked(self) -> RingWords:
-        """The output's words, once those of both sides are known to be what a stage of this kind can leave.
-
-        Raises:
-            RingsBroken: they cannot be.
-        """
-        inp, out = words_of(self._inp), words_of(self._out)
-        block = self._inp.format.block_frames
-        honest = (
-            out.write_pos % block == 0
-            and inp.read_pos in (out.write_pos, out.write_pos - block)
-            and out.write_pos <= inp.write_pos
-        )
-        if not honest:
-            raise RingsBroken(
-                f"{self.name} ({self.instance.plugin_id}) left impossible positions: read {inp.read_pos} of "
-                f"{inp.write_pos}, wrote {out.write_pos}",
-                remedy="the plugin is at fault",
-            )
-        return out
+        """The output's words, once those of both sides can be. Raises: RingsBroken."""
+        return honest_words(self._inp, self._out, f"{self.name} ({self.instance.plugin_id})")
 
     def _start_of_replay(self, position: int) -> tuple[CheckpointSlot | None, bool]:
         """The checkpoint to begin from, and whether what comes of it is exact.

@@ -18,7 +18,7 @@ STOP_TIMEOUT_S = 1.5
 
 async def fade_out(pipeline: Pipeline, watch: StageWatch) -> None:
     """A device is not cut off in mid-wave: it gets a short ramp to silence, and plays that out."""
-    if not pipeline.sink.output.is_device or not pipeline.flowing.is_set():
+    if not pipeline.sink.output.is_device or pipeline.sink.lost or not pipeline.flowing.is_set():
         return
     rate = pipeline.format.sample_rate_hz
     with suppress(StellaError, TimeoutError):

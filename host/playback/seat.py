@@ -21,7 +21,7 @@ from host.records import record
 from host.runtime import Instance, Plan, apply_update, plan_update
 from shm_audio import Ring, RingError, RingWords
 
-__all__ = ["NotAtWork", "Outdated", "Remade", "RingsBroken", "Seat", "words_of"]
+__all__ = ["NotAtWork", "Outdated", "Remade", "RingsBroken", "Seat", "words_of", "honest_words"]
 
 
 #: Longer than SIGKILL takes on the busiest machine, unless the process is in an uninterruptible sleep.
@@ -208,3 +208,23 @@ def words_of(ring: Ring) -> RingWords:
     if words.write_pos >= MAX_POSITION:  # they may agree with each other, and be nonsense
         raise RingsBroken(f"a worker wrote position {words.write_pos}", remedy="a plugin is at fault")
     return words
+
+
+def honest_words(inp: Ring, out: Ring, who: str) -> RingWords:
+    """The words of the ring that a stage writes, once those of both its rings are known to be what one can leave.
+
+    Raises:
+        RingsBroken: they cannot be; ``who``: for people.
+    """
+    read, written, block = words_of(inp), words_of(out), inp.format.block_frames
+    honest = (
+        written.write_pos % block == 0
+        and read.read_pos in (written.write_pos, written.write_pos - block)
+        and written.write_pos <= read.write_pos
+    )
+    if not honest:
+        raise RingsBroken(
+            f"{who} left impossible positions: read {read.read_pos} of {read.write_pos}, wrote {written.write_pos}",
+            remedy="the plugin is at fault",
+        )
+    return written

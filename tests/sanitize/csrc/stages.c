@@ -35,6 +35,7 @@ static void attach_decode(stage *s, const place *at) {
     d->channels = CHANNELS;
     d->chunk_frames = CHUNK_FRAMES;
     d->take_frames = -1;
+    st_ramp_set(&d->gain, 1.0f);
     d->finish_at = ST_NO_POSITION;
     s->instance.next = d->output.own_pos;
 }
