@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from textual.widgets import Input, Static
 from host.cli.console import plain
 from host.cli.plugin_control import renewal_line
 from host.cli.rows import objects, text
+from host.cli.signals import exit_code, signals_to_answer
 from host.cli.talking import ANSWER_S, RENEW_S
 from host.control.client import RemoteError
 from host.errors import NotRunning, StellaError
@@ -30,7 +32,7 @@ from host.tui.queue_view import PAGE_ROWS, QueueView
 from host.tui.stages import Stage, stages_of
 from host.tui.views import ChainView, Happenings, NowPlaying
 
-__all__ = ["Tui"]
+__all__ = ["Tui", "show"]
 
 #: How often the place is drawn while it moves.
 _TICK_S = 0.2
@@ -42,16 +44,16 @@ _TOGETHER_S = 0.1
 _SEEK_S = 10
 _REPEATS = {"off": "all", "all": "one", "one": "off"}
 _KEYS = (
-    ("space", "⏯"),
+    ("␣", "▶‖"),
     ("np", "skip"),
-    ("←→", "seek"),
+    ("←→", "10s"),
     ("+-", "dB"),
-    ("⏎", "play"),
-    ("d", "drop"),
+    ("⏎", "go"),
+    ("d", "del"),
     ("s", "shuf"),
     ("r", "rep"),
     ("R", "restart"),
-    ("b", "bypass"),
+    ("b", "byp"),
     ("/", "find"),
     ("q", "quit"),
 )
@@ -69,7 +71,7 @@ class Tui(App[None]):
     Rows { border: round $primary-darken-1; width: 1fr; }
     Rows:focus { border: round $accent; }
     Happenings { border: round $primary-darken-1; height: 7; scrollbar-size: 1 1; background: $background; }
-    #keys { height: 1; padding: 0 1; }
+    #keys { height: 1; }
     #find { display: none; height: 1; border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,7 +99,8 @@ class Tui(App[None]):
         self._link = Link(path, self)
         self._stirred = asyncio.Event()
         self._present = False
-        self._loads: JsonObject = {}
+        self._effects: list[JsonObject] = []
+        self._loads: tuple[JsonObject, JsonObject] = ({}, {})
         self._now = NowPlaying()
         self._queue = QueueView(self._stirred.set)
         self._chain = ChainView()
@@ -128,7 +131,7 @@ class Tui(App[None]):
     def joined(self, pid: int) -> None:
         """A host answers."""
         self._present = True
-        self._loads = {}
+        self._loads = ({}, {})
         self._queue.forget()
         self._tell("green", f"the host (pid {pid}) answers")
         self.run_worker(self._tell_earlier_faults())
@@ -137,9 +140,9 @@ class Tui(App[None]):
     def lost(self, pid: int) -> None:
         """It has gone; nothing of what is shown holds any more."""
         self._present = False
-        self._show(Heard({}, 0.0))
         self._chain.show([])
         self._queue.forget()
+        self._show(Heard({}, 0.0))
         self._tell("bold yellow", f"the host (pid {pid}) has gone; waiting for the next one")
 
     def heard(self, event: JsonObject) -> None:
@@ -173,15 +176,15 @@ class Tui(App[None]):
 
     async def _look(self) -> None:
         found = await self._link.ask("status", {})
-        loads = await self._link.ask("plugins.top", {})
-        effects: list[JsonObject] = []
-        with suppress(RemoteError):  # nothing plays, and nothing would
-            effects = objects(await self._link.ask("dsp.list", {}), "effects")
+        self._loads = (self._loads[1], await self._link.ask("plugins.top", {}))
+        try:
+            self._effects = objects(await self._link.ask("dsp.list", {}), "effects")
+        except RemoteError:
+            self._effects = []  # nothing plays, and nothing would
         playback = found.get("playback")
         if isinstance(playback, dict):
             self._show(Heard(playback, time.monotonic()))
-            self._chain.show(stages_of(playback, effects, self._loads, loads))
-        self._loads = loads
+            self._show_chain()
         await self._fetch_pages()
 
     async def _fetch_pages(self) -> None:
@@ -201,6 +204,9 @@ class Tui(App[None]):
         if heard.playback:
             self._queue.show(heard.queue)
         self._queue.border_title = f"queue of {self._queue.count}"
+
+    def _show_chain(self) -> None:
+        self._chain.show(stages_of(self._now.heard.playback, self._effects, *self._loads))
 
     def _tell(self, style: str, words: str) -> None:
         self._told.write(noted(style, plain(words), time.time()))
@@ -271,6 +277,8 @@ class Tui(App[None]):
         self._tell("green", renewal_line(done))
 
     def _bypassed(self, stage: Stage, off: bool, done: JsonObject) -> None:
+        self._effects = objects(done, "effects")
+        self._show_chain()
         self._tell("", f"{stage.name} {'is back' if off else 'is bypassed'}  {text(done, 'frames_lost')} frames lost")
 
     def _ask(
@@ -284,3 +292,17 @@ class Tui(App[None]):
             self._stirred.set()
 
         self.run_worker(ask())
+
+
+def show(path: Path) -> int:
+    """Until somebody leaves it, or a signal ends it: the terminal is as before then. Gives the exit code."""
+    app = Tui(path)
+
+    async def shown() -> None:
+        loop = asyncio.get_running_loop()
+        for number in signals_to_answer():
+            loop.add_signal_handler(number, partial(app.exit, return_code=exit_code(number)))
+        await app.run_async()
+
+    asyncio.run(shown())
+    return app.return_code or 0

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import click
 
 from host.cli.console import Console
-from host.cli.signals import exit_code, signals_to_answer
 from host.cli.talking import running_host, socket_of
 from host.errors import NotFound, Usage
 from host.settings import Paths
-
-if TYPE_CHECKING:
-    from host.tui.app import Tui
 
 __all__ = ["tui"]
 
@@ -36,17 +29,8 @@ def tui(console: Console) -> int:
         raise NotFound("the full screen needs textual", remedy="pip install 'stellatune[tui]'", code="no_textual")
     with running_host(console):
         pass  # without a host at the beginning there is nothing to show
-    from host.tui.app import Tui
+    from host.tui.app import show
 
     if not console.colored(sys.stdout):
         os.environ["NO_COLOR"] = "1"  # what textual obeys
-    return asyncio.run(_shown(Tui(socket_of(console, Paths.of_user()))))
-
-
-async def _shown(app: Tui) -> int:
-    """Until somebody leaves it, or a signal ends it: the terminal is as before then."""
-    loop = asyncio.get_running_loop()
-    for number in signals_to_answer():
-        loop.add_signal_handler(number, partial(app.exit, return_code=exit_code(number)))
-    await app.run_async()
-    return app.return_code or 0
+    return show(socket_of(console, Paths.of_user()))

@@ -92,9 +92,7 @@ def bar(heard: Heard, now_s: float, width: int) -> Text:
     halves = round(2 * room * done_s / total_s) if done_s is not None and total_s else 0
     full, half = divmod(min(halves, 2 * room), 2)
     rest = room - full - half
-    return Text.assemble(
-        ends[0], ("━" * full + "╸" * half, "bold green"), ("─" * rest, "dim"), ends[1], no_wrap=True
-    )
+    return Text.assemble(ends[0], ("━" * full + "╸" * half, "bold green"), ("─" * rest, "dim"), ends[1], no_wrap=True)
 
 
 def modes_line(heard: Heard, width: int) -> Text:
