@@ -70,7 +70,8 @@ class Tui(App[None]):
     #middle { height: 1fr; }
     Rows { border: round $primary-darken-1; width: 1fr; }
     Rows:focus { border: round $accent; }
-    Happenings { border: round $primary-darken-1; height: 7; scrollbar-size: 1 1; background: $background; }
+    Happenings { border: round $primary-darken-1; height: 30%; min-height: 7; }
+    Happenings { scrollbar-size: 1 1; background: $background; }
     #keys { height: 1; }
     #find { display: none; height: 1; border: none; }
     """

@@ -58,12 +58,6 @@ def _reloaded(data: JsonObject) -> _Told:
     return "yellow" if problems else "", f"the configuration was read again: {words}"
 
 
-def _generation(data: JsonObject) -> _Told | None:
-    if data.get("state") not in ("active", "lost"):
-        return None
-    return "dim", f"{short(text(data, 'plugin_id'))} gen {text(data, 'generation')} is {text(data, 'state')}"
-
-
 def _state(data: JsonObject) -> _Told:
     return ("red", f"stopped: {text(data, 'error')}") if data.get("error") else ("dim", text(data, "state"))
 
@@ -85,7 +79,6 @@ _EVENTS: dict[str, Callable[[JsonObject], _Told | None]] = {
     "stage.mended": _mended,
     "host.instance.config_update": _updated,
     "host.config.reloaded": _reloaded,
-    "generation.changed": _generation,
     "playback.state": _state,
     "track.heard": lambda data: ("", f"plays {text(data, 'label').rpartition('/')[2]}"),
     "track.seeked": lambda data: ("dim", f"goes on at {clock(number(data, 'to_s'))}"),

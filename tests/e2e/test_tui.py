@@ -29,11 +29,12 @@ SIZE = (80, 24)
 
 
 @contextmanager
-def serving_paced(stellatune: Stellatune) -> Iterator[Started]:
+def serving_paced(stellatune: Stellatune, *effects: str) -> Iterator[Started]:
     """A host whose output takes the time that a device would."""
     config = stellatune.place / "paced.toml"
     config.write_text('[plugins."stellatune.sink.null".null]\npaced = true\n')
-    with stellatune.start("--config", config, "serve", "--output", "null", "--dsp", "gain") as host:
+    chain = (word for effect in effects for word in ("--dsp", effect))
+    with stellatune.start("--config", config, "serve", "--output", "null", *chain) as host:
         wait_for_line(host, "serving on")
         yield host
         if host.poll() is None:
@@ -91,9 +92,9 @@ class Screen:
 
 
 @asynccontextmanager
-async def shown(stellatune: Stellatune) -> AsyncIterator[Screen]:
+async def shown(stellatune: Stellatune, size: tuple[int, int] = SIZE) -> AsyncIterator[Screen]:
     app = Tui(socket_of(stellatune))
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=size) as pilot:
         yield Screen(stellatune, app, pilot)
 
 
@@ -114,7 +115,7 @@ def test_keys_do_what_they_say_and_faults_are_told(stellatune: Stellatune) -> No
             assert (screen.app._pause_s() or 0) >= 1, "who waits is not asked more than once a second"
             await screen.press("q")
 
-    with serving_paced(stellatune):
+    with serving_paced(stellatune, "gain"):
         assert ask(stellatune, "queue", "add", *names).code == 0
         asyncio.run(play())
         assert ask(stellatune, "status").code == 0, "the host lives on"
