@@ -38,7 +38,7 @@ __all__ = ["Tui", "show"]
 _TICK_S = 0.2
 #: From one look to the next: while it plays, and while nothing happens; events make it look at once.
 _PLAYING_S = 1.0
-_RESTING_S = 5.0
+_RESTING_S = 10.0
 #: What happens together is looked at together.
 _TOGETHER_S = 0.1
 _SEEK_S = 10

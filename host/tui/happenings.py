@@ -58,6 +58,11 @@ def _reloaded(data: JsonObject) -> _Told:
     return "yellow" if problems else "", f"the configuration was read again: {words}"
 
 
+def _back(data: JsonObject) -> _Told:
+    cost = f"after {number(data, 'away_s') or 0:.1f} s, {text(data, 'frames_lost')} frames lost"
+    return "green", f"{short(text(data, 'plugin_id'))}: the output is back {cost}"
+
+
 def _state(data: JsonObject) -> _Told:
     return ("red", f"stopped: {text(data, 'error')}") if data.get("error") else ("dim", text(data, "state"))
 
@@ -80,6 +85,11 @@ _EVENTS: dict[str, Callable[[JsonObject], _Told | None]] = {
     "host.instance.config_update": _updated,
     "host.config.reloaded": _reloaded,
     "playback.state": _state,
+    "output.lost": lambda data: (
+        "bold red",
+        f"{short(text(data, 'plugin_id'))}: the output is lost: {text(data, 'reason')} -> {text(data, 'then')}",
+    ),
+    "output.back": _back,
     "track.heard": lambda data: ("", f"plays {text(data, 'label').rpartition('/')[2]}"),
     "track.seeked": lambda data: ("dim", f"goes on at {clock(number(data, 'to_s'))}"),
     "track.ended": _ended,

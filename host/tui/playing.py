@@ -41,6 +41,12 @@ class Heard:
         return found if isinstance(found, dict) else {}
 
     @property
+    def lost(self) -> str:
+        """Why the output that plays is not heard; empty while it is."""
+        output = self.playback.get("output")
+        return text(output, "reason") if isinstance(output, dict) and output.get("state") == "lost" else ""
+
+    @property
     def total_s(self) -> float | None:
         """How long the track is, where that is known."""
         return number(self.track, "total_s")
@@ -50,7 +56,7 @@ class Heard:
         done_s = number(self.track, "done_s")
         if done_s is None:
             return None
-        if self.state == "playing":
+        if self.state == "playing" and not self.lost:
             done_s += max(0.0, now_s - self.at_s)
         return done_s if self.total_s is None else min(done_s, self.total_s)
 
@@ -96,7 +102,7 @@ def bar(heard: Heard, now_s: float, width: int) -> Text:
 
 
 def modes_line(heard: Heard, width: int) -> Text:
-    """Of what kind the track is, how the queue goes on, what went wrong, and whether the samples are untouched."""
+    """Of what kind the track is, how the queue goes on, what went wrong, whether the samples are untouched."""
     track, queue = heard.track, heard.queue
     rate_hz, bits = number(track, "sample_rate_hz"), number(track, "bits_per_sample")
     words = [] if rate_hz is None else [f"{rate_hz / 1000:g} kHz", f"{text(track, 'channels')} ch"]
@@ -104,11 +110,13 @@ def modes_line(heard: Heard, width: int) -> Text:
         words.append(f"{bits:.0f} bit")
     modes = [f"repeat {text(queue, 'repeat')}", *(mode for mode in ("shuffle", "consume") if queue.get(mode))]
     counts = f"xr {text(heard.playback, 'xruns')}  clip {text(heard.playback, 'clipped_samples')}"
-    left = Text.assemble((" ".join(words), "dim"), "  " if words else "", ("  ".join(modes), "cyan"), _purity(heard))
+    left = Text.assemble((" ".join(words), "dim"), "  " if words else "", ("  ".join(modes), "cyan"), _reaching(heard))
     return fitted(left, Text(counts, style="dim"), width)
 
 
-def _purity(heard: Heard) -> Text:
+def _reaching(heard: Heard) -> Text:
+    if heard.lost:
+        return Text(f"  output lost: {heard.lost}", style="bold red")
     pure = heard.playback.get("bit_perfect")
     if not isinstance(pure, bool) or not heard.track:
         return Text()

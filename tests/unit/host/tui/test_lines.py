@@ -34,6 +34,15 @@ def test_the_place_moves_by_the_clock_while_it_plays_and_not_beyond_the_end() ->
     assert bar(Heard({"state": "stopped", "track": None}, 0), 1, 20).plain.startswith("--:--.- ")
 
 
+def test_an_output_that_is_lost_stands_still_and_says_why() -> None:
+    away = Heard({**playback(), "output": {"state": "lost", "since_s": 3.0, "reason": HOSTILE}}, 100.0)
+    assert away.done_s(105.0) == 30.0
+    assert f"output lost: {SHOWN}" in modes_line(away, 100).plain
+    back: JsonObject = {"plugin_id": "stellatune.sink.system", "away_s": 2.26, "frames_lost": 99}
+    line = event_line({"event": "output.back", "time": 1.0, "data": back})
+    assert line is not None and line.plain.endswith("sink.system: the output is back after 2.3 s, 99 frames lost")
+
+
 def test_what_is_heard_is_named_by_its_tags_or_its_file() -> None:
     assert headline(Heard(playback(), 0), 40).plain == "▶ song.flac                      -6.0 dB"
     tagged = playback(title="Title", artist="Artist", album="Album")
