@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,8 +48,7 @@ def stages_of(playback: JsonObject, effects: list[JsonObject], before: JsonObjec
     found = []
     for use in objects(playback, "chain") or effects:
         effect = by_name.get(text(use, "name"), {})
-        mine = lanes[text(use, "pid"), text(use, "type")]
-        lane, load = mine.pop(0) if mine else ({}, None)
+        lane, load = lanes.get((text(use, "pid"), text(use, "instance")), ({}, None))
         found.append(
             Stage(
                 text(use, "name"),
@@ -66,19 +64,15 @@ def stages_of(playback: JsonObject, effects: list[JsonObject], before: JsonObjec
     return found
 
 
-def _lanes(before: JsonObject, now: JsonObject) -> dict[tuple[str, str], list[tuple[JsonObject, Row]]]:
-    """Lanes by process and type, oldest first: where one plugin stands twice in a chain, its places were made in order.
-
-    Of a decoder the next track's stands behind it.
-    """
+def _lanes(before: JsonObject, now: JsonObject) -> dict[tuple[str, str], tuple[JsonObject, Row | None]]:
+    """By process and instance."""
     rows = {(str(row.pid), str(row.instance)): row for row in rows_between(before, now)} if before else {}
-    found: dict[tuple[str, str], list[tuple[JsonObject, Row]]] = defaultdict(list)
-    for worker in objects(now, "workers"):
-        for lane in sorted(objects(worker, "lanes"), key=lambda each: number(each, "instance") or 0):
-            row = rows.get((text(worker, "pid"), text(lane, "instance")))
-            if row is not None:
-                found[text(worker, "pid"), text(lane, "type")].append((lane, row))
-    return found
+    return {
+        (pid, instance): (lane, rows.get((pid, instance)))
+        for worker in objects(now, "workers")
+        for lane in objects(worker, "lanes")
+        for pid, instance in [(text(worker, "pid"), text(lane, "instance"))]
+    }
 
 
 def stage_lines(stage: Stage, width: int, *, fresh: bool) -> tuple[Text, Text]:

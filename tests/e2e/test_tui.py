@@ -113,6 +113,9 @@ def test_keys_do_what_they_say_and_faults_are_told(stellatune: Stellatune) -> No
             await screen.until(lambda: screen.playback["state"] == "paused")
             await screen.shows("‖")
             assert (screen.app._pause_s() or 0) >= 1, "who waits is not asked more than once a second"
+            for size in ((20, 5), (1, 1), (300, 80)):
+                await screen.pilot.resize_terminal(*size)
+            await screen.shows("queue of 2")
             await screen.press("q")
 
     with serving_paced(stellatune, "gain"):

@@ -100,22 +100,22 @@ def look(at_s: float, *lanes: JsonObject) -> JsonObject:
 
 def test_stages_have_their_own_lanes_and_what_belongs_in_their_place() -> None:
     uses: list[Json] = [
-        {"name": name, "plugin": f"stellatune.dsp.{kind}", "type": kind, "generation": 3, "pid": pid}
-        for name, kind, pid in (("one", "gain", 41), ("two", "gain", 41), ("off", "dry", 50))
+        {"name": name, "plugin": "stellatune.dsp.x", "type": "x", "generation": 3, "pid": pid, "instance": instance}
+        for name, pid, instance in (("one", 41, 8), ("two", 41, 7), ("off", 50, 9))
     ]
     effects: list[JsonObject] = [
         {"name": name, "plugin": plugin, "type": "gain", "heard": heard}
         for name, plugin, heard in (("two", "stellatune.dsp.gain", "yes"), ("off", "stellatune.dsp.gain", "left_out"))
     ]
     before = look(1.0, lane(8, 0, 0), lane(7, 0, 0))
-    now = look(2.0, lane(8, 100, 50 * 10_000_000), lane(7, 100, 100 * 10_000_000))
+    now = look(2.0, lane(7, 100, 50 * 10_000_000), lane(8, 100, 100 * 10_000_000))
     one, two, off = stages_of({"chain": uses}, effects, before, now)
-    assert (one.clipped, two.clipped, off.load) == (7, 8, None)
+    assert (one.clipped, two.clipped, off.load) == (8, 7, None)
     assert not one.is_effect and two.is_effect
     assert (off.plugin, off.pid) == ("stellatune.dsp.gain", "50")
     assert [line.plain for line in stage_lines(two, 38, fresh=False)] == [
         "two  dsp.gain                gen 3  41",
-        "  ▮▮▮▮▯▯▯▯ 50.0%  44.1k   xr 0  clip 8",
+        "  ▮▮▮▮▯▯▯▯ 50.0%  44.1k   xr 0  clip 7",
     ]
     assert "bypassed" in stage_lines(off, 38, fresh=False)[1].plain
     waiting = stages_of({"chain": []}, effects, {}, now)
