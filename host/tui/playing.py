@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from host.cli.clock import clock
-from host.cli.rows import number, text, texts
+from host.cli.rows import number, text
 from host.jsontext import JsonObject
 
 __all__ = ["Heard", "bar", "fitted", "headline", "modes_line", "title_of"]
@@ -122,4 +122,4 @@ def _reaching(heard: Heard) -> Text:
         return Text()
     if pure:
         return Text("  bit-perfect", style="green")
-    return Text(f"  touched: {', '.join(texts(heard.playback, 'why_not')) or '-'}", style="dim")
+    return Text(f"  touched: {text(heard.playback, 'why_not')}", style="dim")

@@ -127,7 +127,7 @@ def test_keys_do_what_they_say_and_faults_are_told(stellatune: Stellatune) -> No
 async def steer(screen: Screen) -> None:
     await screen.press("space")
     await screen.until(lambda: screen.playback["state"] == "playing")
-    await screen.shows("▶ a.wav", "44.1 kHz 2 ch 16 bit", "decoder  decoder.wav", "output  sink.null")
+    await screen.shows("▶ a.wav", "44.1 kHz 2 ch 16 bit", "touched: ", "decoder  decoder.wav", "output  sink.null")
     chain = screen.playback["chain"]
     await screen.until(lambda: [stage.pid for stage in screen.chain.stages] == [str(use["pid"]) for use in chain])
     await screen.until(lambda: all(stage.load is not None and stage.load.pace for stage in screen.chain.stages))

@@ -56,7 +56,7 @@ def test_modes_and_whether_the_samples_are_untouched() -> None:
     words = "44.1 kHz 2 ch 16 bit  repeat all  shuffle"
     assert modes_line(Heard(playback(), 0), 80).plain.split("   ")[0] == words
     pure: JsonObject = {"bit_perfect": True}
-    touched: JsonObject = {"bit_perfect": False, "why_not": ["volume", HOSTILE]}
+    touched: JsonObject = {"bit_perfect": False, "why_not": f"volume, {HOSTILE}"}
     for told, shown in ((pure, "  bit-perfect"), (touched, f"  touched: volume, {SHOWN}")):
         heard = Heard({**playback(), **told}, 0)
         line = modes_line(heard, 100).plain
