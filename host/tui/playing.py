@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from rich.text import Text
 
 from host.cli.clock import clock
 from host.cli.rows import number, text
 from host.jsontext import JsonObject
+from host.records import record
 
 __all__ = ["Heard", "bar", "fitted", "headline", "modes_line", "title_of"]
 
 _MARKS = {"playing": "▶", "paused": "‖", "stopped": "■"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heard:
     """The ``playback`` of an answer, and when it came, in seconds of a monotonic clock."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
 
 from host.cli.clock import clock
 from host.cli.rows import number, objects, text
 from host.jsontext import JsonObject
+from host.records import record
 from host.tui.playing import fitted, title_of
 from host.tui.rows import Rows
 
@@ -20,7 +20,7 @@ PAGE_ROWS = 200
 _MOST_PAGES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Page:
     version: int
     entries: list[JsonObject]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich.text import Text
 
@@ -11,6 +10,7 @@ from host.cli.rows import number, objects, text
 from host.cli.talking import short
 from host.cli.top_rows import Row, rows_between
 from host.jsontext import JsonObject
+from host.records import record
 from host.tui.playing import fitted
 
 __all__ = ["Stage", "stage_lines", "stages_of"]
@@ -19,7 +19,7 @@ _METER_CELLS = 8
 _HEARD = {"left_out": "bypassed", "missing": "left out"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """One place of the chain. ``plugin``: of whoever belongs there, also while the dry stage stands in for it.
 

@@ -179,7 +179,7 @@ def test_imports_inside_functions_are_on_the_list() -> None:
 
 def test_the_screen_knows_the_host_by_its_socket_alone() -> None:
     """It stands above all rooms, and enters only where the words of commands are."""
-    known = {"cli", "control", "errors", "jsontext", "settings", "tui"}
+    known = {"cli", "control", "errors", "jsontext", "records", "settings", "tui"}
     found = [each for each in all_imports() if within(each.importer, "host.tui") and each.imported.startswith("host.")]
     assert len(found) > 10
     assert [str(each) for each in found if each.imported.split(".")[1] not in known] == []
