@@ -22,7 +22,7 @@ from tests.faults.place import place
 from tests.support.patient import PATIENT
 from tests.support.plugin_lives import fill_executor, holdings
 
-__all__ = ["COMMAND", "Cycles", "Memory", "cycles"]
+__all__ = ["COMMAND", "Cycles", "Memory", "as_weighable", "cycles"]
 
 _PLUGINS = (
     ("stellatune.dsp.gain", CapabilityKind.DSP, "gain"),
@@ -121,16 +121,20 @@ async def _cycle(app: Application, number: int, done: Cycles) -> None:
         done.wrong.append(f"{plugin} is there after its unload: {app.runtime.list()}")
 
 
+def as_weighable(*arguments: str) -> None:
+    """Begins this trial anew with an allocator whose memory can be weighed, unless it has one."""
+    if os.environ.get("PYTHONMALLOC") != "malloc":
+        os.environ.update(_WEIGHABLE)
+        os.execv(sys.executable, (sys.executable, "-m", "tests.faults", *arguments))
+
+
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=10_000, help="how many in all (10000)")
     parser.add_argument("--warm", type=int, default=500, help="how many of them before the memory is weighed (500)")
 
 
 def _run(options: Namespace) -> int:
-    if os.environ.get("PYTHONMALLOC") != "malloc":
-        os.environ.update(_WEIGHABLE)
-        arguments = ("--times", str(options.times), "--warm", str(options.warm))
-        os.execv(sys.executable, (sys.executable, "-m", "tests.faults", "cycles", *arguments))
+    as_weighable("cycles", "--times", str(options.times), "--warm", str(options.warm))
     every = max(1, options.times // 20)
     print(f"cycles: {options.times}, {options.warm} of them to warm up", flush=True)
 
