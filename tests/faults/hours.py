@@ -17,7 +17,6 @@ from random import Random, SystemRandom
 
 from host.errors import StellaError
 from host.events import PluginEmitted
-from host.ids import PluginId
 from host.playback import Entry, Input, Modes, Repeat, TrackResult
 from tests.faults.command import Command
 from tests.faults.cycles import Memory, as_weighable
