@@ -44,7 +44,7 @@ class Run:
 
 @dataclass
 class Music:
-    """A host with a queue of tracks, each so many frames long."""
+    """A host with a queue of tracks."""
 
     app: Application
     heard_path: Path
@@ -80,9 +80,9 @@ class Music:
 
 @asynccontextmanager
 async def music(
-    folder: Path, lengths: Sequence[int], *options: DspOption, crossfade_s: float = 0.0
+    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0
 ) -> AsyncIterator[Music]:
-    """Nothing plays yet; everything is over when the block is left."""
+    """Of a track that is a number so many frames are made. Nothing plays yet; all is over when the block is left."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
     plugins.mkdir(exist_ok=True)
@@ -96,8 +96,11 @@ async def music(
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
             effects, output = stages(options, found), replace(output, silence_after_ms=0)
             app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
-            tracks = [make_frames(folder / f"{index}.frames", frames, RATE_HZ) for index, frames in enumerate(lengths)]
-            entries = app.queue.add(Input(track) for track in tracks)
+            files = [
+                track if isinstance(track, Path) else make_frames(folder / f"{index}.frames", track, RATE_HZ)
+                for index, track in enumerate(tracks)
+            ]
+            entries = app.queue.add(map(Input, files))
             made = Music(app, heard, entries)
 
             def note(entry: Entry, result: TrackResult) -> None:
