@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.faults import cycles, host_kill, hours, matrix, paced, seeks, storm, updates
+from tests.faults import cycles, host_kill, hours, matrix, paced, seeks, storm, transport_storm, updates
 from tests.faults.command import Command
 
 #: In the order of the help text.
@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
     host_kill.COMMAND,
     cycles.COMMAND,
     updates.COMMAND,
+    transport_storm.COMMAND,
     seeks.COMMAND,
     hours.COMMAND,
 )
