@@ -59,11 +59,12 @@ class Running:
         """What is heard, as the sink stands; None before the first track."""
         pipeline, timeline = self.pipeline, self.record.timeline
         timeline.latency_frames = pipeline.latency_frames
-        position, seat, clipped = pipeline.position, pipeline.sink, 0
+        seat, queued, clipped = pipeline.sink, 0, 0
+        taken = pipeline.position
         for lane in () if seat.lost else seat.instance.worker.status.lanes():
             if lane.instance == seat.instance.id:
-                position = max(timeline.origin, position - lane.queued_frames)
-                clipped = lane.clipped_samples
+                queued, clipped = lane.queued_frames, lane.clipped_samples
+        position = timeline.heard(taken, queued)
         place = timeline.place(position)
         if place is None:
             return None

@@ -50,7 +50,7 @@ class Timeline:
         #: What effects add now.
         self.latency_frames = latency_frames
         self._segments: list[Segment] = []
-        self._origin = origin
+        self._origin = self._heard = origin
 
     @property
     def origin(self) -> int:
@@ -77,7 +77,15 @@ class Timeline:
     def restart(self, segment: Segment) -> None:
         """The clock was set to ``segment.position``, and nothing of before is still to come: no effect delays it."""
         self._segments = [segment]
-        self._origin = segment.position
+        self._origin = self._heard = segment.position
+
+    def heard(self, position: int, queued_frames: int) -> int:
+        """Where the listener is when the sink stands at ``position`` and its device holds so much; never goes back.
+
+        The two are read one after the other, and a device that takes over fills its queue anew.
+        """
+        self._heard = max(self._heard, position - queued_frames)
+        return self._heard
 
     def forget_before(self, position: int) -> frozenset[int]:
         """Drops what ends before a position of the sink; says which tracks are left."""
@@ -89,6 +97,7 @@ class Timeline:
         """Forgets what begins behind a position of the sink: the segment that holds it, and the tracks forgotten."""
         found = self.from_here(position)
         self._segments = self._segments[: self._index(position) + 1]
+        self._heard = min(self._heard, position)
         return found
 
     def from_here(self, position: int) -> tuple[Segment | None, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Small storms, whose large brothers are ``./tools/faults storm``, ``paced``, ``hostkill`` and ``cycles``."""
+"""Small storms, whose large brothers are ``./tools/faults storm``, ``paced``, ``hostkill``, ``cycles`` and ``hours``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.cycles import cycles
 from tests.faults.host_kill import MOMENTS, host_kills
+from tests.faults.hours import hours
 from tests.faults.paced import paced
 from tests.faults.paced_trial import SINK
 from tests.faults.programmes import EQUALIZER, GAIN
@@ -74,3 +75,12 @@ def test_loads_and_unloads_leave_the_host_as_it_was(tmp_path: Path) -> None:
     assert done.processes == 60
     first, last = done.levels[0], done.levels[-1]
     assert last.rss - first.rss < 4096
+
+
+def test_a_quarter_of_an_hour_of_music_is_what_direct_decoding_gives(tmp_path: Path) -> None:
+    done = asyncio.run(hours(tmp_path, 900.0, None, Random(5)))
+    assert done.wrong == []
+    assert done.programme_s >= 900 and done.hashed > 0 and done.plays > 0
+    assert sum(done.faults.values()) >= 14 and done.deaths >= 1
+    first, last = done.levels[0], done.levels[-1]
+    assert last.memory.rss - first.memory.rss < 4096

@@ -186,6 +186,8 @@ class Steps:
         return f"repeat {repeat}"
 
     def _effect(self) -> str:
+        if self._model.state == "paused":
+            return self._resume()  # a change is made as the music flows
         effects = self._model.effects
         if effects and (len(effects) >= _MOST_EFFECTS or self._random.random() < 0.5):
             name = self._random.choice(effects)
@@ -198,7 +200,7 @@ class Steps:
         return f"add {name} at {place}"
 
     def _bypass(self) -> str:
-        if not self._model.effects:
+        if self._model.state == "paused" or not self._model.effects:
             return self._effect()
         name, off = self._random.choice(self._model.effects), self._random.random() < 0.5
         self._rig.ask("dsp.bypass", {"name": name, "off": off})

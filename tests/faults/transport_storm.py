@@ -32,8 +32,8 @@ _PAUSE_S = 0.12
 _MUSIC_WITHIN_S = 60.0
 #: Looks at the place between two commands.
 _LOOKS = 3
-#: How often a command may be refused because of a death at the wrong moment, of a hundred.
-_MOST_REFUSED = 5
+#: How often a command may be refused, of a hundred, because who is to do it dies at that moment.
+_MOST_REFUSED = 10
 
 
 @dataclass(slots=True)
@@ -90,6 +90,8 @@ def transport_storm(folder: Path, times: int, kills: int, random: Random) -> Tra
             steps.jumps += 1
         _goes_on(made, done, "the end")
         done.expect(not killer.failure, f"the killer gave up: {killer.failure}")
+        done.expect(100 * len(done.refused) <= _MOST_REFUSED * times, f"{len(done.refused)} commands were refused")
+        done.wrong += [f"refused: {reason}" for reason in done.refused if "worker" not in reason]
         done.kills, done.by_command, done.may_jump = killer.kills, steps.commands, steps.jumps
     _listen(heard, done)
     return done

@@ -71,7 +71,7 @@ def _runs(samples: npt.NDArray[np.float64]) -> list[NumberedRun]:
 
 
 def _goes_on(samples: npt.NDArray[np.float64], one: NumberedRun, two: NumberedRun) -> bool:
-    """Whether what lies between them is as long as the count says: a ramp, with the zeros of a starved output or not."""
+    """Whether what lies between them is as long as the count says: a ramp, or the zeros of a starved output in it."""
     between = samples[one.place + one.frames : two.place]
     missing = two.start - one.end
     sounding = int(np.count_nonzero(between))

@@ -76,3 +76,21 @@ def test_every_position_is_found_in_the_last_segment_at_or_before_it(lengths: li
     assert place is not None
     assert place.track == expected
     assert place.source_frame == position - starts[expected]
+
+
+def test_what_was_heard_does_not_go_back_but_with_the_clock() -> None:
+    """A queue that is read late, and one that a new device fills anew, move nobody back."""
+    table = Timeline(44100)
+    table.append(Segment(0, 0, 0, 44100))
+    assert [table.heard(*seen) for seen in [(500, 100), (512, 400), (600, 0), (700, 400), (1100, 400)]] == [
+        400,
+        400,
+        600,
+        600,
+        700,
+    ]
+    table.restart(Segment(400, 0, 90_000, 44100))
+    assert table.heard(400, 0) == 400
+    assert table.heard(900, 100) == 800
+    table.rewind(512)
+    assert table.heard(512, 0) == 512
