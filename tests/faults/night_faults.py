@@ -46,6 +46,7 @@ class NightFaults:
         runtime = host.app.runtime
         self._assassins = {kind: Assassin(runtime, random, number, 0.0) for kind, number in _SIGNALS.items()}
         self._stopped = 0
+        self._ends: dict[int, tuple[PluginId, str]] = {}
 
     @staticmethod
     def plugins(folder: Path) -> tuple[Path, ...]:
@@ -78,6 +79,18 @@ class NightFaults:
             os.kill(pid, signal.SIGCONT)
         return True
 
+    def reap(self) -> int:
+        """Takes what the witness has seen, lest that grows all night; says how many outputs had died."""
+        deaths = self._host.witness.deaths
+        self._ends |= {death.pid: (death.plugin_id, death.how) for death in deaths}
+        self._host.witness.told.clear()
+        return sum(death.plugin_id == SINK for death in deaths)
+
+    @property
+    def deaths(self) -> int:
+        """All so far, whoever's."""
+        return len(self._ends)
+
     def delivered(self) -> dict[str, int]:
         """How many of each kind took effect."""
         counts = {kind: len(assassin.blows) for kind, assassin in self._assassins.items()}
@@ -85,19 +98,17 @@ class NightFaults:
 
     def judge(self, expect: Callable[[bool, str], None]) -> None:
         """Each blow is a death that the kernel reports as such, and there are no others."""
-        deaths = {death.pid: death for death in self._host.witness.deaths}
         struck = 0
         for kind, assassin in self._assassins.items():
             if kind == "stop":
                 expect(self._stopped == len(assassin.blows), f"{self._stopped} of {len(assassin.blows)} stood still")
                 continue
             for blow in assassin.blows:
-                death = deaths.get(blow.pid)
-                how = "nobody told" if death is None else death.how
-                expect(how == _SIGNALS[kind].name, f"{blow.plugin_id} was struck by {kind}: {how}")
-                struck += death is not None
+                _, how = self._ends.get(blow.pid, (blow.plugin_id, ""))
+                expect(how == _SIGNALS[kind].name, f"{blow.plugin_id} was struck by {kind}: {how or 'nobody told'}")
+                struck += bool(how)
         exits = self._exits()
-        expect(len(deaths) == struck + exits, f"{len(deaths)} deaths of {struck} blows and {exits} exits")
+        expect(self.deaths == struck + exits, f"{self.deaths} deaths of {struck} blows and {exits} exits")
 
     def _exits(self) -> int:
         return sum(1 for mark in self._order.marks.iterdir() if mark.name.startswith("fired-"))

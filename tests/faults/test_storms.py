@@ -1,4 +1,4 @@
-"""Small storms, whose large brothers are ``./tools/faults storm``, ``paced``, ``hostkill``, ``cycles`` and ``hours``."""
+"""Small storms; the large ones are ``./tools/faults storm``, ``paced``, ``hostkill``, ``cycles`` and ``hours``."""
 
 from __future__ import annotations
 
