@@ -17,6 +17,7 @@ from random import Random, SystemRandom
 
 from host.errors import StellaError
 from host.events import PluginEmitted
+from host.jsontext import JsonObject
 from host.playback import Entry, Input, Modes, Repeat, TrackResult
 from tests.faults.command import Command
 from tests.faults.cycles import Memory, as_weighable
@@ -117,7 +118,7 @@ class _Night:
         if told:
             self._compare(shape, played, told[-1], self._faults.reap() > 0)
 
-    def _compare(self, shape: Shape, played: list[TrackResult], told: dict[str, object], sink_died: bool) -> None:
+    def _compare(self, shape: Shape, played: list[TrackResult], told: JsonObject, sink_died: bool) -> None:
         """An output that took over knows only of the frames since then; what was before it is counted by the tracks."""
         done, where = self.done, f"playback {self.done.playbacks} ({shape})"
         pieces = {piece.path: piece for piece in self._music[shape]}
