@@ -153,9 +153,7 @@ class ControlClient:
                 self._sock.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
                 data = self._sock.recv(_READ_BYTES)
             except TimeoutError:
-                raise RequestTimeout(
-                    "the host did not answer in time", remedy=SLOW
-                ) from None
+                raise RequestTimeout("the host did not answer in time", remedy=SLOW) from None
             except ConnectionError:
                 return None
             if not data:

@@ -11,9 +11,10 @@ from functools import partial
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Dsp, Sink
-from host.errors import OutputError, PluginRefused
+from host.errors import OutputError, PluginQuarantined, PluginRefused
 from host.jsontext import JsonObject
 from host.playback.deaths import try_again
+from host.playback.dry_seat import DRY_TYPE
 from host.playback.dsp_seat import DRY_PLUGIN, DspSeat
 from host.playback.format_policy import TRACK_FORMATS, FormatPolicy, candidates, format_for, takes_rate
 from host.playback.graph import Pipeline
@@ -71,8 +72,7 @@ async def build_pipeline(
         made.push_async_callback(sink.close)
         dsps: list[DspSeat] = []
         for spec in chain.dsps:
-            make = partial(make_seat, runtime, chain.pacing, sink.format, spec)
-            dsps.append(await try_again(supervisor, spec.plugin_id, make, MOST_DEATHS))
+            dsps.append(await _seat_for(runtime, chain.pacing, sink.format, spec))
             made.push_async_callback(dsps[-1].close)
             if spec.name in chain.left_out:
                 dsps[-1].wished.set()
@@ -147,28 +147,45 @@ async def _agreed(sink: Sink, target: JsonObject, wished: PipelineFormat, policy
     return format_for(wished, negotiated, policy)
 
 
-async def make_seat(runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, wished: StageSpec) -> DspSeat:
-    """An effect that is in no chain yet, with files of its own. What ``create`` raises, or OutputError: no memory."""
+async def _seat_for(runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, spec: StageSpec) -> DspSeat:
+    """One effect of a new chain. Where somebody listens, the music does not wait for one that is in quarantine."""
+    make = partial(make_seat, runtime, pacing, fmt, spec)
+    try:
+        return await try_again(runtime.supervisor, spec.plugin_id, make, MOST_DEATHS)
+    except PluginQuarantined:
+        if pacing.batched:
+            raise
+        return await make_seat(runtime, pacing, fmt, spec, missing=True)
+
+
+async def make_seat(
+    runtime: PluginRuntime, pacing: Pacing, fmt: PipelineFormat, wished: StageSpec, *, missing: bool = False
+) -> DspSeat:
+    """An effect that is in no chain yet, with files of its own; ``missing``: a dry stage, until the effect can be had.
+
+    Raises:
+        What ``create`` raises. OutputError: no memory.
+    """
     with ExitStack() as held:
         spec = wished.held()
         held.callback(spec.files.close)
+        protective = runtime.manifest(spec.plugin_id).protective
+        made_from = StageSpec(spec.name, DRY_PLUGIN, DRY_TYPE, {"latency_frames": 0, "silent": protective})
+        made_from = made_from if missing else spec
         instance = await runtime.create(
-            spec.plugin_id,
+            made_from.plugin_id,
             CapabilityKind.DSP,
-            spec.type_id,
-            spec.config,
+            made_from.type_id,
+            made_from.config,
             rate=fmt.sample_rate_hz,
             channels=fmt.channels,
-            files=spec.files.grants,
+            files=made_from.files.grants,
         )
         try:
             seat = DspSeat(
-                runtime,
-                spec,
-                Dsp(instance),
-                protective=runtime.manifest(spec.plugin_id).protective,
-                checkpoint_bytes=pacing.checkpoint_bytes,
+                runtime, spec, Dsp(instance), protective=protective, checkpoint_bytes=pacing.checkpoint_bytes
             )
+            seat.missing = missing
         except ShmError as error:
             await instance.destroy()
             raise OutputError(f"no memory for checkpoints: {error}", remedy="free some memory") from error

@@ -22,7 +22,7 @@ from host.records import record
 from host.runtime import Instance
 from shm_audio import Ring
 
-__all__ = ["DRY_PLUGIN", "DryableSeat", "StandIn"]
+__all__ = ["DRY_PLUGIN", "DRY_TYPE", "DryableSeat", "StandIn"]
 
 DRY_PLUGIN = PluginId("stellatune.dsp.dry")
 DRY_TYPE = TypeId("dry")
@@ -59,6 +59,8 @@ class DryableSeat(ReadingSeat):
         self.wished = asyncio.Event()
         #: By how much the programme is later behind this place than before it.
         self.delay_frames = dsp.latency_frames
+        #: Whether the effect could not be had when the chain was made: what is here in its place is a dry stage.
+        self.missing = False
         #: From this position on the dry stage works here in place of a dead effect; None while nobody misses it.
         self.dry_since: int | None = None
 
@@ -130,6 +132,16 @@ class DryableSeat(ReadingSeat):
             self._origin = words_of(self._inp).retain_pos
             await self._attach_or_destroy(stand_in.dsp, position, Begin(None, Join.FILL), stand_in.spec)
             self._sit_dry(stand_in, position)
+
+    async def begin_dry(self) -> None:
+        """Joins its rings for the first time, dry: as somebody wishes, or as the effect cannot be had yet."""
+        if self.left_out or not self.missing:
+            await self.enter(await self.stand_in())
+            return
+        config = self._dsp.instance.config
+        spec = StageSpec(self.name, DRY_PLUGIN, DRY_TYPE, config)
+        await self.enter(StandIn(spec, self._dsp, None if config["silent"] else 0))
+        self.dry_since = self.position
 
     async def fade_out(self, delay_frames: int) -> int:
         """From now on it is left out: what comes out is the input, so late; says from where on that is so, and no ramp.

@@ -47,8 +47,8 @@ class DspSeat(DryableSeat):
     async def start(self) -> None:
         """Joins its rings for the first time. One that died meanwhile is left to recovery."""
         self._origin = self.position
-        if self.left_out:
-            await self.enter(await self.stand_in())
+        if self.left_out or self.missing:
+            await self.begin_dry()
             return
         async with self.lock:
             self._worked = True

@@ -83,7 +83,10 @@ class Recovery:
         for seat in self._pipeline.seats:
             if seat in self._mending or seat.failure is not None:
                 continue
-            if seat.lost and seat.instance.worker.exited.done():
+            if isinstance(seat, DspSeat) and seat.missing and seat.bypassed:
+                seat.missing = False
+                self._start(seat, self._bring_in(seat))
+            elif seat.lost and seat.instance.worker.exited.done():
                 self._start(seat, self._mend(seat))
 
     def _start(self, seat: Seat, work: Coroutine[None, None, None]) -> None:
@@ -110,6 +113,15 @@ class Recovery:
             elif isinstance(seat, SinkSeat) and seat.outlives(fact.reason, fact.code):
                 self._outputs.lost(seat, fact.text)
                 seat.instance.worker.terminate(fact.text)  # nothing that holds the device is of use any more
+
+    async def _bring_in(self, seat: DspSeat) -> None:
+        """An effect that was in quarantine when the playback began comes when it may."""
+        self._log.causes[seat] = "it was in quarantine when the playback began"
+        self._log.bypassed(seat, seat.position)
+        try:
+            await self._mend_dsp(seat, None)
+        except StellaError as error:
+            self._log.give_up(seat, error)
 
     async def _mend(self, seat: Seat) -> None:
         """Until somebody lives there: who took the place may have died in it, too, and of what is another question."""
@@ -165,9 +177,9 @@ class Recovery:
             self._log.tell(replace(repair, gap_frames=silent))
             return
 
-    async def _mend_dsp(self, seat: DspSeat, death: Autopsy) -> None:
+    async def _mend_dsp(self, seat: DspSeat, death: Autopsy | None) -> None:
         before, plugin = seat.use, seat.spec.plugin_id
-        poisoned = not seat.bypassed and inside(death, "process", seat) and seat.poisoned()
+        poisoned = not seat.bypassed and death is not None and inside(death, "process", seat) and seat.poisoned()
         refusals = 0
         while seat.lost or seat.bypassed:
             if seat.left_out and not seat.lost:

@@ -80,9 +80,12 @@ class Music:
 
 @asynccontextmanager
 async def music(
-    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0
+    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0, paced: bool = False
 ) -> AsyncIterator[Music]:
-    """Of a track that is a number so many frames are made. Nothing plays yet; all is over when the block is left."""
+    """Of a track that is a number so many frames are made. Nothing plays yet; all is over when the block is left.
+
+    ``paced``: silence is put in for what comes late, as where somebody listens.
+    """
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
     plugins.mkdir(exist_ok=True)
@@ -94,7 +97,8 @@ async def music(
         async with Application(Settings(SIZES, PATIENT), paths) as app:
             found, heard = app.discovery.plugins, folder / "heard"
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
-            effects, output = stages(options, found), replace(output, silence_after_ms=0)
+            effects = stages(options, found)
+            output = output if paced else replace(output, silence_after_ms=0)
             app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
             files = [
                 track if isinstance(track, Path) else make_frames(folder / f"{index}.frames", track, RATE_HZ)

@@ -7,12 +7,16 @@ import os
 import random
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from host.errors import NotFound, NotRunning, Usage
+from host.ids import PluginId, Role
 from host.playback import Modes, PlayState, Repeat
+from host.playback.dry_seat import DRY_PLUGIN
+from host.supervise.policy import State
 from tests.integration.playback.edited_chain import effect
 from tests.integration.playback.playing_queue import RATE_HZ, Music, Run, music
 from tests.support.capture import load_capture
@@ -350,5 +354,39 @@ def test_a_file_that_was_sought_in_has_no_hole(tmp_path: Path) -> None:
         capture = load_capture(made.heard_path, zeros_are_programme=True)
         assert (len(capture.restarts), capture.lost) == (1, ())
         assert starts([run for run in made.runs() if run.end - run.start > 1])[:2] == [0, 1_000_000]
+
+    asyncio.run(body())
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The death of an effect that was of no use."""
+
+    plugin_id: PluginId
+    role: Role = Role.PLAY
+    progress: bool = False
+
+
+def test_an_effect_in_quarantine_is_missed_and_comes_when_it_may(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with music(tmp_path, [LONG], effect("twice", 2.0), effect("half", 0.5), paced=True) as made:
+            supervisor, plugin = made.app.runtime.supervisor, PluginId("test.level")
+            while supervisor.standing(plugin).state is not State.QUARANTINED:
+                supervisor.lost(Gone(plugin), lived_s=0.0)
+            await made.transport.play()
+            (entry,) = made.entries
+            await made.until_heard(entry, RATE_HZ)
+            now = made.transport.now()
+            assert now is not None
+            assert [stage.plugin_id for stage in now.stages[:-1]] == [DRY_PLUGIN, DRY_PLUGIN]
+            supervisor.reset(plugin)
+
+            def both_work() -> bool:
+                now = made.transport.now()
+                return now is not None and [stage.plugin_id for stage in now.stages[:-1]] == [plugin, plugin]
+
+            await made.until(both_work)
+        (first, *_) = made.runs()
+        assert first.start == 0 and first.end > RATE_HZ // 2
 
     asyncio.run(body())
