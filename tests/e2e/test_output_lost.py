@@ -199,6 +199,33 @@ def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path
     assert expect_in_order(heard(recorded)) >= unheard["position"]
 
 
+@pytest.mark.parametrize("then", list(LostOutput)[:2])
+def test_the_next_track_has_another_format_while_the_device_is_gone(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer, then: LostOutput
+) -> None:
+    """Nothing is opened anew for it: what waits for the device, or stands in for it, plays it converted."""
+    stellatune.limits, stellatune.output = LIMITS, OutputSettings(then)
+    first = numbered(tmp_path / "in.wav")
+    other = write_wav(tmp_path / "other.wav", np.ones((SECONDS * 44_100, 2), np.int16), 44_100)
+    with stellatune.start("play", first, other, "--output", "system:pulse", **server.environment) as host:
+        wait_until_it_plays(host)
+        with client_of(server) as client:
+            listener = Listener(client)
+            listener.until(lambda playback: playback["position"] > RATE_HZ)
+            killed(server)
+            listener.until(is_lost)
+            client.ask("transport.next", {}, ANSWER_S)
+            listener.until(lambda playback: playback["track"]["label"] == str(other))
+            assert is_lost(listener.look())
+            started(server)
+            back = listener.until(is_heard)
+            assert back["chain"][-1]["type"] == "system"
+            listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
+            client.ask("quit", {}, ANSWER_S)
+        host.communicate(timeout=SOON_S)
+    stellatune.expect_nothing_left()
+
+
 def test_another_output_can_be_chosen_while_the_device_is_gone(
     stellatune: Stellatune, tmp_path: Path, server: PulseServer
 ) -> None:
