@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ SEEKS = 60
 HALF_A_FRAME_S = 0.5 / RATE_HZ
 LOOK_S = 0.005
 LOOKS = 20
+#: What makes an output a device; longer than anybody starves here.
+SILENCE_AFTER_MS = 60_000
 
 
 async def seek_to(made: Music, frame: int) -> None:
@@ -334,7 +337,7 @@ def test_an_output_that_dies_while_paused_stays_paused(tmp_path: Path) -> None:
 
 
 def test_an_output_that_dies_over_a_pause_is_paused(tmp_path: Path) -> None:
-    """It hangs when it is told so; its successor knows of the wish."""
+    """It is a device, which hangs when it is to fade out; its successor knows of the wish."""
 
     async def body() -> None:
         async with music(tmp_path, [LONG]) as made:
@@ -342,16 +345,16 @@ def test_an_output_that_dies_over_a_pause_is_paused(tmp_path: Path) -> None:
             (entry,) = made.entries
             await made.until_heard(entry, 5000)
             before = made.transport.now()
-            assert before is not None
+            running = made.transport.player.running if made.transport.player else None
+            assert before is not None and running is not None
             (output,) = before.stages
+            running.pipeline.sink.output = replace(running.pipeline.sink.output, silence_after_ms=SILENCE_AFTER_MS)
             os.kill(output.pid, signal.SIGSTOP)
             pausing = asyncio.create_task(made.transport.pause())
             await asyncio.sleep(LOOK_S)
             assert not pausing.done()
             os.kill(output.pid, signal.SIGKILL)
             await pausing
-            running = made.transport.player.running if made.transport.player else None
-            assert running is not None
             await made.until(lambda: not running.pipeline.sink.lost)
             stood_at = running.pipeline.position
             for _ in range(LOOKS):
