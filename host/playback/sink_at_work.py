@@ -66,6 +66,12 @@ class SinkAtWork(ReadingSeat):
         return words_of(self._inp).read_pos
 
     @property
+    def wished(self) -> Output:
+        """The output that is here, or that another one stands in for."""
+        lost = None if self.absence is None else self.absence.wished
+        return lost if lost is not None and lost.stand_in is self.output else self.output
+
+    @property
     def volume(self) -> float:
         """The linear gain that it is to have."""
         return self._volume
