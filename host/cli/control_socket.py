@@ -31,7 +31,7 @@ def sole_host(console: Console) -> Iterator[HostLock]:
     try:
         lock = HostLock(places.state_dir, path)
     except OSError as error:
-        raise _no_socket(error, str(path)) from error
+        raise _no_socket(error, str(error.filename or path)) from error
     with lock:
         yield lock
 

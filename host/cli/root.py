@@ -22,7 +22,7 @@ __all__ = ["run", "stellatune"]
 COMMANDS = {
     "play": ("host.cli.play", "play", "Play files, directories and playlists."),
     "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
-    "serve": ("host.cli.serve", "serve", "Run a host that plays nothing and answers commands."),
+    "serve": ("host.cli.serve", "serve", "Run a host that plays its queue and answers commands."),
     "stop": ("host.cli.transport", "stop", "End the music."),
     "pause": ("host.cli.transport", "pause", "Stand still."),
     "resume": ("host.cli.transport", "resume", "Go on."),

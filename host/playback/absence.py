@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import field
 
+from host.playback.output import Output
 from host.records import record
 
 __all__ = ["Absence"]
@@ -12,8 +13,11 @@ __all__ = ["Absence"]
 
 @record
 class Absence:
-    """``position``: frames that were taken when the device went; ``queued_frames`` of them had not been heard."""
+    """``wished``: what cannot be. ``position``: frames that were taken when the device went; ``queued_frames`` of them
+    had not been heard.
+    """
 
+    wished: Output
     reason: str
     position: int
     queued_frames: int

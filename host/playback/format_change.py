@@ -46,15 +46,21 @@ class FormatChange:
         self._agreement = Agreement(wished_format(first.info, chain.formats), pipeline.format)
 
     async def needed_for(self, track: OpenTrack) -> bool:
-        """Whether another pipeline would suit the track better. A file has one format from its begin to its end."""
-        pipeline = self._pipeline
-        output, wished = pipeline.sink.output, wished_format(track.info, self._policy)
-        if output.files.values or not needs_rebuild(self._agreement, track.info, self._policy):
+        """Whether another pipeline would suit the track better. A file has one format from its begin to its end.
+
+        One whose device is away is kept as it is: it is that which goes on when the device is back.
+        """
+        pipeline, sink = self._pipeline, self._pipeline.sink
+        output, wished = sink.output, wished_format(track.info, self._policy)
+        if sink.absence is not None or output.files.values:
+            return False
+        if not needs_rebuild(self._agreement, track.info, self._policy):
             return False
         try:
             answer = await negotiate_beside(self._runtime, output, wished, self._policy)
         except PluginRefused as refused:
-            return refused.status == StatusCode.IO  # a device that only one may open: it answers when it is free
+            # A device that only one may open answers when it is free, unless it is gone.
+            return refused.status == StatusCode.IO and not sink.lost and sink.absence is None
         except StellaError:
             return False
         if answer == pipeline.format:

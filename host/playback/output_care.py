@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from host.errors import LoadFailed, NotFound, OutputError, RequestTimeout, StellaError, WorkerLost
@@ -24,7 +25,7 @@ from host.playback.sink_seat import SinkSeat
 from host.playback.tracks import StageUse
 from host.supervise import Autopsy, Cause, Supervisor
 
-__all__ = ["OutputCare"]
+__all__ = ["OutputCare", "when_there"]
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
@@ -34,6 +35,31 @@ SETTLED_S = 5.0
 #: What an output says, or its plugin when it is loaded, while the device or the sound server is away.
 _ABSENT = (OutputError, NotFound, LoadFailed, RequestTimeout)
 _NO_ANSWER = "the sound device does not answer"
+
+
+async def when_there(
+    output: Output, bus: EventBus, position: int, build: Callable[[], Awaitable[Pipeline]]
+) -> Pipeline:
+    """The next pipeline of what plays, its clock at ``position``: a device that is waited for may be away just now.
+
+    Raises:
+        StellaError: it cannot be built, or its device is not waited for.
+    """
+    began_s, wait_s, stage = time.monotonic(), 0.0, output.stage
+    while True:
+        try:
+            built = await build()
+        except _ABSENT as error:
+            if not output.awaited:
+                raise
+            if not wait_s:
+                bus.publish(OutputLost(stage.plugin_id, stage.type_id, position, error.message, "wait"))
+            wait_s = min(max(FIRST_WAIT_S, 2 * wait_s), LONGEST_WAIT_S)
+            await asyncio.sleep(wait_s)
+            continue
+        if wait_s:
+            bus.publish(OutputBack(stage.plugin_id, stage.type_id, position, time.monotonic() - began_s, 0))
+        return built
 
 
 class OutputCare:
@@ -59,7 +85,7 @@ class OutputCare:
         if seat.absence is not None:
             seat.absence = replace(seat.absence, reason=reason)
             return
-        seat.absence = absence = Absence(reason, self._pipeline.last_position, seat.queued_frames)
+        seat.absence = absence = Absence(seat.output, reason, self._pipeline.last_position, seat.queued_frames)
         if time.monotonic() - self._back_at_s >= SETTLED_S:
             self._wait_s = 0.0
         then = "wait" if seat.output.stand_in is None else "null"

@@ -32,6 +32,7 @@ from host.playback.graph import Pipeline
 from host.playback.inputs import Input
 from host.playback.opening import Opener
 from host.playback.output import Output
+from host.playback.output_care import when_there
 from host.playback.playlist import Playlist
 from host.playback.record import Record
 from host.playback.recovery import Care, recovering
@@ -351,10 +352,10 @@ class Player:
 
     def _keep_chain(self, pipeline: Pipeline) -> None:
         """What replaces this pipeline has the effects and configurations of now, with files of its own."""
-        held = [*(seat.spec.held() for seat in pipeline.dsps), pipeline.sink.spec.held()]
+        held = [*(seat.spec.held() for seat in pipeline.dsps), pipeline.sink.wished.stage.held()]
         for spec in held:
             self._files.callback(spec.files.close)
-        output = replace(pipeline.sink.output, stage=held[-1])
+        output = replace(pipeline.sink.wished, stage=held[-1])
         out = frozenset(seat.name for seat in pipeline.dsps if seat.left_out)
         self._chain = replace(self._chain, dsps=tuple(held[:-1]), output=output, left_out=out)
 
@@ -379,8 +380,9 @@ class Player:
 
     async def _build(self, first: OpenTrack, fmt: PipelineFormat | None, origin: int) -> Pipeline:
         wished = fmt or wished_format(first.info, self._chain.formats)
+        build = partial(build_pipeline, self._runtime, self._opener, self._chain, wished, origin)
         try:
-            return await build_pipeline(self._runtime, self._opener, self._chain, wished, origin)
+            return await (when_there(self._chain.output, self._bus, origin, build) if origin else build())
         except BaseException:
             await first.close()
             raise

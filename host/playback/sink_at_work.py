@@ -66,6 +66,12 @@ class SinkAtWork(ReadingSeat):
         return words_of(self._inp).read_pos
 
     @property
+    def wished(self) -> Output:
+        """The output that is here, or that another one stands in for."""
+        lost = None if self.absence is None else self.absence.wished
+        return lost if lost is not None and lost.stand_in is self.output else self.output
+
+    @property
     def volume(self) -> float:
         """The linear gain that it is to have."""
         return self._volume
@@ -102,11 +108,12 @@ class SinkAtWork(ReadingSeat):
         """Takes no more until ``resume``. A device fades out, plays out what it has, and stands still then."""
         async with self.lock:
             sink = self._sink
-            with suppress(Supervised, PluginRefused):  # a device that is gone is noticed when it is to play again
+            with suppress(Supervised, PluginRefused):  # who dies over it has a successor, and that stands still, too
                 if self.output.is_device and not self.lost:
                     await self._fade_out(sink)
-                await self.let_go()
-                self.paused = self.held = True
+            await self.let_go()
+            self.paused = self.held = True
+            with suppress(Supervised, PluginRefused):  # a device that is gone is noticed when it is to play again
                 if self.output.is_device and not self.lost:
                     await sink.flush(0.0)
                     await sink.reset(self._frame_of(self.position))

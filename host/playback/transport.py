@@ -195,7 +195,7 @@ class Transport:
     async def seek(self, to_s: float) -> None:
         """To this place of the entry that is heard, in seconds. Raises: NotRunning; Usage: behind its end."""
         if self._player is None:
-            raise NotRunning("nothing plays", remedy="`stellatune play` begins it")
+            raise NotRunning("nothing plays", remedy="`stellatune resume` begins it")
         now = self.now()
         total_s = None if now is None else now.track.duration_s
         if total_s is not None and to_s > total_s:

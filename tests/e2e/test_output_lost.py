@@ -19,6 +19,7 @@ from tests.e2e.audio import read_wav, write_wav
 from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
 from tests.support.patient import PATIENT
+from tests.support.waiting import until
 
 pytestmark = [needs_portaudio, needs_pulse]
 
@@ -197,6 +198,62 @@ def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path
     stellatune.expect_nothing_left()
     assert np.diff(listener.positions).min() >= -LOOK_FRAMES
     assert expect_in_order(heard(recorded)) >= unheard["position"]
+
+
+@pytest.mark.parametrize("then", list(LostOutput)[:2])
+def test_the_next_track_has_another_format_while_the_device_is_gone(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer, then: LostOutput
+) -> None:
+    """Nothing is opened anew for it: what waits for the device, or stands in for it, plays it converted."""
+    stellatune.limits, stellatune.output = LIMITS, OutputSettings(lost=then)
+    first = numbered(tmp_path / "in.wav")
+    other = write_wav(tmp_path / "other.wav", np.ones((SECONDS * 44_100, 2), np.int16), 44_100)
+    with stellatune.start("play", first, other, "--output", "system:pulse", **server.environment) as host:
+        wait_until_it_plays(host)
+        with client_of(server) as client:
+            listener = Listener(client)
+            listener.until(lambda playback: playback["position"] > RATE_HZ)
+            killed(server)
+            listener.until(is_lost)
+            client.ask("transport.next", {}, ANSWER_S)
+            listener.until(lambda playback: playback["track"]["label"] == str(other))
+            assert is_lost(listener.look())
+            started(server)
+            back = listener.until(is_heard)
+            assert back["chain"][-1]["type"] == "system"
+            listener.until(lambda playback: playback["position"] > back["position"] + RATE_HZ)
+            client.ask("quit", {}, ANSWER_S)
+        host.communicate(timeout=SOON_S)
+    stellatune.expect_nothing_left()
+
+
+def test_the_device_goes_while_the_last_track_of_its_format_is_played_out(
+    stellatune: Stellatune, tmp_path: Path, server: PulseServer
+) -> None:
+    """That another pipeline follows is settled then; the device that it needs is waited for."""
+    stellatune.limits, stellatune.output = LIMITS, OutputSettings(lost=LostOutput.NULL)
+    first = write_wav(tmp_path / "in.wav", np.ones((2 * RATE_HZ, 2), np.int16), RATE_HZ)
+    other = write_wav(tmp_path / "other.wav", np.ones((SECONDS * 44_100, 2), np.int16), 44_100)
+    with stellatune.start("play", first, other, "--output", "system:pulse", **server.environment) as host:
+        wait_until_it_plays(host)
+        with client_of(server) as client:
+            Listener(client).until(lambda playback: playback["position"] > RATE_HZ)
+            killed(server)
+
+            def playback() -> dict[str, Any]:
+                said = client.ask("status", {}, ANSWER_S)["playback"]
+                assert isinstance(said, dict) and said["state"] == "playing", said
+                return said
+
+            assert until(lambda: playback()["track"] is None, SOON_S)
+            started(server)
+            assert until(lambda: (playback()["track"] or {}).get("label") == str(other), SOON_S)
+            at = Listener(client).until(is_heard)
+            assert at["chain"][-1]["type"] == "system"
+            Listener(client).until(lambda playback: playback["position"] > at["position"] + RATE_HZ)
+            client.ask("quit", {}, ANSWER_S)
+        host.communicate(timeout=SOON_S)
+    stellatune.expect_nothing_left()
 
 
 def test_another_output_can_be_chosen_while_the_device_is_gone(

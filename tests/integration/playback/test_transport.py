@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,10 @@ SHORT = RATE_HZ
 SEEKS = 60
 #: A seek is told in seconds: half a frame more is within the frame.
 HALF_A_FRAME_S = 0.5 / RATE_HZ
+LOOK_S = 0.005
+LOOKS = 20
+#: What makes an output a device; longer than anybody starves here.
+SILENCE_AFTER_MS = 60_000
 
 
 async def seek_to(made: Music, frame: int) -> None:
@@ -333,6 +337,37 @@ def test_an_output_that_dies_while_paused_stays_paused(tmp_path: Path) -> None:
             await made.transport.resume()
             await made.until_heard(entry, after.place.source_frame + 10_000)
         assert starts([run for run in made.runs() if run.end - run.start > 1]) == [0]
+
+    asyncio.run(body())
+
+
+def test_an_output_that_dies_over_a_pause_is_paused(tmp_path: Path) -> None:
+    """It is a device, which hangs when it is to fade out; its successor knows of the wish."""
+
+    async def body() -> None:
+        async with music(tmp_path, [LONG]) as made:
+            await made.transport.play()
+            (entry,) = made.entries
+            await made.until_heard(entry, 5000)
+            before = made.transport.now()
+            running = made.transport.player.running if made.transport.player else None
+            assert before is not None and running is not None
+            (output,) = before.stages
+            running.pipeline.sink.output = replace(running.pipeline.sink.output, silence_after_ms=SILENCE_AFTER_MS)
+            os.kill(output.pid, signal.SIGSTOP)
+            pausing = asyncio.create_task(made.transport.pause())
+            await asyncio.sleep(LOOK_S)
+            assert not pausing.done()
+            os.kill(output.pid, signal.SIGKILL)
+            await pausing
+            await made.until(lambda: not running.pipeline.sink.lost)
+            stood_at = running.pipeline.position
+            for _ in range(LOOKS):
+                await asyncio.sleep(LOOK_S)
+                assert running.pipeline.position == stood_at
+            assert made.transport.state is PlayState.PAUSED
+            await made.transport.resume()
+            await made.until_heard(entry, before.place.source_frame + 2 * RATE_HZ)
 
     asyncio.run(body())
 
