@@ -152,6 +152,10 @@ class Relay:
             await fading.forgo()
             return False
         track = await self.preload.take()
+        if track is not None and track.index != waiting.index:  # another one was to follow meanwhile
+            self._feed.put_back((track.index,))
+            await track.close()
+            return False
         return track is not None and await self._enter(track, None, overlaps=True)
 
     async def _see_out(self, failure: StellaError | None) -> None:
@@ -170,16 +174,8 @@ class Relay:
         ahead = await self.preload.take()
         if ahead is not None:
             return ahead
-        opening = asyncio.create_task(self._feed.next_track(ahead=False))
-        try:
-            await self._attention.unless_wished(opening)
-        except BaseException:
-            await self.preload.discard(opening)
-            raise
-        if not self._wishes.waiting():
-            return opening.result()
-        await self.preload.discard(opening)
-        return None
+        await self._attention.unless_wished(self.preload.begin(ahead=False))
+        return None if self._wishes.waiting() else await self.preload.take()
 
     async def _fits(self, track: OpenTrack, otherwise: Departure) -> bool:
         """Whether it is played in this pipeline; if not, the feed has it back, closed, for another one."""
@@ -198,12 +194,14 @@ class Relay:
         """Its decoder waited while another track played: it may have died meanwhile, or been superseded."""
         if track.decoder.instance.current and self._pipeline.decode.as_configured(track):
             return track
-        await track.decoder.destroy()
         try:
+            await track.decoder.destroy()
             return await self._open_afresh(track)
-        except StellaError as error:
-            self._record(track, 0, error)
+        except BaseException as error:
             await track.close()
+            if not isinstance(error, StellaError):
+                raise
+            self._record(track, 0, error)
             return None
 
     async def _join(self, track: OpenTrack, begun_at: int | None, fading: Crossfade | None) -> bool:
@@ -260,6 +258,10 @@ class Relay:
         try:
             await self._see_out(None)
             return await self._go(wish)
+        except RingsBroken:
+            if not self._wishes.waiting():
+                self._wishes.post(wish)  # whoever plays on, in other rings, goes there
+            raise
         finally:
             done.set_result(None)
 

@@ -102,11 +102,13 @@ class SinkAtWork(ReadingSeat):
         """Takes no more until ``resume``. A device fades out, plays out what it has, and stands still then."""
         async with self.lock:
             sink = self._sink
-            with suppress(Supervised, PluginRefused):  # a device that is gone is noticed when it is to play again
+            gone = suppress(Supervised, PluginRefused)  # a device that is gone is noticed when it is to play again
+            with gone:
                 if self.output.is_device and not self.lost:
                     await self._fade_out(sink)
-                await self.let_go()
-                self.paused = self.held = True
+            await self.let_go()
+            self.paused = self.held = True
+            with gone:
                 if self.output.is_device and not self.lost:
                     await sink.flush(0.0)
                     await sink.reset(self._frame_of(self.position))
