@@ -259,7 +259,6 @@ class Player:
                 try:
                     end = await self._perform(pipeline, record, relay, watch, first, begun_at, to_s)
                 except RingsBroken:
-                    to_s = 0.0
                     rebuilds += 1
                     origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
                     record.timeline.latency_frames = pipeline.latency_frames
@@ -268,6 +267,7 @@ class Player:
                     again = await feed.next_track(ahead=False) if rebuilds <= MAX_REBUILDS else None
                     if again is None:
                         raise
+                    to_s = to_s if again.index == first.index and rewound.begun_at is None else 0.0
                     first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
                     self._repairs.append(rebuilt(origin))
                     pipeline = await self._build(first, pipeline.format, origin)

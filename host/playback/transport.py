@@ -244,7 +244,7 @@ class Transport:
         await asyncio.wait((self._performing,))
         if self.failure is not None:
             raise self.failure
-        return self._performing.result()
+        return None if self._performing.cancelled() else self._performing.result()
 
     async def close(self) -> None:
         """Stops; twice is fine."""

@@ -32,6 +32,7 @@ RATE_HZ = 44_100
 SIZES = PipelineSizes(decode_ahead_ms=500, ring_ahead_ms=100)
 DEVICE: JsonObject = {"speed": 8, "ahead_ms": 200}
 LOOK_S = 0.005
+NEVER_STARVES_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ class Music:
 
 @asynccontextmanager
 async def music(
-    folder: Path, lengths: Sequence[int], *options: DspOption, crossfade_s: float = 0.0
+    folder: Path, lengths: Sequence[int], *options: DspOption, crossfade_s: float = 0.0, fades: bool = False
 ) -> AsyncIterator[Music]:
-    """Nothing plays yet; everything is over when the block is left."""
+    """Nothing plays yet; everything is over when the block is left. ``fades``: the output counts as a device."""
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
     plugins.mkdir(exist_ok=True)
@@ -94,7 +95,8 @@ async def music(
         async with Application(Settings(SIZES, PATIENT), paths) as app:
             found, heard = app.discovery.plugins, folder / "heard"
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
-            effects, output = stages(options, found), replace(output, silence_after_ms=0)
+            effects = stages(options, found)
+            output = replace(output, silence_after_ms=NEVER_STARVES_MS if fades else 0)
             app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
             tracks = [make_frames(folder / f"{index}.frames", frames, RATE_HZ) for index, frames in enumerate(lengths)]
             entries = app.queue.add(Input(track) for track in tracks)
