@@ -54,7 +54,6 @@ __all__ = ["Player", "Retargeted"]
 
 KILLED_TIMEOUT_S = 1.0
 MAX_REBUILDS = 5
-#: Where in the track of an index it is to begin, in seconds.
 Begins = Callable[[int], float]
 
 
@@ -230,7 +229,7 @@ class Player:
         return await self.perform(Playlist(inputs, self._opener, self._bus))
 
     async def perform(self, feed: TrackFeed, *, begins_s: Begins | None = None, paused: bool = False) -> PlaybackResult:
-        """As ``play``, what a feed gives; the first track from where it ``begins_s``, standing still until ``resume``."""
+        """As ``play``, what a feed gives; the first track from ``begins_s`` of its index, standing still until ``resume``."""
         began, self._feed, self._paused = time.monotonic(), feed, paused
         with contextlib.closing(self._wishes), self._files, self._chain_files, self._bus.subscribe(*StageWatch.FACTS) as facts:
             watch = StageWatch(facts)
@@ -290,8 +289,8 @@ class Player:
         faults += tuple(fault for repair in self._repairs if (fault := fault_of(repair, rate)) is not None)
         tracks = tuple(sorted((*feed.unopened, *record.results.values()), key=lambda track: track.index))
         wall_s = time.monotonic() - began
-        repairs = tuple(self._repairs)
-        result = PlaybackResult(tracks, pipeline.format, uses_of(pipeline), frames, wall_s, faults, repairs)
+        uses, repairs = uses_of(pipeline), tuple(self._repairs)
+        result = PlaybackResult(tracks, pipeline.format, uses, frames, wall_s, faults, repairs)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 

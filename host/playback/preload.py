@@ -61,7 +61,8 @@ class Preload:
         """The next track, None where none could be had ahead. Cancelled, it stays here. Raises: what opening raises."""
         while True:
             opening = self.begin()
-            await asyncio.wait((opening,))
+            if not opening.done():
+                await asyncio.wait((opening,))
             if self._opening is opening:  # else another track was to follow meanwhile
                 self._opening = None
                 return opening.result()

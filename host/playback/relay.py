@@ -151,11 +151,9 @@ class Relay:
         if waiting is None or not fading.leaves_alone(waiting) or await self._formats.needed_for(waiting):
             await fading.forgo()
             return False
+        if self.preload.opened is not waiting:
+            return False  # another one is to follow now
         track = await self.preload.take()
-        if track is not None and track.index != waiting.index:  # another one was to follow meanwhile
-            self._feed.put_back((track.index,))
-            await track.close()
-            return False
         return track is not None and await self._enter(track, None, overlaps=True)
 
     async def _see_out(self, failure: StellaError | None) -> None:
