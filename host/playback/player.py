@@ -229,9 +229,10 @@ class Player:
         return await self.perform(Playlist(inputs, self._opener, self._bus))
 
     async def perform(self, feed: TrackFeed, *, begins_s: Begins | None = None, paused: bool = False) -> PlaybackResult:
-        """As ``play``, what a feed gives; the first track from ``begins_s`` of its index, standing still until ``resume``."""
+        """As ``play``, what a feed gives; the first track from ``begins_s`` of its index, still until ``resume``."""
         began, self._feed, self._paused = time.monotonic(), feed, paused
-        with contextlib.closing(self._wishes), self._files, self._chain_files, self._bus.subscribe(*StageWatch.FACTS) as facts:
+        heard = self._bus.subscribe(*StageWatch.FACTS)
+        with contextlib.closing(self._wishes), self._files, self._chain_files, heard as facts:
             watch = StageWatch(facts)
             with self._warming():
                 first = await feed.next_track(ahead=False)

@@ -70,7 +70,7 @@ class Feed:
     def put_back(self, indexes: Iterable[int]) -> None:
         self.again = [*indexes, *self.again]
 
-    def open_besides(self, *kept: OpenTrack | None) -> list[Track]:
+    def open_besides(self, *kept: object) -> list[Track]:
         return [track for track in self.given if not track.closed and track not in kept]
 
 
@@ -90,7 +90,7 @@ def test_who_takes_it_owns_it_whether_it_could_be_primed_or_not(primes: bool) ->
         preload = preload_of(feed)
         assert preload.begin() is preload.begin()
         track = await preload.take()
-        assert track is feed.given[0] and preload.index is None
+        assert feed.open_besides(track) == [] and preload.index is None
         await preload.drop()
         assert not feed.given[0].closed
 
@@ -143,11 +143,29 @@ def test_taken_while_it_makes_room_for_another_the_other_one_is_had_and_none_aft
         await turns(between)
         track = await preload.take()
         await turns(20)
-        assert track is feed.given[-1] and not feed.open_besides(track)
+        assert track is cast(OpenTrack, feed.given[-1]) and not feed.open_besides(track)
         assert preload.index is None, "nobody asked for the one after"
         preload.expire()
         await turns(20)
         assert len(feed.given) == 2, "nothing waits that could expire"
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("after", range(6))
+@pytest.mark.parametrize("between", range(4))
+def test_what_was_put_back_before_comes_in_its_order_however_often_it_makes_room(after: int, between: int) -> None:
+    async def body() -> None:
+        feed = Feed()
+        feed.again = [70, 71]
+        preload = preload_of(feed)
+        preload.begin()
+        await turns(after)
+        for _ in range(3):
+            preload.expire()
+            await turns(between)
+        assert [cast(OpenTrack, await preload.take()).index for _ in range(2)] == [70, 71]
+        await preload.drop()
 
     asyncio.run(body())
 
@@ -192,7 +210,7 @@ def test_a_decoder_of_a_plugin_that_was_renewed_makes_room_for_a_new_one() -> No
         assert preload.index == 0
         preload.renew(PLUGIN)
         track = await preload.take()
-        assert track is feed.given[1] and feed.given[0].closed == 1
+        assert track is cast(OpenTrack, feed.given[1]) and feed.given[0].closed == 1
         preload.begin()
         await turns(2)
         preload.renew(PLUGIN)  # nobody knows yet whose it is
@@ -207,7 +225,8 @@ def test_in_any_order_each_is_closed_or_taken_once() -> None:
 
     async def body() -> None:
         for _ in range(300):
-            feed, taken = Feed(), []
+            feed = Feed()
+            taken: list[object] = []
             preload = preload_of(feed)
             for _ in range(dice.randrange(12)):
                 match dice.randrange(5):
