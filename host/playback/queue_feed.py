@@ -132,7 +132,7 @@ class QueueFeed:
         self._again = deque(dict.fromkeys((*back, *self._again)))
 
     def begin_anew(self) -> None:
-        """The next track is the current entry of the queue. Who chooses hopes: what was in vain before counts no more."""
+        """The next track is the current entry of the queue. What was in vain before somebody chose counts no more."""
         self._again.clear()
         self._takes_current, self._chosen = self._queue.current is not None, False
         self._failures = 0

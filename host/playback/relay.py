@@ -6,7 +6,6 @@ that very position. The last one stays until the sink has played out, for somebo
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -272,7 +272,7 @@ class Transport:
             await asyncio.wait((stopped,))
 
     async def _patiently(self, doing: Coroutine[None, None, None]) -> None:
-        """It is done to its end, whoever goes away; who asked has an answer, though it may have to wait for a device."""
+        """It is done to its end, whoever goes away; who asked has an answer, even if it waits for a device."""
         task = asyncio.get_running_loop().create_task(doing)
         self._under_way.add(task)
         task.add_done_callback(self._done)

@@ -110,7 +110,7 @@ class DecoderInstance(StageInstance):
         return Landed(frame=milliseconds * info.spec.sample_rate_hz // 1000, exact=False)
 
     def prime(self) -> None:
-        """Reads the first block already, which the pump then begins with; the codec has woken up by then. Once is enough.
+        """Reads the first block already, once, which the pump then begins with; the codec has woken up by then.
 
         Raises:
             Misuse: it is not open, or holds a ring. PluginSaidNo, ContractBroken: what it says to that.

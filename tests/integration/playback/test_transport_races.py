@@ -17,6 +17,7 @@ from tests.integration.playback.playing_queue import RATE_HZ, Music, music
 
 LONG = 60 * RATE_HZ
 SHORT = RATE_HZ
+SOON_S = 20.0
 
 
 def state(made: Music) -> PlayState:
@@ -191,12 +192,14 @@ def test_rings_that_break_on_the_way_to_a_place_are_followed_by_others_that_go_t
                 await transport.pause()
             break_rings(made, monkeypatch)
             await transport.seek(40.0)
-            await made.until(lambda: transport.position_s >= 40.0)
-            await transport.resume()
-            await made.until_heard(first, 40 * RATE_HZ + 1)
+            async with asyncio.timeout(SOON_S):
+                await made.until(lambda: transport.position_s >= 40.0)
+                await transport.resume()
+                await made.until_heard(first, 40 * RATE_HZ + 1)
             break_rings(made, monkeypatch)
             await transport.next()
-            await made.until_heard(second, 3000)
+            async with asyncio.timeout(SOON_S):
+                await made.until_heard(second, 3000)
             assert made.app.queue.current == second, "none is left out"
             assert state(made) is PlayState.PLAYING
 
