@@ -133,7 +133,7 @@ wish_for() { # WHAT is left out without them, and PACKAGES that can be done with
 }
 
 python_packages() { # LEVEL
-    local target="." made
+    local target=".[tui]" made
     [ "$1" = run ] || target=".[dev]"
     made="$ROOT $("$PYTHON" -V)"
     # A venv knows its own place, so a moved checkout needs a new one; so does one that was left half made.

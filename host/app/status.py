@@ -65,6 +65,7 @@ def _use(use: StageUse) -> Json:
         "type": use.type_id,
         "generation": use.generation,
         "pid": use.pid,
+        "instance": use.instance,
     }
 
 

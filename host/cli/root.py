@@ -41,6 +41,7 @@ COMMANDS = {
     "lyrics": ("host.cli.lyrics", "lyrics", "The words of a track."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),
     "config": ("host.cli.config_commands", "config", "What is set, from where, and what could be."),
+    "tui": ("host.tui.command", "tui", "All of it on one screen, with keys."),
     "doctor": ("host.cli.doctor", "doctor", "Look whether all that is needed is there."),
     "paths": ("host.cli.paths", "paths", "Where files are read and written."),
     "completion": ("host.cli.completion", "completion", "What bash, zsh or fish need to complete this command."),

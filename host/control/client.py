@@ -15,11 +15,13 @@ from host.control.protocol import MAX_ANSWER, Broken, Dialect, Inbox, Refused, e
 from host.errors import NotRunning, ProtocolViolated, RequestTimeout, StellaError
 from host.jsontext import Json, JsonObject
 
-__all__ = ["ControlClient", "RemoteError"]
+__all__ = ["GONE", "SLOW", "ControlClient", "RemoteError", "reach", "read_answer", "result_of"]
 
 _READ_BYTES = 64 << 10
 _CONNECT_S = 5.0
-_GONE = "it may have ended, or serve as many clients as it can; try again"
+#: What to do about a host that went away, and about one that is silent.
+GONE = "it may have ended, or serve as many clients as it can; try again"
+SLOW = "`stellatune status` shows whether it lives"
 _ANSWER_DEPTH = 64
 _ANSWER_ITEMS = 1 << 20
 
@@ -44,6 +46,49 @@ class RemoteError(StellaError):
         self.exit_code = exit_code  # type: ignore[misc]  # an instance stands for one class of the host's
 
 
+def reach(path: Path) -> tuple[socket.socket, int]:
+    """A socket that is connected to the host there, and the host's pid. It may block for a moment.
+
+    Raises:
+        NotRunning: nobody listens there, or somebody who is not this user.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(_CONNECT_S)
+        connect_at(sock, path)
+        pid, uid = peer_credentials(sock)
+    except OSError as error:
+        sock.close()
+        known = isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError)
+        why = "" if known else f", {error.strerror or error}"
+        raise NotRunning(
+            f"no host is running (nothing answers at {path}{why})",
+            remedy="`stellatune play` or `stellatune serve` starts one",
+        ) from error
+    if uid != os.geteuid():
+        sock.close()
+        raise NotRunning(f"{path} belongs to another user's host", remedy="name your own with --socket")
+    return sock, pid
+
+
+def read_answer(body: bytes) -> JsonObject:
+    """One message of a host. Raises: ProtocolViolated."""
+    try:
+        return read_object(body, Dialect.PACKED, depth=_ANSWER_DEPTH, items=_ANSWER_ITEMS)
+    except Refused as refused:
+        raise ProtocolViolated(f"the host's answer makes no sense: {refused}") from refused
+
+
+def result_of(message: JsonObject, number: int) -> JsonObject | None:
+    """The result of the request of that number; None: the message is about something else. Raises: RemoteError."""
+    error = message.get("error")
+    if isinstance(error, dict) and message.get("id") in (number, None):
+        code = message.get("exit")
+        raise RemoteError(error, code if isinstance(code, int) and 0 < code < 256 else 1)
+    result = message.get("result")
+    return result if message.get("id") == number and isinstance(result, dict) else None
+
+
 class ControlClient:
     """One connection. ``pid``: the host's process, as the kernel knows it."""
 
@@ -57,23 +102,7 @@ class ControlClient:
     @classmethod
     def connect(cls, path: Path) -> ControlClient:
         """Raises: NotRunning: nobody listens there, or somebody who is not this user."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            sock.settimeout(_CONNECT_S)
-            connect_at(sock, path)
-            pid, uid = peer_credentials(sock)
-        except OSError as error:
-            sock.close()
-            known = isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError)
-            why = "" if known else f", {error.strerror or error}"
-            raise NotRunning(
-                f"no host is running (nothing answers at {path}{why})",
-                remedy="`stellatune play` or `stellatune serve` starts one",
-            ) from error
-        if uid != os.geteuid():
-            sock.close()
-            raise NotRunning(f"{path} belongs to another user's host", remedy="name your own with --socket")
-        return cls(sock, pid)
+        return cls(*reach(path))
 
     def ask(self, verb: str, arguments: JsonObject, timeout_s: float) -> JsonObject:
         """The result of one request.
@@ -86,13 +115,9 @@ class ControlClient:
         while True:
             message = self._receive(deadline)
             if message is None:
-                raise NotRunning(f"the host went away before it answered {verb}", remedy=_GONE)
-            error = message.get("error")
-            if isinstance(error, dict) and message.get("id") in (number, None):
-                code = message.get("exit")
-                raise RemoteError(error, code if isinstance(code, int) and 0 < code < 256 else 1)
-            result = message.get("result")
-            if message.get("id") == number and isinstance(result, dict):
+                raise NotRunning(f"the host went away before it answered {verb}", remedy=GONE)
+            result = result_of(message, number)
+            if result is not None:
                 return result
 
     def events(self) -> Iterator[JsonObject]:
@@ -118,7 +143,7 @@ class ControlClient:
         try:
             self._sock.sendall(encode(members, Dialect.PACKED))
         except OSError as error:
-            raise NotRunning(f"the host went away: {error.strerror or error}", remedy=_GONE) from error
+            raise NotRunning(f"the host went away: {error.strerror or error}", remedy=GONE) from error
         return self._last_id
 
     def _receive(self, deadline: float | None) -> JsonObject | None:
@@ -129,7 +154,7 @@ class ControlClient:
                 data = self._sock.recv(_READ_BYTES)
             except TimeoutError:
                 raise RequestTimeout(
-                    "the host did not answer in time", remedy="`stellatune status` shows whether it lives"
+                    "the host did not answer in time", remedy=SLOW
                 ) from None
             except ConnectionError:
                 return None
@@ -139,7 +164,4 @@ class ControlClient:
                 self._bodies += self._inbox.feed(data)
             except Broken as error:
                 raise ProtocolViolated(f"the host's answer makes no sense: {error}") from error
-        try:
-            return read_object(self._bodies.pop(0), Dialect.PACKED, depth=_ANSWER_DEPTH, items=_ANSWER_ITEMS)
-        except Refused as refused:
-            raise ProtocolViolated(f"the host's answer makes no sense: {refused}") from refused
+        return read_answer(self._bodies.pop(0))

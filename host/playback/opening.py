@@ -203,7 +203,9 @@ class Opener:
         except BaseException:
             await decoder.destroy()
             raise
-        use = StageUse("decoder", candidate.plugin_id, candidate.type_id, instance.generation, instance.pid)
+        use = StageUse(
+            "decoder", candidate.plugin_id, candidate.type_id, instance.generation, instance.pid, instance.id
+        )
         return decoder, use, info
 
 

@@ -188,7 +188,7 @@ class Seat(ABC):
     def use(self) -> StageUse:
         """Who works here now."""
         instance = self.instance
-        return StageUse(self.name, instance.plugin_id, instance.type_id, instance.generation, instance.pid)
+        return StageUse(self.name, instance.plugin_id, instance.type_id, instance.generation, instance.pid, instance.id)
 
     @abstractmethod
     async def close(self) -> None:

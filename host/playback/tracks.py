@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Decoder
 from host.errors import StellaError
-from host.ids import Generation, PluginId, TypeId
+from host.ids import Generation, InstanceId, PluginId, TypeId
 from host.playback.faults import Fault
 from host.playback.media import Media
 from host.playback.repairs import Repair
@@ -68,13 +69,14 @@ def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
 
 @record
 class StageUse:
-    """Who did the work at one place of the chain."""
+    """Who did the work at one place of the chain. ``instance`` is for those who look closer, and makes no other use."""
 
     name: str
     plugin_id: PluginId
     type_id: TypeId
     generation: Generation
     pid: int
+    instance: InstanceId = field(default=InstanceId(0), compare=False)
 
 
 @record

@@ -25,6 +25,7 @@ HOST_FLOORS = (
     ("playback", "library", "lyrics"),
     ("app",),
     ("control", "mpris", "cli", "__main__"),
+    ("tui",),
 )
 # Edges on one floor that the rule allows.
 HOST_NEIGHBOURS = {("runtime", "packages"), ("cli", "control"), ("cli", "mpris"), ("__main__", "cli")}
@@ -37,6 +38,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "native_plugins.sink_system": {"sounddevice"},
     "host.control": {"msgpack"},
     "host.cli": {"click", "rich"},
+    "host.tui": {"click", "rich", "textual"},
     "host.settings": {"tomlkit", "platformdirs"},
     "host.packages": {"fastjsonschema"},
     "host.library": {"watchdog"},
@@ -53,6 +55,7 @@ LAZY: dict[str, str] = {
     "host.settings.config_file": "tomlkit takes longer to import than most commands run, and few change the file",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",
     "host.__main__": "the same",
+    "host.tui.command": "textual is an extra, and takes longer to import than most commands run",
     "plugin_worker.serve": "the room for Python modules is entered only by a worker that has one to load",
     "shm_audio.segment": "posix_ipc is the second backend, imported only where it was chosen",
     "shm_audio.views": "numpy takes 130 ms to import",
@@ -172,6 +175,14 @@ def test_imports_obey_the_layer_rule() -> None:
 def test_imports_inside_functions_are_on_the_list() -> None:
     lazy = [each for each in all_imports() if each.lazy]
     assert [str(each) for each in lazy if not any(within(each.importer, room) for room in LAZY)] == []
+
+
+def test_the_screen_knows_the_host_by_its_socket_alone() -> None:
+    """It stands above all rooms, and enters only where the words of commands are."""
+    known = {"cli", "control", "errors", "jsontext", "records", "settings", "tui"}
+    found = [each for each in all_imports() if within(each.importer, "host.tui") and each.imported.startswith("host.")]
+    assert len(found) > 10
+    assert [str(each) for each in found if each.imported.split(".")[1] not in known] == []
 
 
 def test_numpy_stays_out_of_the_front_door_of_shm_audio() -> None:

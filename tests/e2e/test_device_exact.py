@@ -76,9 +76,9 @@ def test_through_an_effect(stellatune: Stellatune, tmp_path: Path, device: AlsaD
 def test_devices_are_listed_by_the_names_that_play_takes(stellatune: Stellatune, device: AlsaDevice) -> None:
     targets = stellatune.ok("--json", "outputs", "list", **device.environment).document["targets"]
     system = [each for each in targets if each["type"] == "system"]
-    assert [each["id"] for each in system if each["default"]] == ["default"]
-    assert f"system:{device.name}" in [each["output"] for each in system]
-    assert f"system:{device.name}" in stellatune.ok("outputs", "list", **device.environment).out
+    assert [each["id"] for each in system if each["default"]] == ["ALSA/default"]
+    assert f"system:ALSA/{device.name}" in [each["output"] for each in system]
+    assert f"system:ALSA/{device.name}" in stellatune.ok("outputs", "list", **device.environment).out
 
 
 def test_an_unknown_device_is_told_with_those_there_are(

@@ -71,7 +71,7 @@ def test_the_sink_plays_every_frame_to_the_last(
 def test_a_server_that_dies_is_told_and_ends_the_playback_if_so_wished(
     stellatune: Stellatune, tmp_path: Path, server: PulseServer
 ) -> None:
-    stellatune.output = OutputSettings(LostOutput.STOP)
+    stellatune.output = OutputSettings(lost=LostOutput.STOP)
     source = write_endless_wav(tmp_path / "in.wav")
     with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as process:
         wait_until_it_plays(process)

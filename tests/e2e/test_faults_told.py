@@ -106,10 +106,11 @@ def test_a_decoder(stellatune: Stellatune, tmp_path: Path, mode: str, where: str
     arguments = ("--decoder", "odd", "--report", "report.json")
     outcome = stellatune("render", source, "-o", "out.wav", *arguments, STELLATUNE_PLUGIN_PATH=path)
     assert outcome.code == 0, outcome.err
-    (line,) = warnings(outcome.err)
+    (line,) = [each for each in warnings(outcome.err) if "cannot tell its tags" not in each]  # it shows raw bytes there
     assert words in line
     report = report_of(tmp_path)
-    told = {"input": report["inputs"][0]["faults"], "chain": report["faults"]}
+    of_input = [each for each in report["inputs"][0]["faults"] if each["code"] != "no_tags"]
+    told = {"input": of_input, "chain": report["faults"]}
     (only,) = told.pop(where)
     assert (only["code"], words in only["message"]) == (fault, True)
     assert list(told.values()) == [[]]

@@ -175,7 +175,7 @@ def test_the_music_waits_for_its_device(
 
 
 def test_the_music_goes_on_unheard_if_so_wished(stellatune: Stellatune, tmp_path: Path, server: PulseServer) -> None:
-    stellatune.limits, stellatune.output = LIMITS, OutputSettings(LostOutput.NULL)
+    stellatune.limits, stellatune.output = LIMITS, OutputSettings(lost=LostOutput.NULL)
     source, recorded = numbered(tmp_path / "in.wav"), tmp_path / "recorded.raw"
     with stellatune.start("play", source, "--output", "system:pulse", **server.environment) as host:
         wait_until_it_plays(host)
