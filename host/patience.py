@@ -50,5 +50,10 @@ async def off_loop(work: Callable[[], T], timeout_s: float, discard: Callable[[T
                 discard(result)  # type: ignore[arg-type]
 
     threading.Thread(target=run, name="file-work", daemon=True).start()
-    async with asyncio.timeout(timeout_s):
-        return await outcome
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await outcome
+    except BaseException:
+        if outcome.done() and not outcome.cancelled() and outcome.exception() is None and discard is not None:
+            discard(outcome.result())  # it came in the very moment in which nobody wanted it any more
+        raise

@@ -8,7 +8,7 @@ from contextlib import suppress
 from host.app.saved_position import Place
 from host.app.session_store import SessionStore
 from host.errors import NotFound
-from host.events import EventBus, PlaybackStateChanged, Seeked, TrackHeard
+from host.events import EventBus, PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, VolumeChanged
 from host.playback import PlayState, Transport
 from host.playback.loudness import decibels, gain_of
 
@@ -56,7 +56,7 @@ class SessionKeeper:
                 await transport.play(paused=place.state is PlayState.PAUSED)
 
     async def _note_on(self) -> None:
-        with self._bus.subscribe(PlaybackStateChanged, TrackHeard, Seeked) as facts:
+        with self._bus.subscribe(PlaybackStateChanged, TrackHeard, Seeked, QueueChanged, VolumeChanged) as facts:
             while True:
                 self._note()
                 timeout_s = NOTE_S if self._transport.state is PlayState.PLAYING else None

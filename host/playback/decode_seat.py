@@ -190,6 +190,8 @@ class DecodeSeat(Seat):
                 self._decoder.instance.destroy_soon()
             await self._occupy(fresh, resumption)
         except Supervised:
+            if not self.lost:  # another one died, and the old one is on its way out
+                self.instance.worker.terminate("its successor died in its place")
             return  # dead by now: a successor begins here
         except StellaError as error:
             self.failure = error

@@ -169,6 +169,7 @@ class Pipeline:
         position = on_grid(max(words_of(ring).write_pos for ring in rings), self.block_frames)
         for ring in rings:
             ring.set_words(position)
+        self._heard = position
         return position
 
     async def pause(self) -> None:

@@ -55,6 +55,7 @@ __all__ = ["Player", "Retargeted"]
 
 KILLED_TIMEOUT_S = 1.0
 MAX_REBUILDS = 5
+Begins = Callable[[int], float]
 
 
 @record
@@ -89,9 +90,8 @@ class Player:
         self._wishes = Wishes()
         self._paused = False
         self._files = contextlib.ExitStack()
-        self._written = (
-            NO_TARGET_FILES  # of an output that came later; those of the first are put in place by their maker
-        )
+        self._chain_files = contextlib.ExitStack()
+        self._written = NO_TARGET_FILES  # of an output that came later; who made the first puts its files in place
         self._repairs: list[Repair] = []
         self._faults: list[Fault] = []
 
@@ -119,7 +119,7 @@ class Player:
             return ()
         swapped = await self._running.care.swaps.swap(plugin_id)
         if self._running is not None:
-            await self._running.relay.preload.renew(plugin_id)
+            self._running.relay.preload.renew(plugin_id)
         return swapped
 
     # ---- where it goes ----
@@ -129,8 +129,8 @@ class Player:
         return self._wishes.post(wish)
 
     @property
-    def unserved(self) -> bool:
-        """Whether it ended before the newest wish could be carried out."""
+    def unserved(self) -> Wish | None:
+        """The newest wish, where it ended before that could be carried out."""
         return self._wishes.left
 
     async def pause(self) -> None:
@@ -229,10 +229,11 @@ class Player:
         """
         return await self.perform(Playlist(inputs, self._opener, self._bus))
 
-    async def perform(self, feed: TrackFeed, *, to_s: float = 0.0, paused: bool = False) -> PlaybackResult:
-        """As ``play``, what a feed gives; the first track from ``to_s`` on, and standing still until ``resume``."""
+    async def perform(self, feed: TrackFeed, *, begins_s: Begins | None = None, paused: bool = False) -> PlaybackResult:
+        """As ``play``, what a feed gives; the first track from ``begins_s`` of its index, still until ``resume``."""
         began, self._feed, self._paused = time.monotonic(), feed, paused
-        with contextlib.closing(self._wishes), self._files, self._bus.subscribe(*StageWatch.FACTS) as facts:
+        heard = self._bus.subscribe(*StageWatch.FACTS)
+        with contextlib.closing(self._wishes), self._files, self._chain_files, heard as facts:
             watch = StageWatch(facts)
             with self._warming():
                 first = await feed.next_track(ahead=False)
@@ -241,7 +242,7 @@ class Player:
                 pipeline = await self._build(first, None, 0)
             self._begun(pipeline.format, pipeline.sink.output.is_device)
             record = Record(pipeline.format.sample_rate_hz, pipeline.latency_frames)
-            begun_at: int | None = None
+            begun_at, to_s = None, 0.0 if begins_s is None else begins_s(first.index)
             rebuilds, skipped_frames = 0, 0
             while True:
                 record.at_hand = first.index
@@ -259,7 +260,6 @@ class Player:
                 try:
                     end = await self._perform(pipeline, record, relay, watch, first, begun_at, to_s)
                 except RingsBroken:
-                    to_s = 0.0
                     rebuilds += 1
                     origin = pipeline.last_position // pipeline.block_frames * pipeline.block_frames
                     record.timeline.latency_frames = pipeline.latency_frames
@@ -268,6 +268,7 @@ class Player:
                     again = await feed.next_track(ahead=False) if rebuilds <= MAX_REBUILDS else None
                     if again is None:
                         raise
+                    to_s = to_s if again.index == first.index and rewound.begun_at is None else 0.0
                     first, begun_at = again, rewound.begun_at if again.index in rewound.tracks[:1] else None
                     self._repairs.append(rebuilt(origin))
                     pipeline = await self._build(first, pipeline.format, origin)
@@ -290,8 +291,8 @@ class Player:
         faults += tuple(fault for repair in self._repairs if (fault := fault_of(repair, rate)) is not None)
         tracks = tuple(sorted((*feed.unopened, *record.results.values()), key=lambda track: track.index))
         wall_s = time.monotonic() - began
-        repairs = tuple(self._repairs)
-        result = PlaybackResult(tracks, pipeline.format, uses_of(pipeline), frames, wall_s, faults, repairs)
+        uses, repairs = uses_of(pipeline), tuple(self._repairs)
+        result = PlaybackResult(tracks, pipeline.format, uses, frames, wall_s, faults, repairs)
         self._bus.publish(PlaybackEnded(frames, len(result.played), len(result.failed)))
         return result
 
@@ -353,8 +354,9 @@ class Player:
     def _keep_chain(self, pipeline: Pipeline) -> None:
         """What replaces this pipeline has the effects and configurations of now, with files of its own."""
         held = [*(seat.spec.held() for seat in pipeline.dsps), pipeline.sink.wished.stage.held()]
+        self._chain_files.close()  # those of the pipeline before
         for spec in held:
-            self._files.callback(spec.files.close)
+            self._chain_files.callback(spec.files.close)
         output = replace(pipeline.sink.wished, stage=held[-1])
         out = frozenset(seat.name for seat in pipeline.dsps if seat.left_out)
         self._chain = replace(self._chain, dsps=tuple(held[:-1]), output=output, left_out=out)

@@ -18,7 +18,8 @@ class Preload:
     def __init__(self, feed: TrackFeed) -> None:
         self._feed = feed
         self._opening: asyncio.Task[OpenTrack | None] | None = None
-        self._expiring: asyncio.Task[None] | None = None
+        self._ahead = True
+        self._given_back: set[asyncio.Task[None]] = set()
 
     @property
     def opened(self) -> OpenTrack | None:
@@ -33,17 +34,19 @@ class Preload:
         """Of the track that is open ahead; None: there is none, or not yet."""
         return None if self.opened is None else self.opened.index
 
-    def begin(self) -> asyncio.Task[OpenTrack | None]:
-        """Opens the next track ahead, unless that is under way or done."""
+    def begin(self, *, ahead: bool = True) -> asyncio.Task[OpenTrack | None]:
+        """Opens the next track, unless that is under way or done; not ``ahead``: its time has come."""
         if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_task(self._open_ahead())
+            self._ahead = ahead
+            self._opening = asyncio.get_running_loop().create_task(self._open())
         return self._opening
 
-    async def _open_ahead(self) -> OpenTrack | None:
+    async def _open(self) -> OpenTrack | None:
         """Open, and its first block decoded: a decoder that dies over it is made anew when its time has come."""
-        track = await self._feed.next_track(ahead=True)
-        if track is None:
-            return None
+        await self._all_back()
+        track = await self._feed.next_track(ahead=self._ahead)
+        if track is None or not self._ahead:
+            return track
         try:
             await track.decoder.prime()
         except StellaError:
@@ -58,27 +61,43 @@ class Preload:
         """The next track, None where none could be had ahead. Cancelled, it stays here. Raises: what opening raises."""
         while True:
             opening = self.begin()
-            await asyncio.wait((opening,))
+            if not opening.done():
+                await asyncio.wait((opening,))
             if self._opening is opening:  # else another track was to follow meanwhile
                 self._opening = None
                 return opening.result()
 
     async def drop(self) -> None:
-        """The feed has it back, closed; twice is fine."""
+        """The feed has it back, closed, and so it has all that were given back before; twice is fine."""
         opening, self._opening = self._opening, None
         if opening is not None:
-            await self.discard(opening)
+            self._give_back(opening)
+        await self._all_back()
 
     def expire(self) -> None:
-        """Another track follows now than the one that waits, or is being opened."""
-        self._expiring = asyncio.get_running_loop().create_task(self._open_another())
+        """Another track follows now than the one that waits, or is being opened, if there is one."""
+        if self._opening is not None:
+            self._give_back(self._opening)
+            self._opening = asyncio.get_running_loop().create_task(self._open())
 
-    async def _open_another(self) -> None:
-        await self.drop()
-        self.begin()
+    def renew(self, plugin_id: PluginId) -> None:
+        """A decoder of this plugin that waits makes room for one of the generation that is active now."""
+        opened = self.opened
+        if opened is None or opened.use.plugin_id == plugin_id:  # whose is being opened is not known yet
+            self.expire()
 
-    async def discard(self, opening: asyncio.Task[OpenTrack | None]) -> None:
-        """Ends the opening of a track; the feed has it back, closed."""
+    async def _all_back(self) -> None:
+        """The feed knows of all that were given back, so that what it gives next is right."""
+        if self._given_back:
+            await asyncio.wait(tuple(self._given_back))
+
+    def _give_back(self, opening: asyncio.Task[OpenTrack | None]) -> None:
+        """In a task of its own, which nobody cancels: who waits for it may go away."""
+        giving = asyncio.get_running_loop().create_task(self._end(opening))
+        self._given_back.add(giving)
+        giving.add_done_callback(self._given_back.discard)
+
+    async def _end(self, opening: asyncio.Task[OpenTrack | None]) -> None:
         opening.cancel()
         await asyncio.wait((opening,))
         if opening.cancelled() or opening.exception() is not None:
@@ -87,12 +106,3 @@ class Preload:
         if track is not None:
             self._feed.put_back((track.index,))
             await track.close()
-
-    async def renew(self, plugin_id: PluginId) -> None:
-        """A decoder of this plugin that waits makes room for one of the generation that is active now."""
-        opening = self._opening
-        if opening is not None and self.index is not None:
-            track = opening.result()
-            if track is not None and track.use.plugin_id == plugin_id:
-                await self.drop()
-                self.begin()

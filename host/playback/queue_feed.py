@@ -57,6 +57,7 @@ class QueueFeed:
         self._given: dict[int, _Given] = {}
         self._again: deque[int] = deque()
         self._takes_current = begins_with_current
+        self._chosen = False
         self._failures = 0
 
     @property
@@ -80,12 +81,11 @@ class QueueFeed:
         return None if given is None else given.entry
 
     @property
-    def ahead(self) -> int | None:
-        """The id of the entry that comes next by itself, which an open track ahead should be of."""
-        if self._again:
-            return self._given[self._again[0]].entry.id
+    def outdated(self) -> bool:
+        """Whether an entry was given ahead that is not the one any more that comes next by itself."""
         following = self._queue.following()
-        return None if following is None else following.id
+        expected = None if following is None else following.id
+        return any(given.ahead and given.entry.id != expected for given in self._given.values())
 
     async def next_track(self, *, ahead: bool) -> OpenTrack | None:
         """The next entry that opens; those that do not are marked on the way. Cancelled, none is lost."""
@@ -106,28 +106,36 @@ class QueueFeed:
                 raise
         return None
 
+    def choose(self) -> None:
+        """Somebody has moved the queue, and wishes to be there: it moves no more by itself until that is begun."""
+        self._chosen = True
+
     def joined(self, index: int) -> None:
-        """It begins to decode: the queue is there now."""
+        """It begins to decode: the queue is there now, unless somebody has moved it elsewhere."""
         given = self._given[index]
-        if given.ahead:
-            self._given[index] = _Given(given.entry, ahead=False)
-            self._queue.advance()
-            current = self._queue.current
-            if current is None or current.id != given.entry.id:  # it was changed in this very moment
-                self._takes_current = current is not None
+        if not given.ahead:
+            return
+        self._given[index] = _Given(given.entry, ahead=False)
+        if self._chosen:
+            return
+        self._queue.advance()
+        current = self._queue.current
+        if current is None or current.id != given.entry.id:  # it was changed in this very moment
+            self._takes_current = current is not None
 
     def put_back(self, indexes: Iterable[int]) -> None:
-        """These come next, in this order."""
+        """These come next, in this order, once each."""
         back = [index for index in indexes if index in self._given]
         for index in [each for each in back if self._given[each].ahead]:
             del self._given[index]  # it comes by itself
             back.remove(index)
-        self._again.extendleft(reversed(back))
+        self._again = deque(dict.fromkeys((*back, *self._again)))
 
     def begin_anew(self) -> None:
-        """The next track is the current entry of the queue."""
+        """The next track is the current entry of the queue. What was in vain before somebody chose counts no more."""
         self._again.clear()
-        self._takes_current = self._queue.current is not None
+        self._takes_current, self._chosen = self._queue.current is not None, False
+        self._failures = 0
 
     def ended(self, result: TrackResult) -> None:
         """Marks an entry that could not be played, and forgets what is over."""
@@ -137,14 +145,16 @@ class QueueFeed:
         self._failures = 0 if result.frames_out else self._failures + 1
         self._queue.failed(given.entry.id, "" if result.failure is None else result.failure.message)
         self._told(given.entry, result)
-        for index in [each for each in self._given if each < result.index - MOST_REMEMBERED]:
+        for index in tuple(self._given)[:-MOST_REMEMBERED]:
             del self._given[index]
 
     def _next(self, *, ahead: bool) -> int | None:
+        if self._chosen and ahead:
+            return None
         if self._again:
             return self._again.popleft()
-        if self._takes_current:
-            self._takes_current = False
+        if self._takes_current or self._chosen:
+            self._takes_current = self._chosen = False
             entry = self._queue.current
             ahead = False
         else:
@@ -167,4 +177,5 @@ class QueueFeed:
     def _fail(self, index: int, error: MediaError) -> None:
         entry = self._given[index].entry
         self.ended(TrackResult(index, entry.path, failure=error))
+        del self._given[index]  # nobody heard it, and nobody will ask
         self._bus.publish(TrackEnded(index, str(entry.path), 0, str(error)))

@@ -6,7 +6,6 @@ that very position. The last one stays until the sink has played out, for somebo
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -151,6 +150,8 @@ class Relay:
         if waiting is None or not fading.leaves_alone(waiting) or await self._formats.needed_for(waiting):
             await fading.forgo()
             return False
+        if self.preload.opened is not waiting:
+            return False  # another one is to follow now
         track = await self.preload.take()
         return track is not None and await self._enter(track, None, overlaps=True)
 
@@ -170,16 +171,8 @@ class Relay:
         ahead = await self.preload.take()
         if ahead is not None:
             return ahead
-        opening = asyncio.create_task(self._feed.next_track(ahead=False))
-        try:
-            await self._attention.unless_wished(opening)
-        except BaseException:
-            await self.preload.discard(opening)
-            raise
-        if not self._wishes.waiting():
-            return opening.result()
-        await self.preload.discard(opening)
-        return None
+        await self._attention.unless_wished(self.preload.begin(ahead=False))
+        return None if self._wishes.waiting() else await self.preload.take()
 
     async def _fits(self, track: OpenTrack, otherwise: Departure) -> bool:
         """Whether it is played in this pipeline; if not, the feed has it back, closed, for another one."""
@@ -198,12 +191,14 @@ class Relay:
         """Its decoder waited while another track played: it may have died meanwhile, or been superseded."""
         if track.decoder.instance.current and self._pipeline.decode.as_configured(track):
             return track
-        await track.decoder.destroy()
         try:
+            await track.decoder.destroy()
             return await self._open_afresh(track)
-        except StellaError as error:
-            self._record(track, 0, error)
+        except BaseException as error:
             await track.close()
+            if not isinstance(error, StellaError):
+                raise
+            self._record(track, 0, error)
             return None
 
     async def _join(self, track: OpenTrack, begun_at: int | None, fading: Crossfade | None) -> bool:
@@ -260,6 +255,10 @@ class Relay:
         try:
             await self._see_out(None)
             return await self._go(wish)
+        except RingsBroken:
+            if not self._wishes.waiting():
+                self._wishes.post(wish)  # whoever plays on, in other rings, goes there
+            raise
         finally:
             done.set_result(None)
 

@@ -7,7 +7,7 @@ begun when there is something to play, and ends with the queue or when it is sto
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from itertools import count
 
@@ -72,9 +72,11 @@ class Transport:
         self._player: Player | None = None
         self._feed: QueueFeed | None = None
         self._performing: asyncio.Task[PlaybackResult | None] | None = None
+        self._stopped: asyncio.Task[PlaybackResult | None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
         self._takes_current = False
         self._heard: tuple[int, int] | None = None
-        self._begin_s = 0.0
+        self._begin: tuple[int, float] | None = None
         self._goal: tuple[Wish, float] | None = None
         self._switching = 0
         #: Why the last playback could not go on; None: it could.
@@ -116,13 +118,14 @@ class Transport:
         now = None if self._switching else self.now()
         if now is not None:
             return now.done_s
-        return 0.0 if self._switching else self._begin_s
+        return 0.0 if self._switching else self._begin_of(self.heard())
 
     # ---- commands ----
 
     def begin_at(self, to_s: float) -> None:
-        """Where in the current entry the next ``play`` begins, while nothing plays."""
-        self._begin_s = to_s
+        """Where in the entry that is current now the next ``play`` begins it, while nothing plays."""
+        current = self.queue.current
+        self._begin = None if current is None else (current.id, to_s)
 
     async def play(self, *, paused: bool = False) -> None:
         """Goes on where it was paused, or begins with the current entry, or with the first.
@@ -130,6 +133,7 @@ class Transport:
         Raises:
             NotFound: the queue is empty.
         """
+        await self._until_stopped()
         if self._performing is not None and not self._performing.done():
             await (self.pause() if paused else self.resume())
             return
@@ -137,32 +141,38 @@ class Transport:
             raise NotFound("the queue is empty", remedy="`stellatune queue add FILE`")
         self.failure = None
         self._set_state(PlayState.PAUSED if paused else PlayState.PLAYING)
-        self._performing = asyncio.get_running_loop().create_task(self._perform(self._begin_s, paused=paused))
+        self._performing = asyncio.get_running_loop().create_task(self._perform(paused=paused))
 
     async def pause(self) -> None:
         """Stands still. Nothing happens while it is stopped."""
         if self._state is PlayState.PLAYING:
             self._set_state(PlayState.PAUSED)
             if self._player is not None:
-                await self._player.pause()
+                await self._patiently(self._player.pause())
 
     async def resume(self) -> None:
         """Goes on. Nothing happens while it is stopped."""
         if self._state is PlayState.PAUSED:
             self._set_state(PlayState.PLAYING)
             if self._player is not None:
-                await self._player.resume()
+                await self._patiently(self._player.resume())
 
     async def toggle(self) -> None:
         """Pauses what plays, plays what does not. Raises: as ``play``."""
+        await self._until_stopped()
         await (self.pause() if self._state is PlayState.PLAYING else self.play())
 
     async def stop(self) -> None:
         """Ends the playback; the current entry stays, and is begun anew by ``play``."""
         performing = self._performing
-        if performing is not None and not performing.done():
+        if performing is None or performing.done():
+            return
+        if self._stopped is not performing:  # told twice, it would not clean up
+            self._stopped = performing
             performing.cancel()
-            await asyncio.wait((performing,))
+        await asyncio.wait((performing,))
+        if self._performing is performing:  # it may not even have begun
+            self._set_state(PlayState.STOPPED)
 
     async def next(self) -> None:
         """To the entry after this one. Behind the last one the playback ends."""
@@ -185,10 +195,12 @@ class Transport:
 
     async def goto(self, entry_id: int) -> None:
         """To this entry, and plays. Raises: NotFound."""
+        await self._until_stopped()
         self.queue.goto(entry_id)
         if self._state is PlayState.STOPPED:
             await self.play()
             return
+        self._choose()
         await self.resume()
         await self._go(Switch())
 
@@ -232,7 +244,7 @@ class Transport:
         await asyncio.wait((self._performing,))
         if self.failure is not None:
             raise self.failure
-        return self._performing.result()
+        return None if self._performing.cancelled() else self._performing.result()
 
     async def close(self) -> None:
         """Stops; twice is fine."""
@@ -246,7 +258,32 @@ class Transport:
         elif self._state is PlayState.STOPPED:
             return
         else:
+            self._choose()
             await self._go(Switch())
+
+    def _choose(self) -> None:
+        """The queue was moved to where the music is to go."""
+        if self._feed is not None:
+            self._feed.choose()
+
+    async def _until_stopped(self) -> None:
+        """What is asked for after a ``stop`` comes after it."""
+        while (stopped := self._stopped) is not None and stopped is self._performing and not stopped.done():
+            await asyncio.wait((stopped,))
+
+    async def _patiently(self, doing: Coroutine[None, None, None]) -> None:
+        """It is done to its end, whoever goes away; who asked has an answer, even if it waits for a device."""
+        task = asyncio.get_running_loop().create_task(doing)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        await asyncio.wait((task,), timeout=PATIENCE_S)
+        if task.done():
+            task.result()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody may be left to tell
 
     async def _go(self, wish: Wish) -> None:
         player = self._player
@@ -257,25 +294,27 @@ class Transport:
         if isinstance(wish, Switch):
             self._switching += 1
             going.add_done_callback(self._switched)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
-                await asyncio.shield(going)
+        await asyncio.wait((going,), timeout=PATIENCE_S)
         if self._goal is not None and self._goal[0] is wish:
             self._goal = None
 
     def _switched(self, _: asyncio.Future[None]) -> None:
         self._switching -= 1
 
-    async def _perform(self, to_s: float, *, paused: bool) -> PlaybackResult | None:
+    def _begin_of(self, entry: Entry | None) -> float:
+        """Where an entry is to begin."""
+        return self._begin[1] if self._begin is not None and entry is not None and entry.id == self._begin[0] else 0.0
+
+    async def _perform(self, *, paused: bool) -> PlaybackResult | None:
         """Until the queue has ended: what is added while its last track is played out begins anew."""
         result: PlaybackResult | None = None
         try:
             self._takes_current = self.queue.current is not None
             while True:
-                result, goes_on = await self._perform_once(to_s, paused=paused)
+                result, goes_on = await self._perform_once(paused=paused)
                 if not goes_on:
                     break
-                to_s, paused = 0.0, False
+                paused = False
             self.queue.advance()
         except asyncio.CancelledError:
             result = None
@@ -285,21 +324,28 @@ class Transport:
             self._set_state(PlayState.STOPPED)
         return result
 
-    async def _perform_once(self, to_s: float, *, paused: bool) -> tuple[PlaybackResult | None, bool]:
+    async def _perform_once(self, *, paused: bool) -> tuple[PlaybackResult | None, bool]:
         """What came of it, and whether there is more to play."""
         async with self._stage(self._volume) as parts:
             player = parts.player
             feed = QueueFeed(self.queue, parts.opener, self._bus, self._numbers, self._told, self._takes_current)
             self._player, self._feed = player, feed
             looking = asyncio.get_running_loop().create_task(self._look(player))
+            begin: tuple[int, float] | None = None
             try:
+                await player.set_volume(self._volume)  # it may have changed while the files were opened
                 wishes_pause = paused or self._state is PlayState.PAUSED
-                result = await player.perform(feed, to_s=to_s, paused=wishes_pause)
-                self._takes_current = player.unserved
-                return result, player.unserved or (not feed.in_vain and self.queue.following() is not None)
+                result = await player.perform(
+                    feed, begins_s=lambda index: self._begin_of(feed.entry(index)), paused=wishes_pause
+                )
+                wish, current = player.unserved, self.queue.current
+                self._takes_current = wish is not None
+                if wish is not None and current is not None:
+                    begin = (current.id, wish.to_s)
+                return result, wish is not None or (not feed.in_vain and self.queue.following() is not None)
             finally:
                 looking.cancel()
-                self._player, self._feed, self._heard, self._goal, self._begin_s = None, None, None, None, 0.0
+                self._player, self._feed, self._heard, self._goal, self._begin = None, None, None, None, begin
 
     async def _look(self, player: Player) -> None:
         """Tells which entry is heard, as soon as it is."""
@@ -334,7 +380,5 @@ class Transport:
         player, feed = self._player, self._feed
         if player is None or feed is None or player.running is None:
             return
-        preload = player.running.relay.preload
-        entry = None if preload.index is None else feed.entry(preload.index)
-        if entry is not None and entry.id != feed.ahead:
-            preload.expire()
+        if feed.outdated:
+            player.running.relay.preload.expire()

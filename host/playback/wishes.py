@@ -35,8 +35,8 @@ class Wishes:
         self._waiting: Wish | None = None
         self._done: asyncio.Future[None] | None = None
         self._arrived = asyncio.Event()
-        #: Whether one was left when the playback ended.
-        self.left = False
+        #: The one that was left when the playback ended.
+        self.left: Wish | None = None
 
     def waiting(self) -> bool:
         """Whether there is one that was not begun yet."""
@@ -68,8 +68,8 @@ class Wishes:
         return wish, done
 
     def close(self) -> None:
-        """Nobody carries out any more; who waits is told. ``left``: whether there was one."""
-        self.left = self.waiting()
+        """Nobody carries out any more; who waits is told. ``left``: which one that was."""
+        self.left = self._waiting
         if self._done is not None:
             self._done.set_result(None)
             self._waiting, self._done = None, None

@@ -110,13 +110,15 @@ class DecoderInstance(StageInstance):
         return Landed(frame=milliseconds * info.spec.sample_rate_hz // 1000, exact=False)
 
     def prime(self) -> None:
-        """Reads the first block already, which the pump then begins with; the codec has woken up by then.
+        """Reads the first block already, once, which the pump then begins with; the codec has woken up by then.
 
         Raises:
             Misuse: it is not open, or holds a ring. PluginSaidNo, ContractBroken: what it says to that.
         """
         info, native, stop = self._opened("prime"), self._native, self._stop
         self.expect_free()
+        if native.primed_at < native.primed_frames or native.primed_ended:
+            return
         self._forget_primed()
         native.vtable, native.handle, native.channels = self.vtable, self.handle, info.spec.channels
         if lib.st_scratch_make(ffi.addressof(native, "primed"), _PRIMED_FRAMES * native.channels) != 0:

@@ -32,6 +32,7 @@ RATE_HZ = 44_100
 SIZES = PipelineSizes(decode_ahead_ms=500, ring_ahead_ms=100)
 DEVICE: JsonObject = {"speed": 8, "ahead_ms": 200}
 LOOK_S = 0.005
+NEVER_STARVES_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ class Music:
 
 @asynccontextmanager
 async def music(
-    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0, paced: bool = False
+    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0, fades: bool = False
 ) -> AsyncIterator[Music]:
     """Of a track that is a number so many frames are made. Nothing plays yet; all is over when the block is left.
 
-    ``paced``: silence is put in for what comes late, as where somebody listens.
+    ``fades``: the output counts as a device.
     """
     paths = Paths(*(folder / name for name in ("config.toml", "state", "data", "cache", "runtime")))
     plugins = folder / "plugins"
@@ -98,7 +99,7 @@ async def music(
             found, heard = app.discovery.plugins, folder / "heard"
             output = wire_output(OutputOption("capture", str(heard)), DEVICE, found)
             effects = stages(options, found)
-            output = output if paced else replace(output, silence_after_ms=0)
+            output = replace(output, silence_after_ms=NEVER_STARVES_MS if fades else 0)
             app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
             files = [
                 track if isinstance(track, Path) else make_frames(folder / f"{index}.frames", track, RATE_HZ)

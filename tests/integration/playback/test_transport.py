@@ -404,7 +404,7 @@ class Gone:
 
 def test_an_effect_in_quarantine_is_missed_and_comes_when_it_may(tmp_path: Path) -> None:
     async def body() -> None:
-        async with music(tmp_path, [LONG], effect("twice", 2.0), effect("half", 0.5), paced=True) as made:
+        async with music(tmp_path, [LONG], effect("twice", 2.0), effect("half", 0.5), fades=True) as made:
             supervisor, plugin = made.app.runtime.supervisor, PluginId("test.level")
             while supervisor.standing(plugin).state is not State.QUARANTINED:
                 supervisor.lost(Gone(plugin), lived_s=0.0)

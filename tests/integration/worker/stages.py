@@ -39,9 +39,26 @@ def decoder(
     drop: int = 0,
     gain: float = 1.0,
 ) -> None:
+    open_decoder(worker, mode, frames)
+    attach_decoder(worker, rings, skip=skip, take=take, silence=silence, drop=drop, gain=gain)
+
+
+def open_decoder(worker: WorkerPeer, mode: str = "", frames: int = 10_000) -> None:
     worker.ask(worker.creation(DECODER, "odd", {"mode": mode, "frames": frames}))
     with open(os.devnull, "rb") as media:  # noqa: PTH123  a device
         worker.ask(OpenDecoder(1, "x", ""), [media.fileno()])
+
+
+def attach_decoder(
+    worker: WorkerPeer,
+    rings: StageRings,
+    *,
+    skip: int = 0,
+    take: int = -1,
+    silence: int = 0,
+    drop: int = 0,
+    gain: float = 1.0,
+) -> None:
     request = AttachDecode(1, EPOCH, silence, skip, take, drop, gain, Resampler.VERY_HIGH, False)
     worker.ask(request, [rings.after.fd])
 

@@ -10,13 +10,16 @@ from abi.wire import (
     At,
     DestroyInstance,
     DetachStage,
+    Failed,
+    FaultKind,
     FinishStage,
     HoldStage,
+    PrimeDecoder,
     ReleaseStage,
     SeekDecoder,
     StopReason,
 )
-from tests.integration.worker.stages import EPOCH, SOON_S, decoder, stopped
+from tests.integration.worker.stages import DECODER, EPOCH, SOON_S, attach_decoder, decoder, open_decoder, stopped
 from tests.support.ring_end import numbered
 from tests.support.stage_rings import BLOCK, FORMAT, StageRings
 from tests.support.waiting import until
@@ -137,3 +140,76 @@ def test_a_gain_of_1_changes_no_bit(odd: WorkerPeer, rings: StageRings) -> None:
     decoder(odd, rings, gain=1.0)
     assert rings.taste(10_000).tobytes() == numbered(0, 10_000, 2).tobytes()
     stopped(odd, StopReason.END_OF_STREAM, 10_000)
+
+
+# ---- the first block before its turn ----
+
+
+@pytest.mark.parametrize("seek_to", [None, 0, 7000])
+@pytest.mark.parametrize("times", [1, 2])
+def test_primed_and_attached_it_gives_every_frame_once(
+    odd: WorkerPeer, rings: StageRings, times: int, seek_to: int | None
+) -> None:
+    """A seek forgets what was read before; who is primed twice has been primed."""
+    open_decoder(odd)
+    odd.ask(SeekDecoder(1, 33))
+    for _ in range(times):
+        odd.ask(PrimeDecoder(1))
+    begin = 33 if seek_to is None else seek_to
+    if seek_to is not None:
+        odd.ask(SeekDecoder(1, seek_to))
+    attach_decoder(odd, rings)
+    assert np.array_equal(rings.taste(10_000 - begin), numbered(begin, 10_000 - begin, 2))
+    stopped(odd, StopReason.END_OF_STREAM, 10_000 - begin)
+
+
+@pytest.mark.parametrize(("frames", "skip", "take", "heard"), [(1, 0, -1, 1), (1, 1, -1, 0), (50, 7, 5, 5)])
+def test_primed_to_the_end_of_its_file(
+    odd: WorkerPeer, rings: StageRings, frames: int, skip: int, take: int, heard: int
+) -> None:
+    open_decoder(odd, frames=frames)
+    odd.ask(PrimeDecoder(1))
+    attach_decoder(odd, rings, skip=skip, take=take)
+    assert np.array_equal(rings.taste(heard), numbered(skip, heard, 2))
+    stopped(odd, StopReason.END_OF_STREAM, heard)
+
+
+def test_who_left_a_ring_may_be_primed_and_who_holds_one_may_not(odd: WorkerPeer, rings: StageRings) -> None:
+    odd.ask(odd.creation(DECODER, "odd", {"frames": 20_000}, instance=2))
+    odd.refused(PrimeDecoder(2), FaultKind.MISUSE)
+    decoder(odd, rings, frames=20_000)
+    odd.refused(PrimeDecoder(1), FaultKind.MISUSE)
+    full = FORMAT.ahead_frames
+    assert until(lambda: rings.after.words().write_pos == full, SOON_S)
+    assert odd.ask(DetachStage(1)) == At(full)
+    odd.ask(SeekDecoder(1, 19_000))
+    odd.ask(PrimeDecoder(1))
+    attach_decoder(odd, rings)
+    assert np.array_equal(rings.taste(full), numbered(0, full, 2))
+    assert np.array_equal(rings.taste(1000), numbered(19_000, 1000, 2))
+    stopped(odd, StopReason.END_OF_STREAM, full + 1000)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "reason"),
+    [
+        ("fail in read", FaultKind.PLUGIN, StopReason.PLUGIN_ERROR),
+        ("too many", FaultKind.CONTRACT, StopReason.CONTRACT),
+    ],
+)
+def test_one_that_cannot_be_primed_says_so_and_says_it_again_in_its_turn(
+    odd: WorkerPeer, rings: StageRings, mode: str, kind: FaultKind, reason: StopReason
+) -> None:
+    open_decoder(odd, mode)
+    said = odd.refused(PrimeDecoder(1), kind)
+    attach_decoder(odd, rings)
+    event = stopped(odd, reason, 0)
+    assert event.text in said.text and rings.after.words().write_pos == 0
+
+
+def test_destroy_cancels_a_read_ahead(odd: WorkerPeer) -> None:
+    open_decoder(odd, "hang in read")
+    primed = odd.send(PrimeDecoder(1))
+    assert until(lambda: any(lane.call == "read" for lane in odd.page.lanes()), SOON_S)
+    odd.ask(DestroyInstance(1), within_s=SOON_S)
+    assert isinstance(odd.answer(primed), Failed)

@@ -96,3 +96,30 @@ def test_off_loop_brings_results_and_errors(tmp_path: Path) -> None:
             await open_media(tmp_path / "none", 10)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_comes_in_the_very_moment_of_a_cancel_is_let_go_of(turns: int) -> None:
+    async def main() -> None:
+        brought = threading.Event()
+        discarded: list[int] = []
+
+        def bring() -> int:
+            brought.set()
+            return 7
+
+        waiting = asyncio.create_task(off_loop(bring, 10, discarded.append))
+        await asyncio.sleep(0)
+        brought.wait(10)
+        for thread in threading.enumerate():
+            if thread.name == "file-work":
+                thread.join(10)  # its result is with the loop now
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait((waiting,))
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert waiting.cancelled() is (discarded == [7])
+
+    asyncio.run(main())
