@@ -23,10 +23,10 @@ from host.runtime import PluginRuntime
 class Device:
     """Plays 44.1 kHz; gives these answers to a wish for another rate."""
 
-    def __init__(self, *answers: int | StellaError, writes_file: bool = False) -> None:
+    def __init__(self, *answers: int | StellaError, writes_file: bool = False, away: bool = False) -> None:
         self._answers = list(answers)
         files = SimpleNamespace(values=("out",) if writes_file else ())
-        sink = SimpleNamespace(output=SimpleNamespace(files=files))
+        sink = SimpleNamespace(output=SimpleNamespace(files=files), absence=object() if away else None, lost=False)
         self.pipeline = cast(Pipeline, SimpleNamespace(sink=sink, format=PipelineFormat(44_100, 2)))
 
     async def negotiate(self, *_: object) -> PipelineFormat:
@@ -64,6 +64,7 @@ def needed(monkeypatch: pytest.MonkeyPatch, device: Device, policy: FormatPolicy
         (Device(44_100, 96_000), TRACK_FORMATS, (48_000, 96_000), [False, True]),
         (Device(), FormatPolicy(rate_hz=44_100), (48_000,), [False]),
         (Device(writes_file=True), TRACK_FORMATS, (48_000,), [False]),
+        (Device(away=True), TRACK_FORMATS, (48_000,), [False]),
         (Device(PluginRefused("busy", status=StatusCode.IO)), TRACK_FORMATS, (48_000,), [True]),
         (Device(PluginRefused("never", status=StatusCode.UNSUPPORTED)), TRACK_FORMATS, (48_000,), [False]),
         (Device(WorkerLost("gone")), TRACK_FORMATS, (48_000,), [False]),
@@ -74,6 +75,7 @@ def needed(monkeypatch: pytest.MonkeyPatch, device: Device, policy: FormatPolicy
         "not that far",
         "fixed",
         "a file",
+        "it is away",
         "nobody else asks",
         "it says no",
         "it dies",
