@@ -1,11 +1,13 @@
 """The chain as it is wished for, and how it is made: effects created, sink created, asked and opened, rings between.
 
-Everything made is in the pipeline that comes out, or gone again.
+Its workers may be warmed before. Everything made is in the pipeline that comes out, or gone again.
 """
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -30,7 +32,7 @@ from host.records import record
 from host.runtime import PluginRuntime
 from shm_audio import ShmError
 
-__all__ = ["Chain", "build_pipeline", "make_seat", "negotiate_beside"]
+__all__ = ["Chain", "build_pipeline", "make_seat", "negotiate_beside", "warming"]
 
 
 #: Of its own doing, in create or open, before the playback is given up; about half a second of back-off.
@@ -52,6 +54,22 @@ class Chain:
     digest: bool = False
     left_out: frozenset[str] = frozenset()
     crossfade_s: float = 0.0
+
+
+@contextmanager
+def warming(runtime: PluginRuntime, chain: Chain) -> Iterator[None]:
+    """The chain's workers start while the first track is opened; what fails here fails again where it is told."""
+    plugins = {spec.plugin_id for spec in (chain.output.stage, *chain.dsps)}
+    if chain.crossfade_s or (chain.dsps and not chain.pacing.batched):
+        plugins.add(DRY_PLUGIN)  # it lends its lane to the mix, and is the spare for an effect that is late
+    loads = [asyncio.create_task(runtime.load(plugin)) for plugin in plugins]
+    for load in loads:
+        load.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        yield
+    finally:
+        for load in loads:
+            load.cancel()
 
 
 async def build_pipeline(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,8 @@ from host.errors import NotRunning
 from host.events import EventBus, PlaybackEnded
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
-from host.playback.chain import Chain, build_pipeline, make_seat
+from host.playback.chain import Chain, build_pipeline, make_seat, warming
 from host.playback.decode_seat import DecodeSeat
-from host.playback.dsp_seat import DRY_PLUGIN
 from host.playback.edits import ChainEdits, editing
 from host.playback.effects import Effect, effect_of
 from host.playback.farewell import fade_out
@@ -235,7 +234,7 @@ class Player:
         heard = self._bus.subscribe(*StageWatch.FACTS)
         with contextlib.closing(self._wishes), self._files, self._chain_files, heard as facts:
             watch = StageWatch(facts)
-            with self._warming():
+            with warming(self._runtime, self._chain):
                 first = await feed.next_track(ahead=False)
                 if first is None:
                     return PlaybackResult(feed.unopened)
@@ -364,21 +363,6 @@ class Player:
     def _editing(self, pipeline: Pipeline, care: Care) -> ChainEdits:
         make = partial(make_seat, self._runtime, self._chain.pacing, pipeline.format)
         return ChainEdits(pipeline, care.log, self._runtime.supervisor, make)
-
-    @contextlib.contextmanager
-    def _warming(self) -> Iterator[None]:
-        """The chain's workers start while the first track is opened; what fails here fails again where it is told."""
-        plugins = {spec.plugin_id for spec in (self._chain.output.stage, *self._chain.dsps)}
-        if self._chain.crossfade_s or (self._chain.dsps and not self._chain.pacing.batched):
-            plugins.add(DRY_PLUGIN)  # it lends its lane to the mix, and is the spare for an effect that is late
-        loads = [asyncio.create_task(self._runtime.load(plugin)) for plugin in plugins]
-        for load in loads:
-            load.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            yield
-        finally:
-            for load in loads:
-                load.cancel()
 
     async def _build(self, first: OpenTrack, fmt: PipelineFormat | None, origin: int) -> Pipeline:
         wished = fmt or wished_format(first.info, self._chain.formats)
