@@ -13,8 +13,9 @@ from itertools import islice
 
 from host.errors import MediaError, NotFound, StellaError, Usage
 from host.jsontext import Json, JsonObject
+from host.media import label_of
 from host.patience import off_loop
-from host.playback import Input, Queue, expand, label_of
+from host.playback import Input, Queue, expand
 from host.records import record
 
 __all__ = ["Adding", "Spot"]

@@ -14,8 +14,9 @@ from pathlib import Path
 from host.app.queue_adding import Adding, Spot
 from host.errors import NotFound, OutputError, Usage
 from host.jsontext import Json, JsonObject
+from host.media import label_of
 from host.patience import off_loop
-from host.playback import Entry, Queue, Repeat, TargetFile, label_of
+from host.playback import Entry, Queue, Repeat, TargetFile
 from host.playlists import Listed, is_uri, locate, playlist_lines
 
 __all__ = ["QueueCommands"]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from host.events import PluginFault
 from host.jsontext import Json, JsonObject
-from host.playback import Absence, Now, StageUse, label_of
+from host.media import label_of
+from host.playback import Absence, Now, StageUse
 from host.version import VERSION
 
 __all__ = ["elapsed", "fault_facts", "host_facts", "playback_facts"]

@@ -28,7 +28,8 @@ from host.cli.running import play_queue, play_session
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
-from host.playback import Excerpt, Modes, PlaybackResult, Repeat, label_of
+from host.media import label_of
+from host.playback import Excerpt, Modes, PlaybackResult, Repeat
 from host.settings import ReplayGainMode
 
 __all__ = ["play"]

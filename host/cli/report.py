@@ -7,7 +7,8 @@ from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.playback import Fault, PlaybackResult, Repair, StageUse, TargetFile, TrackResult, label_of
+from host.media import label_of
+from host.playback import Fault, PlaybackResult, Repair, StageUse, TargetFile, TrackResult
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 

@@ -12,7 +12,6 @@ from host.playback.faults import Fault
 from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
-from host.playback.media import Media, label_of, open_media
 from host.playback.opening import Opener
 from host.playback.output import Output
 from host.playback.play_state import PlayState
@@ -46,7 +45,6 @@ __all__ = [
     "Grade",
     "Heard",
     "Input",
-    "Media",
     "Modes",
     "Now",
     "OpenTrack",
@@ -79,7 +77,5 @@ __all__ = [
     "create_target_files",
     "expand",
     "is_same_target",
-    "label_of",
-    "open_media",
     "with_files",
 ]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from host.errors import ConfigRejected
 from host.jsontext import JsonObject
+from host.media import OPEN_FLAGS, why_not
 from host.packages import FileMode, file_strings
 from host.patience import off_loop
-from host.playback.media import OPEN_FLAGS, why_not
 from host.runtime import MAX_GRANTS, FileGrant, FileGrants
 
 __all__ = ["NO_FILES", "ConfigFiles", "open_config_files"]

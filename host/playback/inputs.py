@@ -12,7 +12,7 @@ from pathlib import Path
 
 from host.capabilities import extension_of
 from host.errors import MediaError
-from host.playback.media import open_regular, why_not
+from host.media import open_regular, why_not
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Found, Hints, follow, is_playlist, is_uri, locate
 from host.records import record

@@ -16,12 +16,11 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, PluginRefused, StellaError
 from host.ids import PluginId
+from host.media import NO_TAGS, Media, Tags, open_media, read_tags
 from host.playback.deaths import counted, own_doing, try_again
 from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
-from host.playback.media import Media, open_media
 from host.playback.replay_gain import gain_for
-from host.playback.tags import NO_TAGS, Tags, read_tags
 from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, window
 from host.records import record
 from host.runtime import PluginRuntime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log10
 
-from host.playback.tags import Tags
+from host.media import Tags
 from host.records import record
 from host.settings import ReplayGain, ReplayGainMode
 

@@ -11,12 +11,11 @@ from abi.wire import DecoderOpened
 from host.capabilities import Decoder
 from host.errors import StellaError
 from host.ids import Generation, InstanceId, PluginId, TypeId
+from host.media import NO_TAGS, Media, Tags
 from host.playback.faults import Fault
-from host.playback.media import Media
 from host.playback.repairs import Repair
 from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
-from host.playback.tags import NO_TAGS, Tags
 from host.records import record
 
 __all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]

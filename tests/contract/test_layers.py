@@ -22,6 +22,7 @@ HOST_FLOORS = (
     ("supervise", "logbook"),
     ("runtime", "packages"),
     ("capabilities", "playlists"),
+    ("media",),
     ("playback", "library", "lyrics"),
     ("app",),
     ("control", "mpris", "cli", "__main__"),

@@ -14,7 +14,7 @@ import pytest
 
 from abi.kinds import CapabilityKind
 from abi.wire import OpenDecoder, ReadMetadata
-from host.playback.tags import Loudness, read_tags
+from host.media.tags import Loudness, read_tags
 from tests.e2e.audio import noise, write_wav
 from tests.e2e.tagged import tag_flac
 from tests.support.worker_peer import ROOT, WorkerPeer

@@ -12,7 +12,8 @@ from abi.wire import DecoderOpened
 from host.cli.clock import clock
 from host.cli.progress import line
 from host.ids import Generation, PluginId, TypeId
-from host.playback import Media, Now, OpenTrack, Place, StageUse
+from host.media import Media
+from host.playback import Now, OpenTrack, Place, StageUse
 from host.playback.tracks import Window
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError
 from host.ids import Generation, PluginId, TypeId
+from host.media.files import open_regular
 from host.playback.decoder_configs import DecoderConfigs
-from host.playback.media import open_regular
 from host.playback.opening import Opener
 from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window
 from host.runtime import Instance, PluginRuntime

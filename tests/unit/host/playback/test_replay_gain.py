@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from host.media.tags import NO_TAGS, Loudness, Tags
 from host.playback.replay_gain import AS_IT_IS, gain_for
-from host.playback.tags import NO_TAGS, Loudness, Tags
 from host.settings import ReplayGain, ReplayGainMode
 
 OFF, TRACK, ALBUM = ReplayGainMode

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
 from host.ids import Generation, PluginId, TypeId
-from host.playback.media import Media
+from host.media.files import Media
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
 from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, Window, window
 from host.settings import PipelineSizes

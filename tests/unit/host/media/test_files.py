@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from host.errors import MediaError
+from host.media.files import open_media, open_regular
 from host.patience import off_loop
-from host.playback.media import open_media, open_regular
 
 
 def refusal(path: Path) -> MediaError:

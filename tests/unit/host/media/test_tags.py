@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from host.jsontext import Json
-from host.playback.tags import MAX_TEXT, NO_TAGS, Loudness, Tags, read_tags
+from host.media.tags import MAX_TEXT, NO_TAGS, Loudness, Tags, read_tags
 
 
 def test_what_a_decoder_tells() -> None:
