@@ -142,6 +142,7 @@ def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = on")
         connection.execute("PRAGMA secure_delete = off")
+        connection.execute("PRAGMA cache_size = -32768")  # KiB; a search goes through much of the index
         version = _version_of(path, connection)
         if version < VERSION:
             connection.execute("PRAGMA journal_mode = wal")
