@@ -39,6 +39,7 @@ from abi.wire import (
     Packet,
     PlanUpdate,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     ReleaseStage,
     Reply,
@@ -313,7 +314,7 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     if isinstance(message, PrimeDecoder):
         decoder.prime()
         return Done()
-    return decoder.metadata()
+    return decoder.cover() if isinstance(message, ReadCover) else decoder.metadata()
 
 
 def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -348,6 +349,7 @@ _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
     ReadMetadata: _decoder_request,
+    ReadCover: _decoder_request,
     SeekDecoder: _decoder_request,
     PrimeDecoder: _decoder_request,
     ListTargets: _sink_request,

@@ -11,6 +11,7 @@ from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, 
 from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
+    CoverTold,
     CreateInstance,
     DecoderOpened,
     DestroyInstance,
@@ -23,6 +24,7 @@ from abi.wire.instance import (
     NegotiateSink,
     OpenDecoder,
     OpenSink,
+    ReadCover,
     ReadMetadata,
     SeekDecoder,
 )
@@ -85,6 +87,7 @@ __all__ = [
     "CapabilityInfo",
     "CloseSink",
     "ControlAsked",
+    "CoverTold",
     "CreateInstance",
     "CutDigest",
     "DecoderOpened",
@@ -137,6 +140,7 @@ __all__ = [
     "PluginLog",
     "Pong",
     "PushHostEvents",
+    "ReadCover",
     "ReadMetadata",
     "ReleaseStage",
     "ResetDsp",

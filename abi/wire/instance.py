@@ -6,6 +6,7 @@ from abi.wire.message import Payload, Reply, Request, message
 
 __all__ = [
     "CloseSink",
+    "CoverTold",
     "CreateInstance",
     "DecoderOpened",
     "DestroyInstance",
@@ -18,6 +19,7 @@ __all__ = [
     "NegotiateSink",
     "OpenDecoder",
     "OpenSink",
+    "ReadCover",
     "ReadMetadata",
     "SeekDecoder",
 ]
@@ -94,7 +96,21 @@ class Json(Reply):
 
 @message(27)
 class ReadMetadata(Request[Json]):
-    """Tags of an open decoder; an empty object when it has none."""
+    """Tags of an open decoder, without the cover; an empty object when it has none."""
+
+    instance: int
+
+
+@message(36)
+class CoverTold(Reply):
+    """The picture as it lies in the file; empty: none. The host looks at its bytes for what it is."""
+
+    picture: Payload
+
+
+@message(37)
+class ReadCover(Request[CoverTold]):
+    """The cover of an open decoder's file, at most 12 MiB; tags come without it."""
 
     instance: int
 

@@ -8,6 +8,7 @@ from abi.wire import (
     Landed,
     OpenDecoder,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     Resampler,
     SeekDecoder,
@@ -51,9 +52,14 @@ class Decoder(Stage):
         return opened
 
     async def metadata(self) -> JsonObject:
-        """Tags of the open file, as the plugin spells them."""
+        """Tags of the open file, as the plugin spells them, without its cover."""
         reply = await self.instance.request(ReadMetadata(self.instance.id), self._limits.read_ms / 1000)
         return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
+
+    async def cover(self) -> bytes:
+        """The picture in the open file, whatever its bytes are; empty: none, or none of at most 12 MiB."""
+        reply = await self.instance.request(ReadCover(self.instance.id), self._limits.read_ms / 1000)
+        return reply.picture
 
     async def seek(self, frame: int) -> Landed:
         """Moves to a source frame or before it, and says where that is.

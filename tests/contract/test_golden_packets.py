@@ -34,6 +34,8 @@ GOLDEN: dict[str, str] = {
     "OpenDecoder": "941905019307ad2f6d757369632f612e666c6163a4666c6163",
     "Json": "941a050191c40f5b7b226964223a226e756c6c227d5d",
     "ReadMetadata": "941b05019107",
+    "CoverTold": "9424050191c404ffd8ffd9",
+    "ReadCover": "942505019107",
     "Landed": "941c050192ce0006baa8c3",
     "SeekDecoder": "941d05019207cf0000010000000000",
     "ListTargets": "941e05019107",

@@ -27,6 +27,8 @@ SAMPLES: tuple[Message, ...] = (
     wire.OpenDecoder(7, "/music/a.flac", "flac"),
     wire.Json(Payload(b'[{"id":"null"}]')),
     wire.ReadMetadata(7),
+    wire.CoverTold(Payload(b"\xff\xd8\xff\xd9")),
+    wire.ReadCover(7),
     wire.Landed(441000, True),
     wire.SeekDecoder(7, 2**40),
     wire.ListTargets(7),
