@@ -6,12 +6,15 @@ never a track. One writer, the scan that holds the lock; blocking, a few microse
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from host.errors import LibraryBusy, LibraryError
+from host.media import label_of
 from host.records import record
 
 __all__ = ["Flight", "Journal"]
@@ -29,17 +32,32 @@ class Flight:
 
 
 class Journal:
-    """The file beside the database. A context manager: closed in order, it leaves nothing to suspect."""
+    """The file beside the database, and the lock that keeps a second scan out. Closed in order, it suspects nobody."""
 
     def __init__(self, path: Path) -> None:
         """Opens it, and reads what a scan left that did not end in order.
 
-        Raises: OSError when it cannot be written there.
+        Raises: LibraryBusy: another scan has it. LibraryError: it cannot be written there.
         """
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LibraryError(f"{label_of(path)}: {error.strerror}", remedy="make its folder writable") from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise LibraryBusy(
+                f"{label_of(path)}: another scan is at work", remedy="wait until it is done, or end it"
+            ) from error
         #: What was in flight when the last scan died.
         self.left = _read(os.pread(self._fd, _MAX_BYTES, 0))
         self._flying: dict[int, Flight] = {}
+
+    @staticmethod
+    def of(database: Path) -> Journal:
+        """That of a library. Raises: as the constructor."""
+        return Journal(database.with_name(f"{database.name}.in-flight"))
 
     def begin(self, slot: int, flight: Flight) -> None:
         """Before the call. ``slot``: whose flight it is; it has one at a time. Raises: OSError: the disk is full."""
@@ -57,12 +75,6 @@ class Journal:
             with suppress(OSError):
                 os.ftruncate(fd, 0)
             os.close(fd)
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
 
     def _write(self) -> None:
         rows = [[each.decoder, each.alone, [path.hex() for path in each.paths]] for each in self._flying.values()]

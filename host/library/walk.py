@@ -116,6 +116,9 @@ class Walk:
     def _missed(self, path: bytes, error: OSError) -> None:
         if isinstance(error, FileNotFoundError | NotADirectoryError) and path not in self._roots:
             return  # it went while the walk was on its way to it
+        self.miss(path, error.strerror or str(error))
+
+    def miss(self, path: bytes, why: str) -> None:
+        """What is in that folder is out of sight."""
         self.unreadable.append(path)
-        place = label_of(Path(os.fsdecode(path)))
-        self._warn(f"{place}: {error.strerror or error}: what is known of it is kept")
+        self._warn(f"{label_of(Path(os.fsdecode(path)))}: {why}: what is known of it is kept")
