@@ -15,6 +15,7 @@ from abi.wire import (
     CancelCall,
     CloseSink,
     CreateInstance,
+    CreateScanner,
     CutDigest,
     DestroyInstance,
     DetachStage,
@@ -44,6 +45,7 @@ from abi.wire import (
     Reply,
     ResetDsp,
     ResetSink,
+    ScanFiles,
     SearchLyrics,
     SeekDecoder,
     SetVolume,
@@ -82,6 +84,12 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     if isinstance(message, CreateInstance):
         _create(home, instances, module, message, packet)
         return
+    if isinstance(message, CreateScanner | ScanFiles):
+        # Only a worker that scans pays for what that needs.
+        from plugin_worker.scanning import dispatch_scan
+
+        dispatch_scan(home, instances, module, packet)
+        return
     wanted = _FDS.get(type(message), 0)
     if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate | AttachMix):
         raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
@@ -98,14 +106,20 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     work = _WORK.get(type(message))
     if work is None:
         raise Misuse("dispatch", f"{type(message).__name__} is no request of this wire")
-    lane.submit(
-        Job(
-            lambda: work(instances.instance(number), message, packet.fds),
-            packet.request_id,
-            cancels=cancels,
-            fds=packet.fds,
-        )
-    )
+    fds = packet.fds
+
+    def run() -> Reply:
+        return work(_asked(instances, number, fds), message, fds)
+
+    lane.submit(Job(run, packet.request_id, cancels=cancels, fds=fds))
+
+
+def _asked(instances: Instances, number: int, fds: Sequence[int]) -> Instance:
+    try:
+        return instances.instance(number)
+    except Misuse:
+        close_fds(list(fds))
+        raise
 
 
 def _create(

@@ -30,6 +30,7 @@ from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo,
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
 from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
+from abi.wire.scan import CreateScanner, FilesScanned, ScanFiles, ScannedFile
 from abi.wire.stage import (
     At,
     AttachDecode,
@@ -86,6 +87,7 @@ __all__ = [
     "CloseSink",
     "ControlAsked",
     "CreateInstance",
+    "CreateScanner",
     "CutDigest",
     "DecoderOpened",
     "DestroyInstance",
@@ -101,6 +103,7 @@ __all__ = [
     "Failed",
     "FaultKind",
     "FetchLyrics",
+    "FilesScanned",
     "FinishStage",
     "FlushSink",
     "Hello",
@@ -144,6 +147,8 @@ __all__ = [
     "Resampler",
     "Reply",
     "Request",
+    "ScanFiles",
+    "ScannedFile",
     "SearchLyrics",
     "SeekDecoder",
     "SetVolume",

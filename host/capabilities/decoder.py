@@ -18,7 +18,7 @@ from host.jsontext import JsonObject
 from host.runtime import MAX_METADATA_BYTES, Instance
 from shm_audio import Ring
 
-__all__ = ["Decoder"]
+__all__ = ["Decoder", "check_opened", "label_for_wire"]
 
 _MAX_RATE_HZ = 768_000
 _MAX_CHANNELS = 64
@@ -39,15 +39,9 @@ class Decoder(Stage):
             PluginRefused: not a file it can decode.
             ProtocolViolated: the facts it tells are impossible.
         """
-        message = OpenDecoder(self.instance.id, _label(path), _label(extension))
+        message = OpenDecoder(self.instance.id, label_for_wire(path), label_for_wire(extension))
         opened = await self.instance.request(message, self._limits.open_ms / 1000, (fd,))
-        if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
-            raise violation(
-                self.instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible"
-            )
-        counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
-        for frames in counts:
-            position_of(self.instance, "open", frames)
+        check_opened(self.instance, opened)
         return opened
 
     async def metadata(self) -> JsonObject:
@@ -97,6 +91,15 @@ class Decoder(Stage):
         return position_of(self.instance, "attach", reply.position)
 
 
-def _label(text: str) -> str:
+def check_opened(instance: Instance, opened: DecoderOpened) -> None:
+    """Raises: ProtocolViolated when the facts that a decoder tells are impossible; its worker is killed."""
+    if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
+        raise violation(instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible")
+    counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
+    for frames in counts:
+        position_of(instance, "open", frames)
+
+
+def label_for_wire(text: str) -> str:
     """Text that the wire carries, from a name that may be no UTF-8 and of any length."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[-_MAX_LABEL:]
