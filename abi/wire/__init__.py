@@ -22,6 +22,7 @@ from abi.wire.instance import (
     Negotiated,
     NegotiateSink,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
     ReadMetadata,
     SeekDecoder,
@@ -29,10 +30,20 @@ from abi.wire.instance import (
 from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
-from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
+from abi.wire.query import (
+    AttachStream,
+    CancelCall,
+    CloseStream,
+    FetchLyrics,
+    ListItems,
+    OpenStream,
+    SearchLyrics,
+    StreamOpened,
+)
 from abi.wire.scan import CreateScanner, FilesScanned, ScanFiles, ScannedFile
 from abi.wire.stage import (
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachMix,
@@ -78,13 +89,16 @@ __all__ = [
     "Applied",
     "ApplyUpdate",
     "At",
+    "AtCut",
     "AttachDecode",
     "AttachDsp",
     "AttachMix",
     "AttachSink",
+    "AttachStream",
     "CancelCall",
     "CapabilityInfo",
     "CloseSink",
+    "CloseStream",
     "ControlAsked",
     "CreateInstance",
     "CreateScanner",
@@ -127,6 +141,7 @@ __all__ = [
     "Negotiated",
     "NegotiateSink",
     "OpenDecoder",
+    "OpenFromStream",
     "OpenSink",
     "OpenStream",
     "Packet",
@@ -158,6 +173,7 @@ __all__ = [
     "State",
     "StateForm",
     "StopReason",
+    "StreamOpened",
     "SwitchInput",
     "WireError",
     "close_fds",

@@ -391,4 +391,3 @@ def _reason(fault: PluginFault) -> str:
 
 def _duration_ms(told_ms: int, frames: int, rate_hz: int) -> int | None:
     return frames * 1000 // rate_hz if frames else told_ms or None
-
