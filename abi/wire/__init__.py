@@ -22,6 +22,7 @@ from abi.wire.instance import (
     Negotiated,
     NegotiateSink,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
     ReadMetadata,
     SeekDecoder,
@@ -29,9 +30,19 @@ from abi.wire.instance import (
 from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
-from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
+from abi.wire.query import (
+    AttachStream,
+    CancelCall,
+    CloseStream,
+    FetchLyrics,
+    ListItems,
+    OpenStream,
+    SearchLyrics,
+    StreamOpened,
+)
 from abi.wire.stage import (
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachMix,
@@ -77,13 +88,16 @@ __all__ = [
     "Applied",
     "ApplyUpdate",
     "At",
+    "AtCut",
     "AttachDecode",
     "AttachDsp",
     "AttachMix",
     "AttachSink",
+    "AttachStream",
     "CancelCall",
     "CapabilityInfo",
     "CloseSink",
+    "CloseStream",
     "ControlAsked",
     "CreateInstance",
     "CutDigest",
@@ -124,6 +138,7 @@ __all__ = [
     "Negotiated",
     "NegotiateSink",
     "OpenDecoder",
+    "OpenFromStream",
     "OpenSink",
     "OpenStream",
     "Packet",
@@ -153,6 +168,7 @@ __all__ = [
     "State",
     "StateForm",
     "StopReason",
+    "StreamOpened",
     "SwitchInput",
     "WireError",
     "close_fds",
