@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -91,9 +92,8 @@ class Form:
         return self._make(folder)
 
 
-def _run(*command: object, text: str | None = None) -> None:
-    source = {"input": text.encode()} if text is not None else {"stdin": subprocess.DEVNULL}
-    subprocess.run([str(part) for part in command], check=True, capture_output=True, **source)  # type: ignore[call-overload]
+def _run(*command: object, text: str = "") -> None:
+    subprocess.run([str(part) for part in command], check=True, capture_output=True, input=text.encode())
 
 
 def _source(folder: Path) -> Path:
@@ -153,43 +153,43 @@ def _opus(folder: Path) -> Path:
     return path
 
 
-def _id3(major: int, prefix: bytes = b"", **options: object) -> Callable[[Path], Path]:
+def _id3(major: int) -> Callable[[Path], Path]:
     def tag(folder: Path) -> Path:
         path = folder / "song.mp3"
         _run("lame", "--quiet", "-t", _source(folder), path)
-        path.write_bytes(prefix + path.read_bytes())
         id3 = pytest.importorskip("mutagen.id3")
         frames = _frames(id3, id3.Encoding.UTF16 if major == 3 else id3.Encoding.UTF8)
         if major == 3:
             frames.update_to_v23()
-        frames.save(path, v2_version=major, v1=0, v23_sep=None, **options)
+        frames.save(path, v2_version=major, v1=0, v23_sep=None)
         return path
 
     return tag
 
 
-def _frames(id3: object, encoding: object):  # type: ignore[no-untyped-def]  # noqa: ANN202  mutagen has no types
+def _frames(id3: Any, encoding: Any) -> Any:  # noqa: ANN401  mutagen has no types
     names = {
         "title": "TIT2", "album": "TALB", "album_artist": "TPE2", "track": "TRCK", "disc": "TPOS", "date": "TDRC",
         "genre": "TCON", "composer": "TCOM", "compilation": "TCMP",
     }  # fmt: skip
-    tags = id3.ID3()  # type: ignore[attr-defined]
+    tags = id3.ID3()
     for name, frame in names.items():
         tags.add(getattr(id3, frame)(encoding=encoding, text=[SONG[name]]))
-    tags.add(id3.TPE1(encoding=encoding, text=_ARTISTS))  # type: ignore[attr-defined]
-    tags.add(id3.COMM(encoding=encoding, lang="eng", desc="", text=["nobody asks"]))  # type: ignore[attr-defined]
-    tags.add(id3.USLT(encoding=encoding, lang="deu", desc="wörds", text=SONG["lyrics"]))  # type: ignore[attr-defined]
+    tags.add(id3.TPE1(encoding=encoding, text=_ARTISTS))
+    tags.add(id3.COMM(encoding=encoding, lang="eng", desc="", text=["nobody asks"]))
+    tags.add(id3.USLT(encoding=encoding, lang="deu", desc="wörds", text=SONG["lyrics"]))
     for number, name in enumerate(_GAINS):
         name_as_found = name.upper() if number % 2 else name
-        tags.add(id3.TXXX(encoding=encoding, desc=name_as_found, text=[SONG[name]]))  # type: ignore[attr-defined]
+        tags.add(id3.TXXX(encoding=encoding, desc=name_as_found, text=[SONG[name]]))
     for kind, mime, data in ((4, "image/png", PNG), (3, "image/png", JPEG)):  # the second claim is wrong
-        tags.add(id3.APIC(encoding=encoding, mime=mime, type=kind, desc=f"pictüre {kind}", data=data))  # type: ignore[attr-defined]
+        tags.add(id3.APIC(encoding=encoding, mime=mime, type=kind, desc=f"pictüre {kind}", data=data))
     return tags
 
 
 def _id3v1(folder: Path) -> Path:
     path = folder / "song.mp3"
-    words = ("--tt", "Ace of Späces", "--ta", "Motörhead", "--tl", "Nö Sleep", "--ty", "1984", "--tn", "3", "--tg", "17")
+    words = ("--tt", "Ace of Späces", "--ta", "Motörhead", "--tl", "Nö Sleep")
+    words += ("--ty", "1984", "--tn", "3", "--tg", "17")
     _run("lame", "--quiet", "-t", "--id3v1-only", *words, _source(folder), path)
     return path
 
@@ -256,7 +256,7 @@ FORMS: tuple[Form, ...] = (
     Form("mp3, ID3v2.4", "mpg123", _id3(4), cover=JPEG, tools=("lame",)),
     Form("mp3, ID3v1", "mpg123", _id3v1, frozenset(), tools=("lame",), others=_CUT),
     Form("m4a", "ffmpeg", _m4a, cover=JPEG, tools=("ffmpeg",)),
-    Form("m4a by ffmpeg", "ffmpeg", _by_ffmpeg("song.m4a", "-c:a", "aac"), FULL, tools=("ffmpeg",)),
+    Form("m4a by ffmpeg", "ffmpeg", _by_ffmpeg("song.m4a", "-c:a", "aac"), FULL - {*_GAINS}, tools=("ffmpeg",)),
     Form("wav, LIST INFO", "wav", _by_ffmpeg("song.wav"), _INFO, tools=("ffmpeg",)),
     Form("wav, id3 chunk", "wav", _id3_chunk("song.wav", "mutagen.wave", "WAVE"), cover=JPEG, tools=("ffmpeg",)),
     Form("aiff, NAME and AUTH", "wav", _by_ffmpeg("song.aiff"), frozenset({"title", "artist"}), tools=("ffmpeg",)),
