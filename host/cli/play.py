@@ -28,9 +28,9 @@ from host.cli.running import play_queue, play_session
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
-from host.media import label_of
 from host.playback import Excerpt, Modes, PlaybackResult, Repeat
 from host.settings import ReplayGainMode
+from host.where import label_of
 
 __all__ = ["play"]
 
@@ -108,7 +108,7 @@ def _document(result: PlaybackResult | None) -> JsonObject:
         return {"stopped": True, "inputs": [], "frames": None, "faults": []}
     told: list[Json] = [
         {
-            "source": label_of(track.path),
+            "source": label_of(track.where),
             "frames": track.frames_out,
             "error": plain(str(track.failure)) if track.failure else None,
         }

@@ -5,6 +5,20 @@ Owns the database and the folder of covers. It must never block the loop, and ne
 
 from host.library.database import Database
 from host.library.facts import FileStamp, KnownFile, Problem, ProblemKind, Track
+from host.library.ledger import CoverKeeper
+from host.library.scan import Tally
+from host.library.scanning import Scanning
 from host.library.store import Store
 
-__all__ = ["Database", "FileStamp", "KnownFile", "Problem", "ProblemKind", "Store", "Track"]
+__all__ = [
+    "CoverKeeper",
+    "Database",
+    "FileStamp",
+    "KnownFile",
+    "Problem",
+    "ProblemKind",
+    "Scanning",
+    "Store",
+    "Tally",
+    "Track",
+]
