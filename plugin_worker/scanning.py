@@ -167,8 +167,8 @@ def _told(
 
 
 class _Covers:
-    """Takes the pictures out of tags. Tracks of an album come one after the other with the same picture: the text of one
-    that was just seen is compared, and not read again.
+    """Takes the pictures out of tags. Tracks of an album come one after the other with the same picture: the text of
+    one that was just seen is compared, and not read again.
     """
 
     def __init__(self) -> None:

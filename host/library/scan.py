@@ -78,6 +78,8 @@ class Scan:
 
     def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
         self.tally = Tally()
+        #: So many files were there the last time.
+        self.expected = len(changes.known)
         self._parts = parts
         self._changes = changes
         self._troubles = troubles
