@@ -97,6 +97,10 @@ class Scanning:
             ) from error
         return await self.scan.run()
 
+    def progress(self) -> tuple[Tally, int] | None:
+        """How far the scan under way is, and how many files are expected; None before the first."""
+        return None if self.scan is None else (self.scan.progress(), self.scan.expected)
+
     def _prepared(
         self,
         parts: ScanParts,
