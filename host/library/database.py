@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
 from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from host.media import label_of
+from host.where import label_of
 
 __all__ = ["BUSY_MS", "Database", "Row", "Value"]
 

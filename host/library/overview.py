@@ -10,8 +10,8 @@ from host.errors import NotFound
 from host.library.database import Database, Row
 from host.library.found import FOUND_COLUMNS, Found, found_of
 from host.library.words import words_of
-from host.media import label_of
 from host.records import record
+from host.where import label_of
 
 __all__ = ["Album", "Artist", "Overview", "Stats"]
 
