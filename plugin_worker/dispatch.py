@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from abi.wire import (
     ApplyUpdate,
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachMix,
     AttachSink,
+    AttachStream,
     CancelCall,
     CloseSink,
+    CloseStream,
     CreateInstance,
     CreateScanner,
     CutDigest,
@@ -35,11 +38,13 @@ from abi.wire import (
     Message,
     NegotiateSink,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
     OpenStream,
     Packet,
     PlanUpdate,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     ReleaseStage,
     Reply,
@@ -68,10 +73,11 @@ from plugin_worker.errors import Misuse
 from plugin_worker.instances import Instances
 from plugin_worker.lane import Job, LaneHome
 from plugin_worker.module import LoadedModule
+from plugin_worker.stream_requests import open_from_stream, stream_request
 
 __all__ = ["dispatch"]
 
-_CANCELLING = (DestroyInstance, CloseSink, DetachStage, CancelCall)
+_CANCELLING = (DestroyInstance, CloseSink, CloseStream, DetachStage, CancelCall)
 
 
 def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
@@ -287,17 +293,26 @@ def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     stage = _stage(instance)
     match message:
         case HoldStage():
-            return At(stage.hold())
+            return _stood(stage, stage.hold())
         case ReleaseStage():
             stage.release(message.epoch)
-        case DetachStage():
-            return At(stage.detach())
         case FinishStage():
             if isinstance(stage, DspInstance):
                 raise Misuse("finish", "a dsp has no end of its own")
             ends = stage if isinstance(stage, SinkInstance | MixStage) else _decoder(stage)
             ends.finish(message.position)
     return Done()
+
+
+def _detach(instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
+    if isinstance(instance, SourceInstance):
+        return At(instance.detach())
+    stage = _stage(instance)
+    return _stood(stage, stage.detach())
+
+
+def _stood(stage: StageInstance, position: int) -> Reply:
+    return AtCut(position) if isinstance(stage, DecoderInstance) and stage.cut else At(position)
 
 
 def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -327,7 +342,7 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     if isinstance(message, PrimeDecoder):
         decoder.prime()
         return Done()
-    return decoder.metadata()
+    return decoder.cover() if isinstance(message, ReadCover) else decoder.metadata()
 
 
 def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -351,6 +366,8 @@ def _call_ended(_instance: Instance, _message: Message, _fds: Sequence[int]) -> 
 #: Descriptors that a request carries, where there are any.
 _FDS: dict[type[Message], int] = {
     OpenDecoder: 1,
+    OpenFromStream: 1,
+    AttachStream: 1,
     AttachDecode: 1,
     AttachDsp: 3,
     AttachSink: 1,
@@ -361,7 +378,9 @@ _FDS: dict[type[Message], int] = {
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
+    OpenFromStream: open_from_stream,
     ReadMetadata: _decoder_request,
+    ReadCover: _decoder_request,
     SeekDecoder: _decoder_request,
     PrimeDecoder: _decoder_request,
     ListTargets: _sink_request,
@@ -379,6 +398,8 @@ _WORK: dict[type[Message], _Work] = {
     ImportState: _move_state,
     ListItems: _query,
     OpenStream: _query,
+    AttachStream: stream_request,
+    CloseStream: stream_request,
     SearchLyrics: _query,
     FetchLyrics: _query,
     CancelCall: _call_ended,
@@ -387,7 +408,7 @@ _WORK: dict[type[Message], _Work] = {
     AttachSink: _attach,
     HoldStage: _steer,
     ReleaseStage: _steer,
-    DetachStage: _steer,
+    DetachStage: _detach,
     FinishStage: _steer,
     FadeDsp: _fade,
     SwitchInput: _switch_input,

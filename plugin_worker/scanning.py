@@ -1,13 +1,11 @@
 """Scanners: a lane that makes one decoder after the other, opens a file with each, and keeps what it told of it.
 
-Imported only by workers that scan: hashes and JSON are not for those that play. Work is done on lane threads.
+Imported only by workers that scan: hashes are not for those that play. Work is done on lane threads.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -36,8 +34,6 @@ __all__ = ["Scanner", "dispatch_scan"]
 
 #: Tags, and covers, of all files in one answer.
 MAX_ANSWER = 16 << 20
-#: A longer cover is none. Its text in base64 still fits into what a decoder may tell.
-MAX_COVER = 12 << 20
 _MAX_TEXT = 300
 _MAX_TOLD = 4096
 
@@ -48,7 +44,6 @@ class _Cover(NamedTuple):
 
 
 _NO_COVER = _Cover(b"", b"")
-_COVER_MEMBER = b'"cover":{'
 
 
 def dispatch_scan(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
@@ -95,7 +90,6 @@ class Scanner:
         """Makes and ends a first decoder, so that a configuration that is none is refused here. Raises: as ``make``."""
         self._make = make
         self._told: set[bytes] = set()
-        self._covers = _Covers()
         make().destroy()
 
     def scan(self, request: ScanFiles, fds: Sequence[int]) -> FilesScanned:
@@ -137,7 +131,8 @@ class Scanner:
         try:
             opened = decoder.open(OpenDecoder(0, name, extension), fd)
             try:
-                text, cover = self._covers.split(decoder.metadata().text)
+                text, picture = decoder.tags_and_cover()
+                cover = _Cover(hashlib.sha256(picture).digest(), picture) if picture else _NO_COVER
             except WorkerFault:  # it plays, and says nothing of use about itself
                 text, cover = b"", _NO_COVER
         except WorkerFault as fault:
@@ -164,35 +159,3 @@ def _told(
     text = failure.reply().text[:_MAX_TEXT]
     code = failure.code if isinstance(failure, PluginSaidNo) else 0
     return ScannedFile((), failure.call, code, text, 0, b"", 0)
-
-
-class _Covers:
-    """Takes the pictures out of tags. Tracks of an album come one after the other with the same picture: the text of
-    one that was just seen is compared, and not read again.
-    """
-
-    def __init__(self) -> None:
-        self._last_text = b""
-        self._last = _NO_COVER
-
-    def split(self, text: bytes) -> tuple[bytes, _Cover]:
-        """The tags without the picture, and the picture; the text as it stands where it has none that can be read."""
-        # A quote within a JSON string has a backslash before it: this can only be the begin of a member.
-        begin = text.find(_COVER_MEMBER)
-        end = text.find(b"}", begin) + 1
-        if begin < 0 or end == 0:
-            return text, _NO_COVER
-        member = text[begin + len(_COVER_MEMBER) - 1 : end]
-        if member != self._last_text:
-            try:
-                cover = json.loads(member)
-                data = base64.b64decode(cover["base64"], validate=True)
-            except (ValueError, KeyError, TypeError):
-                return text, _NO_COVER  # whatever it is: the host reads it as it stands
-            kept = 0 < len(data) <= MAX_COVER
-            self._last_text, self._last = member, _Cover(hashlib.sha256(data).digest(), data) if kept else _NO_COVER
-        if text[end : end + 1] == b",":
-            end += 1
-        elif text[begin - 1 : begin] == b",":
-            begin -= 1
-        return text[:begin] + text[end:], self._last

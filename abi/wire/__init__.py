@@ -11,6 +11,7 @@ from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, 
 from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
+    CoverTold,
     CreateInstance,
     DecoderOpened,
     DestroyInstance,
@@ -22,17 +23,29 @@ from abi.wire.instance import (
     Negotiated,
     NegotiateSink,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
+    ReadCover,
     ReadMetadata,
     SeekDecoder,
 )
 from abi.wire.lifecycle import CapabilityInfo, ExtScore, LoadModule, ModuleInfo, Shutdown, ShutdownDone
 from abi.wire.message import Event, Message, Payload, Reply, Request
 from abi.wire.payload import close_fds
-from abi.wire.query import CancelCall, FetchLyrics, ListItems, OpenStream, SearchLyrics
+from abi.wire.query import (
+    AttachStream,
+    CancelCall,
+    CloseStream,
+    FetchLyrics,
+    ListItems,
+    OpenStream,
+    SearchLyrics,
+    StreamOpened,
+)
 from abi.wire.scan import CreateScanner, FilesScanned, ScanFiles, ScannedFile
 from abi.wire.stage import (
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachMix,
@@ -78,14 +91,18 @@ __all__ = [
     "Applied",
     "ApplyUpdate",
     "At",
+    "AtCut",
     "AttachDecode",
     "AttachDsp",
     "AttachMix",
     "AttachSink",
+    "AttachStream",
     "CancelCall",
     "CapabilityInfo",
     "CloseSink",
+    "CloseStream",
     "ControlAsked",
+    "CoverTold",
     "CreateInstance",
     "CreateScanner",
     "CutDigest",
@@ -127,6 +144,7 @@ __all__ = [
     "Negotiated",
     "NegotiateSink",
     "OpenDecoder",
+    "OpenFromStream",
     "OpenSink",
     "OpenStream",
     "Packet",
@@ -140,6 +158,7 @@ __all__ = [
     "PluginLog",
     "Pong",
     "PushHostEvents",
+    "ReadCover",
     "ReadMetadata",
     "ReleaseStage",
     "ResetDsp",
@@ -158,6 +177,7 @@ __all__ = [
     "State",
     "StateForm",
     "StopReason",
+    "StreamOpened",
     "SwitchInput",
     "WireError",
     "close_fds",

@@ -6,6 +6,7 @@ from abi.wire.message import Payload, Reply, Request, message
 
 __all__ = [
     "CloseSink",
+    "CoverTold",
     "CreateInstance",
     "DecoderOpened",
     "DestroyInstance",
@@ -17,7 +18,9 @@ __all__ = [
     "Negotiated",
     "NegotiateSink",
     "OpenDecoder",
+    "OpenFromStream",
     "OpenSink",
+    "ReadCover",
     "ReadMetadata",
     "SeekDecoder",
 ]
@@ -85,6 +88,19 @@ class OpenDecoder(Request[DecoderOpened]):
     extension: str
 
 
+@message(35)
+class OpenFromStream(Request[DecoderOpened]):
+    """Descriptor 0 is the segment of a byte stream, which the decoder reads; else as ``OpenDecoder``.
+
+    A read that has waited ``wait_ms`` for the next byte fails.
+    """
+
+    instance: int
+    path: str
+    extension: str
+    wait_ms: int
+
+
 @message(26)
 class Json(Reply):
     """A JSON text of the plugin, checked to be UTF-8 only; the host parses and checks it."""
@@ -94,7 +110,21 @@ class Json(Reply):
 
 @message(27)
 class ReadMetadata(Request[Json]):
-    """Tags of an open decoder; an empty object when it has none."""
+    """Tags of an open decoder, without the cover; an empty object when it has none."""
+
+    instance: int
+
+
+@message(36)
+class CoverTold(Reply):
+    """The picture as it lies in the file; empty: none. The host looks at its bytes for what it is."""
+
+    picture: Payload
+
+
+@message(37)
+class ReadCover(Request[CoverTold]):
+    """The cover of an open decoder's file, at most 12 MiB; tags come without it."""
 
     instance: int
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from host.events import PluginFault
 from host.jsontext import Json, JsonObject
-from host.media import label_of
 from host.playback import Absence, Now, StageUse
 from host.version import VERSION
+from host.where import label_of
 
 __all__ = ["elapsed", "fault_facts", "host_facts", "playback_facts"]
 
@@ -31,7 +31,7 @@ def playback_facts(now: Now) -> JsonObject:
     return {
         "track": {
             "index": now.track.index,
-            "label": label_of(now.track.path),
+            "label": label_of(now.track.where),
             "title": tags.title or None,
             "artist": tags.artist or None,
             "album": tags.album or None,

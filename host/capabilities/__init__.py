@@ -13,7 +13,7 @@ from host.capabilities.query_owner import QueryOwner
 from host.capabilities.scanner import MOST_FILES, FileToScan, Refusal, Scanned, Scanner
 from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
 from host.capabilities.sink import Sink, Target
-from host.capabilities.source import Item, ItemKind, Page, Source
+from host.capabilities.source import Item, ItemKind, OpenedStream, Page, Source
 from host.capabilities.stage import Stage
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ItemKind",
     "Lyrics",
     "Mix",
+    "OpenedStream",
     "Page",
     "QueryCache",
     "QueryOwner",

@@ -1,4 +1,4 @@
-"""A decoder as the host sees it: opened on a descriptor, asked for tags, moved, joined to a ring."""
+"""A decoder as the host sees it: opened on a descriptor or a byte stream, asked for tags, moved, joined to a ring."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from abi.wire import (
     DecoderOpened,
     Landed,
     OpenDecoder,
+    OpenFromStream,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     Resampler,
     SeekDecoder,
@@ -16,13 +18,16 @@ from host.capabilities.plugin_text import json_object
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import JsonObject
 from host.runtime import MAX_METADATA_BYTES, Instance
-from shm_audio import Ring
+from shm_audio import ByteStream, Ring
 
-__all__ = ["Decoder", "check_opened", "label_for_wire"]
+__all__ = ["STREAM_WAIT_S", "Decoder", "check_opened", "label_for_wire"]
 
 _MAX_RATE_HZ = 768_000
 _MAX_CHANNELS = 64
 _MAX_LABEL = 4000
+
+#: How long a decoder waits for the next byte of a stream, a source that is being replaced included.
+STREAM_WAIT_S = 30.0
 
 
 class Decoder(Stage):
@@ -30,6 +35,7 @@ class Decoder(Stage):
 
     def __init__(self, instance: Instance) -> None:
         self._limits = instance.limits
+        self._wait_s = 0.0
         super().__init__(instance, max(self._limits.read_ms, self._limits.seek_ms))
 
     async def open(self, fd: int, path: str, extension: str) -> DecoderOpened:
@@ -40,14 +46,40 @@ class Decoder(Stage):
             ProtocolViolated: the facts it tells are impossible.
         """
         message = OpenDecoder(self.instance.id, label_for_wire(path), label_for_wire(extension))
-        opened = await self.instance.request(message, self._limits.open_ms / 1000, (fd,))
+        return await self._open(message, fd)
+
+    async def open_stream(
+        self, stream: ByteStream, path: str, extension: str, wait_s: float = STREAM_WAIT_S
+    ) -> DecoderOpened:
+        """Reads ``stream`` from its begin, or from where its reader stands if it cannot seek. Raises: as ``open``.
+
+        A read that waits for ``wait_s`` for the next byte fails; until then the decoder is not held to be hanging, and
+        calls that read are given so much more time.
+        """
+        self._wait_s = wait_s
+        message = OpenFromStream(
+            self.instance.id, label_for_wire(path), label_for_wire(extension), round(wait_s * 1000)
+        )
+        return await self._open(message, stream.fd)
+
+    async def _open(self, message: OpenDecoder | OpenFromStream, fd: int) -> DecoderOpened:
+        opened = await self.instance.request(message, self._in(self._limits.open_ms), (fd,))
         check_opened(self.instance, opened)
         return opened
 
+    def _in(self, limit_ms: int) -> float:
+        """Seconds for a call that reads: while it waits for its stream, it is not the decoder that is slow."""
+        return limit_ms / 1000 + self._wait_s
+
     async def metadata(self) -> JsonObject:
-        """Tags of the open file, as the plugin spells them."""
-        reply = await self.instance.request(ReadMetadata(self.instance.id), self._limits.read_ms / 1000)
+        """Tags of the open file, as the plugin spells them, without its cover."""
+        reply = await self.instance.request(ReadMetadata(self.instance.id), self._in(self._limits.read_ms))
         return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
+
+    async def cover(self) -> bytes:
+        """The picture in the open file, whatever its bytes are; empty: none, or none of at most 12 MiB."""
+        reply = await self.instance.request(ReadCover(self.instance.id), self._in(self._limits.read_ms))
+        return reply.picture
 
     async def seek(self, frame: int) -> Landed:
         """Moves to a source frame or before it, and says where that is.
@@ -56,14 +88,14 @@ class Decoder(Stage):
             PluginRefused: it cannot seek.
             ProtocolViolated: it says that it landed behind the frame.
         """
-        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._limits.seek_ms / 1000)
+        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._in(self._limits.seek_ms))
         if not 0 <= landed.frame <= frame:
             raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
         return landed
 
     async def prime(self) -> None:
         """Reads its first block already, as it is to begin soon; it holds no ring. Raises: PluginRefused: it cannot."""
-        await self.instance.request(PrimeDecoder(self.instance.id), self._limits.read_ms / 1000)
+        await self.instance.request(PrimeDecoder(self.instance.id), self._in(self._limits.read_ms))
 
     async def attach(
         self,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from host.cli.library_playlists import like, playlists, unlike
+from host.cli.library_roots import add, exclude, include, remove, roots
 from host.cli.library_scan import scan
+from host.cli.library_search import albums, artists, info, problems, search, stats
 
 __all__ = ["library"]
 
@@ -14,4 +17,7 @@ def library() -> None:
     """The music that is there: scan it, search it."""
 
 
-library.add_command(scan)
+for _command in (add, remove, roots, exclude, include, scan, search, info, problems, stats, albums, artists):
+    library.add_command(_command)
+for _command in (playlists, like, unlike):
+    library.add_command(_command)

@@ -20,7 +20,7 @@ from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
-from host.library import Scanning, Store, Tally
+from host.library import Scanning, Store, Tally, cover_folder, database_file
 from host.patience import off_loop
 from host.supervise import step_back
 
@@ -64,11 +64,18 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
     async with scan_host(settings, paths) as host:
         for problem in host.discovery.problems:
             console.warn(str(problem.error))
-        store = await off_loop(lambda: Store.open(paths.data_dir / "library.db"), OPEN_S, discard=Store.close)
+        store = await off_loop(lambda: Store.open(database_file(settings.library, paths)), OPEN_S, discard=Store.close)
         with store:
             if store.database.notice:
                 console.warn(store.database.notice)
-            made = Scanning(store, NoCovers(), host.runtime, host.bus, host.config_of, progress.warn)
+            made = Scanning(
+                store,
+                cover_folder(settings.library, store.database.path),
+                host.runtime,
+                host.bus,
+                host.config_of,
+                progress.warn,
+            )
             async with made as scanning, progress.shown():
                 yield scanning
 
@@ -105,13 +112,3 @@ def exit_of(tally: Tally) -> int:
     if tally.problems:
         return Exit.PROBLEMS_FOUND
     return Exit.PARTLY_PLAYED if tally.left else Exit.DONE
-
-
-class NoCovers:
-    """Keeps no picture."""
-
-    def put(self, data: bytes) -> str | None:  # noqa: ARG002  the protocol's
-        return None
-
-    def has(self, sha256: str) -> bool:  # noqa: ARG002  the protocol's
-        return False

@@ -28,10 +28,11 @@ from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
 from host.library.scanners import ScannerPool
 from host.library.troubles import Troubles, with_others
-from host.media import Media, label_of, open_regular, read_tags
+from host.media import Media, open_regular, read_tags
 from host.patience import off_loop
 from host.runtime import Instance
 from host.supervise import Cause
+from host.where import label_of
 
 __all__ = ["Scan", "ScanParts", "Tally"]
 
@@ -402,4 +403,3 @@ def _reason(fault: PluginFault) -> str:
 
 def _duration_ms(told_ms: int, frames: int, rate_hz: int) -> int | None:
     return frames * 1000 // rate_hz if frames else told_ms or None
-

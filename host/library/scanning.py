@@ -25,10 +25,10 @@ from host.library.scanners import ScannerPool
 from host.library.store import Store
 from host.library.troubles import Troubles, mark_text
 from host.library.walk import Walk
-from host.media import label_of
 from host.packages import PluginManifest
 from host.patience import off_loop
 from host.runtime import PluginRuntime, mark_of
+from host.where import label_of
 
 __all__ = ["Scanning"]
 

@@ -1,4 +1,4 @@
-"""From a path to an open decoder: the file is opened, then each candidate is asked until one takes it.
+"""From a name to an open decoder: what is there is opened, then each candidate is asked until one takes it.
 
 Owns the order of candidates and the reasons of those who refused. One instance per track; their generation is shared.
 A track whose decoder has died is opened again from the same file, by the same decoder or by the next one.
@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from abi.kinds import CapabilityKind, DecoderFlag, StatusCode
 from abi.wire import DecoderOpened
 from host.capabilities import Candidate, Decoder
 from host.errors import MediaError, Misuse, PluginRefused, StellaError
 from host.ids import PluginId
-from host.media import NO_TAGS, Media, Tags, open_media, read_tags
+from host.media import NO_TAGS, Media, Tags, read_tags
 from host.playback.deaths import counted, own_doing, try_again
-from host.playback.decoder_configs import DecoderConfigs
 from host.playback.faults import Fault
+from host.playback.media_opening import MediaOpener
 from host.playback.replay_gain import gain_for
 from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, window
+from host.playback.type_configs import TypeConfigs
 from host.records import record
 from host.runtime import PluginRuntime
 from host.settings import ReplayGain
+from host.where import Where
 
 __all__ = ["Opener", "Reopened"]
 
@@ -44,7 +45,9 @@ class Reopened:
 
 
 class Opener:
-    """Opens tracks. ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made.
+    """Opens tracks, from what ``media`` opens.
+
+    ``candidates`` gives decoders for an extension, best first; ``configs``, how each is made.
 
     ``replay_gain``: how loud they are made; asked for each.
     """
@@ -54,27 +57,27 @@ class Opener:
         runtime: PluginRuntime,
         candidates: Candidates,
         excerpt: Excerpt,
-        media_timeout_s: float,
-        configs: DecoderConfigs,
+        media: MediaOpener,
+        configs: TypeConfigs,
         replay_gain: Callable[[], ReplayGain] = ReplayGain,
     ) -> None:
         self.configs = configs
         self._runtime = runtime
         self._candidates = candidates
         self._excerpt = excerpt
-        self._media_timeout_s = media_timeout_s
+        self._media = media
         self._replay_gain = replay_gain
 
-    async def open(self, index: int, path: Path, excerpt: Excerpt = WHOLE) -> OpenTrack:
+    async def open(self, index: int, where: Where, excerpt: Excerpt = WHOLE) -> OpenTrack:
         """An open track, standing at its first frame; the caller closes it. ``excerpt``: what there is of it.
 
         Raises:
-            MediaError: the file cannot be opened, or nobody can decode it.
+            MediaError: it cannot be opened, or nobody can decode it.
         """
         wanted = self._excerpt.of(excerpt)
         if wanted.length_s == 0 and self._excerpt.length_s != 0:
-            raise _begins_behind(path, self._excerpt)
-        media = await open_media(path, self._media_timeout_s)
+            raise _begins_behind(where, self._excerpt)
+        media = await self._media.open(where)
         try:
             return await self._first_that_takes_it(index, media, wanted)
         except BaseException:
@@ -98,12 +101,12 @@ class Opener:
         """
         candidate = self._successor(track, avoided)
         if candidate is None:
-            raise MediaError(f"{track.path}: no decoder is left that could go on", remedy="is the file whole?")
+            raise MediaError(f"{track.where}: no decoder is left that could go on", remedy="is the file whole?")
         decoder, use, info = await self._decoder(candidate, track.media)
         try:
             if info.sample_rate_hz != track.info.sample_rate_hz:
                 raise MediaError(
-                    f"{track.path}: {candidate.plugin_id} sees {info.sample_rate_hz} Hz, "
+                    f"{track.where}: {candidate.plugin_id} sees {info.sample_rate_hz} Hz, "
                     f"the decoder before saw {track.info.sample_rate_hz} Hz",
                     remedy="report it to the plugin's author",
                 )
@@ -149,11 +152,11 @@ class Opener:
             except StellaError as error:
                 refusals.append(error.message)
                 if counted(error):  # no answer at all, which the success of the next must not hide
-                    faults.append(Fault(error.code, f"{media.path}: {error.message}; the next decoder was tried"))
+                    faults.append(Fault(error.code, f"{media.where}: {error.message}; the next decoder was tried"))
         if not refusals:
-            raise MediaError(f"{media.path}: no decoder is installed", remedy="see `stellatune doctor`")
+            raise MediaError(f"{media.where}: no decoder is installed", remedy="see `stellatune doctor`")
         reasons = "; ".join(dict.fromkeys(refusals))
-        raise MediaError(f"{media.path}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
+        raise MediaError(f"{media.where}: no decoder can read it: {reasons}", remedy="is it an audio file, and whole?")
 
     async def _try(
         self, index: int, media: Media, candidate: Candidate, excerpt: Excerpt, untold: dict[PluginId, Fault]
@@ -163,7 +166,7 @@ class Opener:
             tags = await self._tags(decoder, media, untold)
             wanted = window(info, excerpt)
             if wanted is None:
-                raise _begins_behind(media.path, excerpt)
+                raise _begins_behind(media.where, excerpt)
             needs_seek = wanted.first_frame > info.encoder_delay_frames
             skip = await self.seek(decoder, info, wanted.first_frame) if needs_seek else wanted.first_frame
         except BaseException:
@@ -186,7 +189,7 @@ class Opener:
         except StellaError as error:
             gone = worker.exited.done() or bool(worker.doomed)
             if own_doing(error):
-                untold[plugin] = Fault("no_tags", f"{media.path}: {plugin} cannot tell its tags: {error.message}")
+                untold[plugin] = Fault("no_tags", f"{media.where}: {plugin} cannot tell its tags: {error.message}")
             if gone:
                 raise
             return NO_TAGS
@@ -197,7 +200,7 @@ class Opener:
         decoder = Decoder(instance)
         try:
             if media.closed:  # it ended while its decoder was about to be exchanged
-                raise MediaError(f"{media.path}: it has ended meanwhile", remedy="nothing needs to be done")
+                raise MediaError(f"{media.where}: it has ended meanwhile", remedy="nothing needs to be done")
             info = await decoder.open(media.fd, media.label, media.extension)
         except BaseException:
             await decoder.destroy()
@@ -208,5 +211,5 @@ class Opener:
         return decoder, use, info
 
 
-def _begins_behind(path: Path, excerpt: Excerpt) -> MediaError:
-    return MediaError(f"{path}: ends before {float(excerpt.start_s):g} s", remedy="start earlier")
+def _begins_behind(where: Where, excerpt: Excerpt) -> MediaError:
+    return MediaError(f"{where}: ends before {float(excerpt.start_s):g} s", remedy="start earlier")

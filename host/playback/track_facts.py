@@ -26,7 +26,7 @@ def started(track: OpenTrack, position: int) -> TrackStarted:
     tags, rate = track.tags, track.info.sample_rate_hz
     return TrackStarted(
         track.index,
-        str(track.path),
+        str(track.where),
         str(track.use.type_id),
         position,
         int((track.duration_s or 0) * rate),
@@ -44,7 +44,7 @@ def failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaEr
     whole = track.duration_s is not None and seconds >= track.duration_s - _ROUNDING_S
     end = "played to its end" if whole else "ended"
     played = f"{end} after {seconds:.1f} s: " if seconds else ""
-    text = f"{track.path}: {played}{error.message}"
+    text = f"{track.where}: {played}{error.message}"
     if isinstance(error, Supervised):
         return type(error)(text, remedy=error.remedy, details=error.details)
     return MediaError(text, remedy=error.remedy or "is the file whole?")

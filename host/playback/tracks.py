@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import field
 from fractions import Fraction
-from pathlib import Path
 
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
@@ -17,6 +16,7 @@ from host.playback.repairs import Repair
 from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
 from host.records import record
+from host.where import Where
 
 __all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
 
@@ -99,9 +99,9 @@ class OpenTrack:
     gain: Gain = AS_IT_IS
 
     @property
-    def path(self) -> Path:
+    def where(self) -> Where:
         """Where it was found."""
-        return self.media.path
+        return self.media.where
 
     async def close(self) -> None:
         """Ends the decoder and lets go of the file; twice is fine."""
@@ -156,7 +156,7 @@ class TrackResult:
     """
 
     index: int
-    path: Path
+    where: Where
     failure: StellaError | None = None
     decoder: StageUse | None = None
     frames_in: int = 0

@@ -366,7 +366,7 @@ class Transport:
             if now is None or entry is None or self._heard == (now.track.index, entry.id):
                 return
             self._heard = (now.track.index, entry.id)
-            self._bus.publish(TrackHeard(now.track.index, entry.id, str(now.track.path)))
+            self._bus.publish(TrackHeard(now.track.index, entry.id, str(now.track.where)))
 
     def _set_state(self, state: PlayState) -> None:
         if state is not self._state:

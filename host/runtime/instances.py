@@ -51,9 +51,7 @@ class InstanceOrder:
         config = json_payload(self.config)
         if self.scans:
             return CreateScanner(instance_id, self.type_id, config)
-        return CreateInstance(
-            instance_id, self.kind, self.type_id, config, self.sample_rate_hz, self.channels, files
-        )
+        return CreateInstance(instance_id, self.kind, self.type_id, config, self.sample_rate_hz, self.channels, files)
 
 
 class Instance:

@@ -74,6 +74,8 @@ class CallLimits:
                 return self.limits.query_ms / 1000
             case "export":
                 return self.limits.update_ms / 1000
+            case "stream_read" | "stream_seek":
+                return self.limits.source_ms / 1000
             case "flush" if self.rate_hz:
                 frames = lane.queued_frames if self.device else lane.blocks * self.block_frames
                 return self.limits.flush_ms / 1000 + frames / self.rate_hz

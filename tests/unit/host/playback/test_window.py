@@ -105,4 +105,4 @@ def test_a_track_lasts_no_longer_than_its_source(info: DecoderOpened, excerpt: E
     assert wanted is not None
     decoder = cast("Decoder", None)  # not asked for this
     use = StageUse("decoder", PluginId("a"), TypeId("a"), Generation(1), 1)
-    assert OpenTrack(0, Media(Path("a"), -1, 0), decoder, info, use, wanted, 0).duration_s == seconds
+    assert OpenTrack(0, Media(Path("a"), -1, 0, Path("a")), decoder, info, use, wanted, 0).duration_s == seconds
