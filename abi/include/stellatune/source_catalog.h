@@ -25,7 +25,8 @@ typedef struct StSourceCatalogInstanceVTable {
 
     /*
      * Opens a track. *out_meta_json_utf8 is an object; with a member "path" the host reads that local file itself and
-     * the io outputs stay null, otherwise they serve the bytes until close_stream.
+     * the io outputs stay null, otherwise they serve the bytes until close_stream, and no other stream of this instance
+     * is open meanwhile. A successor of an instance that died opens the same track again, and goes on somewhere in it.
      * thread: [lane & created]
      * realtime: no
      * owned: the stream is the plugin's; the text is the plugin's until freed with plugin_free
