@@ -42,9 +42,10 @@ from host.playback.seat import RingsBroken
 from host.playback.sizes import PipelineFormat, on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
+from host.playback.stage_use import StageUse
 from host.playback.stage_watch import StageWatch
 from host.playback.target_files import NO_TARGET_FILES
-from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
+from host.playback.tracks import OpenTrack, PlaybackResult
 from host.playback.wishes import Wish, Wishes
 from host.records import record
 from host.runtime import Instance, Outcome, PluginRuntime

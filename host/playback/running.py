@@ -10,9 +10,11 @@ from host.playback.record import Record
 from host.playback.recovery import Care
 from host.playback.relay import Relay
 from host.playback.signal_path import signal_path
+from host.playback.source_stream import SourceStream
 from host.playback.stage_updates import StageUpdates
+from host.playback.stage_use import StageUse
 from host.playback.timeline import Place
-from host.playback.tracks import OpenTrack, StageUse
+from host.playback.tracks import OpenTrack
 from host.records import record
 
 __all__ = ["Now", "Running", "uses_of"]
@@ -22,8 +24,8 @@ __all__ = ["Now", "Running", "uses_of"]
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
-    ``absence``: of the output, which is why nothing is heard. ``touched_by``: what changes the track's samples on their
-    way, for people; empty: nothing.
+    ``absence``: of the output, which is why nothing is heard; ``buffering``: nothing is heard until more bytes of the
+    track have come. ``touched_by``: what changes the track's samples on their way, for people; empty: nothing.
     """
 
     track: OpenTrack
@@ -34,6 +36,24 @@ class Now:
     stages: tuple[StageUse, ...]
     absence: Absence | None = None
     touched_by: str = ""
+    buffering: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is heard, as its source says at this moment, or else its tags; empty where nobody says."""
+        media = self.track.media
+        return (media.title if isinstance(media, SourceStream) else "") or self.track.tags.title
+
+    @property
+    def live(self) -> bool:
+        """Whether it has no end, and nobody can go back in it."""
+        return isinstance(self.track.media, SourceStream) and self.track.media.live
+
+    @property
+    def source(self) -> StageUse | None:
+        """Who serves the bytes; None: they are a file's."""
+        media = self.track.media
+        return media.use if isinstance(media, SourceStream) else None
 
     @property
     def done_s(self) -> float:
@@ -72,7 +92,8 @@ class Running:
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
         touched_by = why_not(signal_path(pipeline, track))
-        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by)
+        buffering = decode.waits and pipeline.ready - taken < pipeline.block_frames
+        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by, buffering)
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position is heard; None before the first track."""

@@ -6,9 +6,7 @@ where the reader has asked for meanwhile; whoever reads them never notices.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from abi.kinds import CapabilityKind, StatusCode
+from abi.kinds import CapabilityKind
 from host.capabilities import OpenedStream, Source
 from host.errors import MediaError, StellaError, Supervised
 from host.jsontext import JsonObject
@@ -38,7 +36,7 @@ class SourceSeat(Seat):
         opened: OpenedStream,
         stream: ByteStream,
     ) -> None:
-        """Takes over ``source``, which has ``track`` open and is not attached yet, and the stream that it is to fill."""
+        """Takes over ``source``, which has ``track`` open and is not attached yet, and the stream it is to fill."""
         super().__init__("source")
         self.spec = spec
         self.opened = opened
