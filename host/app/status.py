@@ -49,7 +49,7 @@ def playback_facts(now: Now) -> JsonObject:
         "bit_perfect": not now.touched_by,
         "why_not": now.touched_by,
         "buffering": now.buffering,
-        "chain": [*map(_use, () if now.source is None else (now.source,)), _use(now.track.use), *map(_use, now.stages)],
+        "chain": [*map(_use, now.track.served_by), _use(now.track.use), *map(_use, now.stages)],
     }
 
 

@@ -87,7 +87,8 @@ class MediaOpener:
         try:
             opened = await source.open_stream(item)
             if isinstance(opened, OpenedStream):
-                seat = SourceSeat(self._runtime, spec, item, source, opened, self._ring(opened))
+                adopted = _nobody if track.config else self.configs.adopt
+                seat = SourceSeat(self._runtime, spec, item, source, opened, self._ring(opened), adopted)
                 return await self._stream(index, track, seat)
         except BaseException:
             await source.instance.destroy()
@@ -108,6 +109,10 @@ class MediaOpener:
             seat.stream.close()
             raise
         return SourceStream(track, index, seat, self._runtime, self._bus, lambda repair: self.on_mended(repair))
+
+
+def _nobody(_: StageSpec) -> None:
+    """What was said of one track alone is no other's."""
 
 
 def item_of(track: SourceTrack) -> JsonObject:

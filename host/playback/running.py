@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from host.ids import PluginId
 from host.playback.absence import Absence
 from host.playback.bit_perfect import why_not
 from host.playback.edits import ChainEdits
@@ -9,6 +10,7 @@ from host.playback.graph import Pipeline
 from host.playback.record import Record
 from host.playback.recovery import Care
 from host.playback.relay import Relay
+from host.playback.repairs import Swapped
 from host.playback.signal_path import signal_path
 from host.playback.source_stream import SourceStream
 from host.playback.stage_updates import StageUpdates
@@ -50,12 +52,6 @@ class Now:
         return isinstance(self.track.media, SourceStream) and self.track.media.live
 
     @property
-    def source(self) -> StageUse | None:
-        """Who serves the bytes; None: they are a file's."""
-        media = self.track.media
-        return media.use if isinstance(media, SourceStream) else None
-
-    @property
     def done_s(self) -> float:
         """How much of the track was played."""
         track, total_s = self.track, self.track.duration_s
@@ -74,6 +70,14 @@ class Running:
     care: Care
     updates: StageUpdates
     edits: ChainEdits
+
+    async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
+        """All of a plugin's goes over to its active generation. Raises: StellaError: something would not."""
+        swapped = await self.care.swaps.swap(plugin_id)
+        stream = self.pipeline.decode.stream
+        if stream is None or stream.closed or stream.use.plugin_id != plugin_id:
+            return swapped
+        return (*swapped, await stream.renew())
 
     def now(self) -> Now | None:
         """What is heard, as the sink stands; None before the first track."""

@@ -19,7 +19,7 @@ from host.ids import InstanceId, PluginId
 from host.jsontext import Json, JsonObject
 from host.media import Media
 from host.playback.deaths import cause_of, counted
-from host.playback.repairs import Grade, Repair
+from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.seat import RingsBroken
 from host.playback.source_seat import SourceSeat
 from host.playback.stage_use import StageUse
@@ -130,11 +130,13 @@ class SourceStream:
         """Who fills it now."""
         return self.seat.use
 
-    async def renew(self) -> None:
+    async def renew(self) -> Swapped:
         """Its source goes over to the active generation. Raises: StellaError: the old one works on."""
         before = self.use
         await self.seat.swap()
         self.exchanged(before, "restarted as asked")
+        now = self.use
+        return Swapped(now.name, before.generation, now.generation, before.pid, now.pid, 0)
 
     def exchanged(self, before: StageUse, cause: str) -> None:
         """Its source is another one than before, as somebody wished: that is told."""

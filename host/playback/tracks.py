@@ -13,7 +13,7 @@ from host.playback.faults import Fault
 from host.playback.repairs import Repair
 from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
-from host.playback.source_stream import Readable
+from host.playback.source_stream import Readable, SourceStream
 from host.playback.stage_use import StageUse
 from host.records import record
 from host.where import Where
@@ -90,6 +90,11 @@ class OpenTrack:
     def where(self) -> Where:
         """Where it was found."""
         return self.media.where
+
+    @property
+    def served_by(self) -> tuple[StageUse, ...]:
+        """The source that serves what it is read from; none where that is a file."""
+        return (self.media.use,) if isinstance(self.media, SourceStream) else ()
 
     async def close(self) -> None:
         """Ends the decoder and lets go of the file; twice is fine."""
