@@ -65,6 +65,7 @@ def careless_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SOME_TOKEN", "secret")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
     monkeypatch.setenv("LC_TIME", "C")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     extra = os.open("/dev/zero", os.O_RDONLY)
     os.set_inheritable(extra, True)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
@@ -121,6 +122,6 @@ def test_a_worker_has_what_it_needs_and_no_more(tmp_path: Path, monkeypatch: pyt
     assert seen["descriptors"] == ["/dev/null", "anon_inode", "pipe", "pipe", "socket", "socket"]
     names = seen["environment"]
     assert isinstance(names, list)
-    assert "LC_TIME" in names
+    assert {"LC_TIME", "https_proxy"} <= set(names)
     assert not {"SOME_TOKEN", "LD_LIBRARY_PATH", "PYTHONPATH"} & set(names)
-    assert all(name in KEPT or name.startswith(KEPT_PREFIXES) for name in names), names
+    assert all(name in KEPT or name.startswith(KEPT_PREFIXES) or name.lower().endswith("_proxy") for name in names), names
