@@ -74,7 +74,17 @@ def test_a_file_says_what_it_is(server: HttpServer) -> None:
         (HttpFile(DATA, part_bytes=777), 1),
         (HttpFile(DATA, headers={"Content-Type": "application/octet-stream", "X-Long": "x" * 60_000}), 1),
     ],
-    ids=["closes", "closes untagged", "no ranges", "no length", "says more", "busy", "hurried", "crumbs", "long header"],
+    ids=[
+        "closes",
+        "closes untagged",
+        "no ranges",
+        "no length",
+        "says more",
+        "busy",
+        "hurried",
+        "crumbs",
+        "long header",
+    ],
 )
 def test_what_servers_do_and_may(server: HttpServer, file: HttpFile, requests: int) -> None:
     got, meta = read(server, file)
