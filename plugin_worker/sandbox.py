@@ -23,7 +23,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 #: Looked up once, before workers are forked.
 _prctl = ctypes.CDLL(None).prctl
 
-#: Of the environment, what plugins need: language, time zone, where the sound server is, which way leads to the network.
+#: Of the environment, what plugins need: language, time zone, where the sound server is, the way into the network.
 KEPT_NAMES = frozenset(
     {
         *("HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),

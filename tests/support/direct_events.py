@@ -16,7 +16,7 @@ __all__ = ["DirectEvents"]
 
 
 class DirectEvents:
-    """Events of ``native_plugins/PLUGIN`` as long as it is entered. ``cancelled``: the call in progress should give up."""
+    """Events of ``native_plugins/PLUGIN`` while it is entered. ``cancelled``: the call in progress should give up."""
 
     def __init__(self, plugin: str) -> None:
         self.events: list[dict[str, Any]] = []

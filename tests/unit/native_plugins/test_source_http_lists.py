@@ -56,7 +56,8 @@ RSS = """<?xml version="1.0" encoding="UTF-8"?>
 </channel></rss>
 """
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title>
-<entry><title type="html">Entry</title><link href="http://x/page"/><link rel='enclosure' type="audio/ogg" href="e.ogg" /></entry>
+<entry><title type="html">Entry</title><link href="http://x/page"/>
+<link rel='enclosure' type="audio/ogg" href="e.ogg" /></entry>
 </feed>"""
 
 
@@ -113,7 +114,7 @@ def test_pls(server: HttpServer) -> None:
 def test_podcasts(server: HttpServer, kind: str) -> None:
     page = listed(server, answer(RSS.encode(), kind))
     assert [(item["title"], item["id"], item.get("duration_ms")) for item in page["items"]] == [
-        ("One & Only – “Q”", server.url("/lists/ep/1.mp3?a=1&b=2"), 3_723_000),
+        ("One & Only \u2013 \u201cQ\u201d", server.url("/lists/ep/1.mp3?a=1&b=2"), 3_723_000),
         ("Two <b>&amp;</b> &e;", "https://cdn.example/2.m4a", 754_000),
         ("&e;", "http://x/3", None),
     ]

@@ -18,11 +18,11 @@ PROGRAMME = random.Random(4).randbytes(300_000)
 TITLES = {
     0: b"StreamTitle='One - First';StreamUrl='http://x/';",
     100_000: "StreamTitle='Café del Mar';".encode(),
-    200_000: "StreamTitle='Motörhead's – Ace';".encode("cp1252"),
+    200_000: "StreamTitle='Motörhead's \u2013 Ace';".encode("cp1252"),
     300_000: b"StreamTitle='';",
     400_000: b"StreamTitle='Four\n\x01  here';StreamTitle='not this';",
 }
-TOLD = ["One - First", "Café del Mar", "Motörhead's – Ace", "", "Four here"]
+TOLD = ["One - First", "Café del Mar", "Motörhead's \u2013 Ace", "", "Four here"]
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_a_cancelled_call_ends_soon_and_the_next_one_goes_on(server: HttpServer,
         with pytest.raises(Refused) as refused:
             source.open(id=server.url("/loop"))
         assert refused.value.code is StatusCode.CANCELLED
-        assert 1 <= looks and radio.looks - looks < 20
+        assert looks >= 1 and radio.looks - looks < 20
         radio.cancelled = False
         station.ends_at = None
         server.drop_all()
