@@ -220,6 +220,9 @@ class Scan:
                 self._board.put_back([job for job, _ in files[len(told) :]])
                 for (job, media), answer in zip(files, told, strict=False):
                     await self._answered(job, media, answer)
+        except asyncio.CancelledError:
+            scanner.instance.worker.terminate("the scan ends")  # nobody waits for its answer any more
+            raise
         except Supervised as error:
             await self._died(batch, [job for job, _ in files], scanner.instance, error)
         finally:
@@ -251,7 +254,7 @@ class Scan:
 
     async def _not_opened(self, job: Job, error: MediaError) -> None:
         if job.stamp.size_bytes == 0:
-            job.refusals.append((job.candidates[0], "the file is empty"))
+            job.refusals.extend((candidate, "the file is empty") for candidate in job.candidates)
             job.candidates = ()
             await self._nobody_reads(job)
         else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from host.app import scan_host
+from host.app import ScanHost, scan_host
 from host.library import Problem, Scanning, Store, Tally
 from host.settings import Limits, Paths, Settings
 from tests.support.patient import PATIENT
@@ -57,11 +58,22 @@ class Shelf:
     def store(self) -> Store:
         return Store.open(self.database)
 
-    def scan(self, folders: Sequence[Path] = (), *, full: bool = False) -> Tally:
-        """One scan to its end; ``warnings`` are those of this scan."""
-        return asyncio.run(self.scanned(folders, full=full))
+    def scan(
+        self,
+        folders: Sequence[Path] = (),
+        *,
+        full: bool = False,
+        during: Callable[[ScanHost, Scanning], Awaitable[None]] | None = None,
+    ) -> Tally:
+        """One scan to its end; ``warnings`` are those of this scan. ``during`` runs beside it and comes to an end."""
+        return asyncio.run(self._scanned(folders, full, during))
 
-    async def scanned(self, folders: Sequence[Path] = (), *, full: bool = False) -> Tally:
+    async def _scanned(
+        self,
+        folders: Sequence[Path],
+        full: bool,
+        during: Callable[[ScanHost, Scanning], Awaitable[None]] | None,
+    ) -> Tally:
         self.warnings.clear()
         home = self.place / "home"
         paths = Paths(home / "config.toml", home / "state", home / "data", home / "cache", home / "run")
@@ -71,14 +83,28 @@ class Shelf:
                 async with Scanning(
                     store, self.covers, host.runtime, host.bus, host.config_of, self.warnings.append
                 ) as scanning:
-                    return await scanning.run(folders, full=full)
+                    if during is None:
+                        return await scanning.run(folders, full=full)
+                    running = asyncio.create_task(scanning.run(folders, full=full))
+                    try:
+                        await during(host, scanning)
+                    except BaseException:
+                        running.cancel()
+                        await asyncio.wait([running])
+                        raise
+                    return await running
 
     def tracks(self) -> dict[str, int]:
         """Ids by path below ``music``."""
         with self.store() as store:
             rows = store.database.rows("SELECT path, id FROM tracks ORDER BY path")
         begin = len(bytes(self.music)) + 1
-        return {bytes(path)[begin:].decode("utf-8", "surrogateescape"): int(number) for path, number in rows}  # type: ignore[arg-type]
+        found: dict[str, int] = {}
+        for path, number in rows:
+            assert isinstance(path, bytes)
+            assert isinstance(number, int)
+            found[os.fsdecode(path[begin:])] = number
+        return found
 
     def problems(self) -> list[Problem]:
         with self.store() as store:
@@ -93,13 +119,11 @@ def frames_file(path: Path, frames: int = 44100, fault: object = None) -> Path:
     return path
 
 
-def killer(path: Path, kind: str = "segv", phase: str = "open") -> Path:
-    """A file over which the decoder of faults does wrong, again and again; each time leaves a mark in ``path``'s
-    folder of marks, whose number is that of the strikes.
-    """
+def killer(path: Path, kind: str = "segv", phase: str = "open", times: int = 1000) -> Path:
+    """A file over which the decoder of faults does wrong so many times; ``strikes`` counts them."""
     marks = path.parent / f".{path.name}.marks"
     marks.mkdir(parents=True, exist_ok=True)
-    order = {"kind": kind, "phase": phase, "at_call": 1, "calls": 1, "generations": 1000, "marks": str(marks)}
+    order = {"kind": kind, "phase": phase, "at_call": 1, "calls": 1, "generations": times, "marks": str(marks)}
     return frames_file(path, fault=order)
 
 

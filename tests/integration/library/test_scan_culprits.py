@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from host.library import ProblemKind
+from host.app import ScanHost
+from host.library import ProblemKind, Scanning
 from tests.e2e.audio import noise, write_wav
 from tests.support.patient import PATIENT
 from tests.support.scanned import Shelf, frames_file, killer, strikes
@@ -147,9 +150,21 @@ def test_a_plugin_that_dies_of_every_file_is_passed_over_and_told_once(shelf: Sh
 
 
 def test_who_ends_a_worker_from_outside_blames_no_file(shelf: Shelf) -> None:
-    """SIGKILL, as the kernel does when memory is short: the file is tried again, and only blamed in the end."""
-    goods(shelf, 4)
-    path = killer(shelf.music / "a.frames", "segv")
-    os.utime(path, ns=(1, 1))
-    tally = shelf.scan()
-    assert (tally.added, tally.problems) == (4, 1)
+    """SIGKILL, as the kernel sends it when memory is short: the files that were in flight are read by the next one."""
+    names = goods(shelf, 4)
+    path = killer(shelf.music / "stands.frames", "deadlock", times=2)
+    killed: list[int] = []
+
+    async def kill(host: ScanHost, _scanning: Scanning) -> None:
+        while len(killed) < 2:
+            if strikes(path) > len(killed):
+                (worker,) = [each for each in host.runtime.workers() if each.spec.plugin_id == "stellatune.fault"]
+                killed.append(worker.pid)
+                os.kill(worker.pid, signal.SIGKILL)
+                await worker.exited
+            await asyncio.sleep(0.005)
+
+    tally = shelf.scan(during=kill)
+    assert (tally.added, tally.problems, tally.deaths) == (5, 0, 2)
+    assert len(set(killed)) == 2
+    assert sorted(shelf.tracks()) == sorted([*names, "stands.frames"])
