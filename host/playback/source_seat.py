@@ -6,9 +6,7 @@ where the reader has asked for meanwhile; whoever reads them never notices.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from abi.kinds import CapabilityKind, StatusCode
+from abi.kinds import CapabilityKind
 from host.capabilities import OpenedStream, Source
 from host.errors import MediaError, StellaError, Supervised
 from host.jsontext import JsonObject

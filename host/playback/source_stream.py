@@ -13,7 +13,7 @@ from abi.kinds import StatusCode
 from abi.wire import StopReason
 from host.capabilities import extension_of
 from host.errors import MediaError, StellaError
-from host.events import EventBus, PluginEmitted, StageEnded, StageGivenUp, StageMended, TrackTitled
+from host.events import EventBus, PluginEmitted, StageEnded, StageGivenUp, TrackTitled
 from host.jsontext import Json, JsonObject
 from host.playback.deaths import cause_of, counted
 from host.playback.repairs import Grade, Repair
