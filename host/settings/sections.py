@@ -65,7 +65,8 @@ def _place() -> str:
 class PipelineSizes:
     """How much is held where. Rings other than the decode ring use `ring_ahead_ms`.
 
-    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies.
+    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies. `stream_kib`: of what a
+    source serves, so much is held, in powers of two.
     """
 
     block_frames: int = _range(512, 32, 8192)
@@ -73,6 +74,7 @@ class PipelineSizes:
     ring_ahead_ms: int = _range(200, 20, 10_000)
     history_ms: int = _range(1000, 20, 10_000)
     checkpoint_kib: int = _range(256, 1, 16_384)
+    stream_kib: int = _range(1024, 256, 131_072)
 
 
 @record
