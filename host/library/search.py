@@ -26,6 +26,8 @@ CANDIDATES = 250
 #: A word as unlike as that is another; and so many are tried for each.
 MIN_SIMILARITY = 0.4
 MAX_SIMILAR = 8
+#: What is less like it than this part of the best is not meant.
+MIN_OF_BEST = 0.7
 _LOOKED_AT = 40
 _MANY = 1000
 _COLUMNS = ", ".join(f"tracks.{name}" for name in FOUND_COLUMNS)
@@ -159,8 +161,9 @@ class Search:
             share = max(similarity(mine, trigrams_of(name)), len(word) / len(name) if word in name else 0.0)
             if share >= MIN_SIMILARITY:
                 shares[name] = share
-        best = sorted(shares, key=lambda name: (-shares[name], name))[:MAX_SIMILAR]
-        return {name: shares[name] for name in best}
+        enough = MIN_OF_BEST * max(shares.values(), default=0.0)
+        best = sorted((name for name in shares if shares[name] >= enough), key=lambda name: (-shares[name], name))
+        return {name: shares[name] for name in best[:MAX_SIMILAR]}
 
 
 _FREE_COLUMNS = 5

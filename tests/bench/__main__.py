@@ -15,6 +15,7 @@ from tests.bench import (
     footprint,
     jack,
     latency,
+    library_search,
     paced,
     player,
     processor_time,
@@ -49,6 +50,7 @@ BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Dist
         commands,
         startup,
         player,
+        library_search,
     )
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)
