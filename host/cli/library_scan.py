@@ -20,14 +20,15 @@ from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
-from host.library import Scanning, Store, Tally, cover_folder, database_file
+from host.library import POLL_S, Scanning, Store, Tally, Watch, cover_folder, database_file
 from host.patience import off_loop
 from host.supervise import step_back
 
-__all__ = ["exit_of", "scan", "scanning_shown", "tell"]
+__all__ = ["scan", "watch"]
 
 OPEN_S = 60.0
 SCHEMA = "stellatune.library-scan/1"
+WATCH_SCHEMA = "stellatune.library-watch/1"
 
 
 @click.command()
@@ -50,6 +51,36 @@ def scan(console: Console, full: bool, folders: tuple[Path, ...]) -> int:
                 raise
         tell(console, tally, time.monotonic() - began_s, complete=True)
         return exit_of(tally)
+
+    return run_interruptible(work)
+
+
+@click.command()
+@click.option(
+    "--poll",
+    "poll_s",
+    metavar="[SECONDS]",
+    type=click.FloatRange(min=1),
+    is_flag=False,
+    flag_value=POLL_S,
+    help="Look at all roots this often instead of being told of changes; shares of other machines always are.",
+)
+@click.pass_obj
+def watch(console: Console, poll_s: float | None) -> int:
+    """Scan, then keep the library as its roots are, until it is ended."""
+    step_back()
+
+    async def work(_interrupts: Interrupts) -> int:
+        async with scanning_shown(console) as scanning:
+
+            def told(tally: Tally) -> None:
+                if console.json:
+                    console.line(WATCH_SCHEMA, asdict(tally))
+                elif tally.changes:
+                    console.result(summary(tally))
+
+            await Watch(scanning, told, console.warn, poll_s).run()
+        return Exit.DONE
 
     return run_interruptible(work)
 
@@ -87,7 +118,15 @@ def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> No
         told = {**asdict(tally), "wall_s": round(wall_s, 3), "files_per_s": files_per_s, "complete": complete}
         console.document(SCHEMA, told)
         return
-    counts = ", ".join(
+    rate = f", {tally.read / wall_s:.0f} files/s" if tally.read and wall_s > 0 else ""
+    console.result(f"{'' if complete else 'interrupted: '}{summary(tally)} in {wall_s:.1f} s{rate}")
+    if tally.problems or tally.known_problems:
+        console.note("`stellatune library problems` names the files")
+
+
+def summary(tally: Tally) -> str:
+    """Its counts in words."""
+    return ", ".join(
         f"{count} {word}"
         for word, count in (
             ("added", tally.added),
@@ -101,10 +140,6 @@ def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> No
         )
         if count or word in ("added", "unchanged")
     )
-    rate = f", {tally.read / wall_s:.0f} files/s" if tally.read and wall_s > 0 else ""
-    console.result(f"{'' if complete else 'interrupted: '}{counts} in {wall_s:.1f} s{rate}")
-    if tally.problems or tally.known_problems:
-        console.note("`stellatune library problems` names the files")
 
 
 def exit_of(tally: Tally) -> int:

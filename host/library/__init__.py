@@ -16,10 +16,12 @@ from host.library.scan import Tally
 from host.library.scanning import Scanning
 from host.library.search import Answer, Search
 from host.library.store import Store
+from host.library.watch import POLL_S, Watch
 
 __all__ = [
     "FIELDS",
     "LIKED",
+    "POLL_S",
     "Album",
     "Answer",
     "Artist",
@@ -41,6 +43,7 @@ __all__ = [
     "Store",
     "Tally",
     "Track",
+    "Watch",
     "cover_folder",
     "database_file",
     "parse_query",

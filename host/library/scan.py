@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,10 +25,12 @@ from host.library.facts import FileStamp, Problem, ProblemKind, Track
 from host.library.findings import Findings
 from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
+from host.library.opening import close_all, open_all
 from host.library.scanners import ScannerPool
 from host.library.troubles import Troubles, with_others
-from host.media import Media, open_regular, read_tags
+from host.media import Media, read_tags
 from host.patience import off_loop
+from host.records import record
 from host.runtime import Instance
 from host.supervise import Cause
 from host.where import label_of
@@ -63,8 +64,13 @@ class Tally:
     left: int = 0
     deaths: int = 0
 
+    @property
+    def changes(self) -> int:
+        """What the library holds now otherwise than before."""
+        return self.added + self.changed + self.moved + self.removed + self.problems
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class ScanParts:
     """What a scan works with. ``marks``: what each decoder is; ``readers``: batches that fly at once."""
 
@@ -97,9 +103,6 @@ class Scan:
         self._read_in: Counter[tuple[PluginId, Generation]] = Counter()
         self._faults = parts.bus.subscribe(PluginFault)
         self._causes: dict[tuple[PluginId, Generation], PluginFault] = {}
-        left = parts.journal.left
-        self._blamed = {(flight.decoder, path) for flight in left if flight.alone for path in flight.paths}
-        self._suspected = {(flight.decoder, path) for flight in left for path in flight.paths}
 
     async def run(self) -> Tally:
         """To its end. Cancelled, it keeps what it has found out so far.
@@ -181,16 +184,18 @@ class Scan:
 
     async def _place(self, job: Job) -> None:
         """To its next decoder; to nobody when there is none left."""
+        suspected, blamed = self._parts.journal.suspected, self._parts.journal.blamed
         while job.candidates:
-            decoder = _name(job.next_decoder)
+            flight = (_name(job.next_decoder), job.path)
             if job.candidates[0].plugin_id in self._out:
                 job.left_out = True
                 job.pass_on()
-            elif (decoder, job.path) in self._blamed:
-                self._blamed.discard((decoder, job.path))
+            elif flight in blamed:
+                blamed.discard(flight)
+                suspected.discard(flight)
                 await self._blame(job, ProblemKind.CRASHED, "the whole scan ended while it was read alone")
-            elif (decoder, job.path) in self._suspected:
-                self._suspected.discard((decoder, job.path))
+            elif flight in suspected:
+                suspected.discard(flight)
                 self._board.suspect([job])
                 return
             else:
@@ -234,12 +239,12 @@ class Scan:
         """Those of its files that can be opened, noted in the journal; the others are done with."""
         flight = Flight(_name(batch.decoder), tuple(job.path for job in batch.jobs), batch.alone)
 
-        def open_all() -> list[Media | MediaError | None]:
+        def note_and_open() -> list[Media | MediaError | None]:
             self._parts.journal.begin(slot, flight)
-            return [_open(job.path) for job in batch.jobs]
+            return open_all([job.path for job in batch.jobs])
 
         try:
-            found = await off_loop(open_all, OPEN_S, discard=_close_all)
+            found = await off_loop(note_and_open, OPEN_S, discard=close_all)
         except TimeoutError:
             self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
             self.tally.left += len(batch.jobs)
@@ -380,21 +385,6 @@ def _name(decoder: tuple[PluginId, TypeId]) -> str:
 
 def _label(path: bytes) -> str:
     return label_of(Path(os.fsdecode(path)))
-
-
-def _open(path: bytes) -> Media | MediaError | None:
-    """None for a file that vanished since the walk saw it."""
-    try:
-        return open_regular(Path(os.fsdecode(path)))
-    except MediaError as error:
-        return error if os.path.lexists(path) else None
-
-
-def _close_all(found: Sequence[Media | MediaError | None]) -> None:
-    for media in found:
-        if isinstance(media, Media):
-            with suppress(OSError):
-                media.close()
 
 
 def _reason(fault: PluginFault) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -35,7 +35,10 @@ class Folder:
 
 
 class Walk:
-    """Of one scan. ``extensions``: of files that are looked at, lowercase. ``warn`` is told what cannot be read."""
+    """Of one scan. ``extensions``: of files that are looked at, lowercase. ``warn`` is told what cannot be read.
+
+    ``kept``: folders that are out of sight when they are not there, and not gone.
+    """
 
     def __init__(
         self,
@@ -43,11 +46,13 @@ class Walk:
         excluded: Sequence[bytes],
         extensions: frozenset[str],
         warn: Callable[[str], None],
+        kept: Collection[bytes],
     ) -> None:
         self._roots = [root.rstrip(b"/") or b"/" for root in roots]
         self._excluded = frozenset(folder.rstrip(b"/") for folder in excluded)
         self._extensions = extensions
         self._warn = warn
+        self._kept = kept
         self._entered: set[tuple[int, int]] = set()
         #: Folders of which it is not known what is in them.
         self.unreadable: list[bytes] = []
@@ -114,7 +119,7 @@ class Walk:
         return Folder(path, files, best)
 
     def _missed(self, path: bytes, error: OSError) -> None:
-        if isinstance(error, FileNotFoundError | NotADirectoryError) and path not in self._roots:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and path not in self._kept:
             return  # it went while the walk was on its way to it
         self.miss(path, error.strerror or str(error))
 

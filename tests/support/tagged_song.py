@@ -99,7 +99,7 @@ def _run(*command: object, text: str = "") -> None:
 def _source(folder: Path) -> Path:
     (folder / "cover.jpg").write_bytes(JPEG)
     (folder / "back.png").write_bytes(PNG)
-    return write_wav(folder / "source.wav", noise(48_000), 48_000)
+    return write_wav(folder / "source.wav", noise(9_600), 48_000)
 
 
 def _comments(*more: tuple[str, str]) -> list[str]:
