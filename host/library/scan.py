@@ -88,10 +88,8 @@ class Scan:
 
     def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
         self.tally = Tally()
-        #: So many files were there the last time.
-        self.expected = len(changes.known)
         self._parts = parts
-        self._changes = changes
+        self.changes = changes
         self._troubles = troubles
         self._board = Board()
         self._budget = DeathBudget()
@@ -109,7 +107,7 @@ class Scan:
 
         Raises: LibraryError: the database cannot be written; it is whole.
         """
-        self._findings = Findings(self._changes.all)
+        self._findings = Findings(self.changes.all)
         readers = [asyncio.create_task(self._reader(slot)) for slot in range(self._parts.readers)]
         try:
             await asyncio.gather(*readers)
@@ -129,9 +127,9 @@ class Scan:
         return self.tally
 
     def _count(self) -> None:
-        self.tally.found = self._changes.found
-        self.tally.unchanged = self._changes.unchanged
-        self.tally.known_problems = self._changes.still_bad
+        self.tally.found = self.changes.found
+        self.tally.unchanged = self.changes.unchanged
+        self.tally.known_problems = self.changes.still_bad
 
     # ---- who reads what ----
 

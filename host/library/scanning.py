@@ -109,7 +109,7 @@ class Scanning:
 
     def progress(self) -> tuple[Tally, int] | None:
         """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.expected)
+        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,
@@ -122,7 +122,10 @@ class Scanning:
         """What is known, read from the database. Off the loop."""
         whole = frozenset(os.fsencode(path) for path in self.store.roots())
         roots = _outermost([os.fsencode(path) for path in self._roots(folders)])
-        known = {row[0]: row for root in roots for row in self.store.known(Path(os.fsdecode(root)))}
+
+        def known() -> set[bytes]:
+            return set().union(*(self.store.known_marks(Path(os.fsdecode(root))) for root in roots))
+
         problems = [problem for root in roots for problem in self.store.problems(Path(os.fsdecode(root)))]
 
         @cache
