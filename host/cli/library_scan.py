@@ -18,6 +18,7 @@ from host.cli.config import paths_of, settings_of
 from host.cli.console import Console
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.library_open import tidy
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
 from host.library import POLL_S, Scanning, Store, Tally, Watch, cover_folder, database_file
@@ -99,9 +100,10 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
         with store:
             if store.database.notice:
                 console.warn(store.database.notice)
+            covers = cover_folder(settings.library, store.database.path)
             made = Scanning(
                 store,
-                cover_folder(settings.library, store.database.path),
+                covers,
                 host.runtime,
                 host.bus,
                 host.config_of,
@@ -109,6 +111,8 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
             )
             async with made as scanning, progress.shown():
                 yield scanning
+            if scanning.scan is not None and (tally := scanning.scan.progress()).changed + tally.removed:
+                await off_loop(lambda: tidy(store, covers), OPEN_S)
 
 
 def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> None:

@@ -229,6 +229,22 @@ class Store:
                 texts.append((track_id, *texts_of(path, words)))
         self._put_texts(texts)
 
+    def tidy(self) -> int:
+        """Forgets words that no track has any more, so that none of them stands in for another; gives how many.
+
+        Raises: as ``Database.writing``.
+        """
+        with self.batch():
+            self.database.change("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab (main, texts, row)")
+            gone = self.database.rows("SELECT id, word FROM words WHERE word NOT IN (SELECT term FROM temp.terms)")
+            self.database.change_all(
+                "INSERT INTO trigrams (trigrams, rowid, word) VALUES ('delete', ?, ?)",
+                [(word_id, padded(str(word))) for word_id, word in gone],
+            )
+            self.database.change_all("DELETE FROM words WHERE id = ?", [(word_id,) for word_id, _ in gone])
+            self._known_words.clear()
+        return len(gone)
+
     # Problems.
 
     def put_problems(self, problems: Iterable[Problem]) -> None:

@@ -1,7 +1,7 @@
 """How long a search of the library takes: a hundred thousand tracks, a mix of what people type, typing errors with it.
 
-The reference is what a player without an index does, in the same process and over the same rows: LIKE in title,
-artist and album.
+The reference is what a player without an index does, in the same process: a look with LIKE at title, artist and album
+of every row.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def _p99(samples: Sequence[float]) -> float:
 
 def _like(store: Store, names: Names) -> list[object]:
     word = f"%{names[1].split()[0]}%"
-    sql = "SELECT id FROM tracks WHERE title LIKE ? OR artist LIKE ? OR album LIKE ? LIMIT ?"
-    return [*store.database.rows(sql, (word, word, word, SHOWN))]
+    sql = "SELECT id FROM tracks WHERE title LIKE ? OR artist LIKE ? OR album LIKE ?"
+    return [*store.database.rows(sql, (word, word, word))]
 
 
 def _typed(rng: random.Random, all_names: Sequence[Names]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from host.library import FileStamp, Track
@@ -22,10 +23,10 @@ def invented_tracks(count: int, seed: int) -> Iterator[Track]:
     rng = random.Random(seed)
     syllables = [begin + end for begin in _BEGINS for end in _ENDS]
     words = ["".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3, 3, 4)))) for _ in range(WORDS)]
-    weights = [1 / (rank + 10) for rank in range(WORDS)]
+    shares = [*accumulate(1 / (rank + 10) for rank in range(WORDS))]
 
     def name(lengths: Sequence[int]) -> str:
-        text = " ".join(rng.choices(words, weights, k=rng.choice(lengths))).title()
+        text = " ".join(rng.choices(words, cum_weights=shares, k=rng.choice(lengths))).title()
         return f"The {text}" if rng.random() < 0.25 else text
 
     made = 0

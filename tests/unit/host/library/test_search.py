@@ -194,3 +194,16 @@ def test_whatever_is_typed_is_answered_or_refused_in_a_line(store: Store, parts:
         assert error.remedy
     else:
         assert len(answer.tracks) <= 5
+
+
+def test_words_that_nothing_has_any_more_stand_in_for_none(store: Store) -> None:
+    assert store.tidy() == 0
+    store.remove([Path("/music/Portishead")])
+    assert titles(store, "portished") == []
+    assert store.database.count("SELECT count(*) FROM words WHERE word = 'portishead'") == 1
+    gone = store.tidy()
+    assert gone > 3
+    assert store.database.count("SELECT count(*) FROM words WHERE word = 'portishead'") == 0
+    store.put([track("/music/again.flac", Tags(title="Portishead"))])
+    assert titles(store, "portished") == ["Portishead"]
+    assert titles(store, "beetles") == ["Come Together", "Something"]
