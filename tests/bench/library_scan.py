@@ -102,6 +102,8 @@ def _originals(folder: Path) -> list[Path]:
     """One file of each encoder that is here, tagged by it as it likes."""
     folder.mkdir()
     for encoding in ENCODINGS:
+        if encoding.channels > 2:
+            continue  # which `flac` does not take as a plain WAV
         with suppress(pytest.skip.Exception):
             encoding.make(folder, seconds=3, name=encoding.name)
     for wave in sorted(folder.glob("*.wav")):
