@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from host.capabilities import Candidate, FileToScan, Refusal, Scanned
+from host.capabilities import Candidate, FileToScan, Refusal, Scanned, extension_of
 from host.errors import MediaError, PackageError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, PluginFault
 from host.ids import Generation, PluginId, TypeId
@@ -214,9 +214,7 @@ class Scan:
         try:
             files = await self._opened(slot, batch)
             if files:
-                told = await scanner.scan(
-                    [FileToScan(media.fd, media.path.name, media.extension) for _, media in files]
-                )
+                told = await scanner.scan([_to_scan(media) for _, media in files])
                 self._failed_starts.pop(plugin_id, None)
                 self._read_in[plugin_id, scanner.instance.generation] += len(told)
                 self._budget.read(plugin_id, len(told))
@@ -276,7 +274,7 @@ class Scan:
             job.stamp,
             _name(job.next_decoder),
             self._parts.marks[job.next_decoder],
-            media.extension or job.candidates[0].type_id,
+            extension_of(media.path.name) or job.candidates[0].type_id,
             opened.sample_rate_hz,
             opened.channels,
             opened.bits_per_sample,
@@ -375,6 +373,11 @@ class Scan:
         while (fault := self._faults.poll()) is not None:
             self._causes[fault.plugin_id, fault.generation] = fault
         return self._causes.get((plugin_id, generation))
+
+
+def _to_scan(media: Media) -> FileToScan:
+    name = media.path.name
+    return FileToScan(media.fd, name, extension_of(name))
 
 
 def _name(decoder: tuple[PluginId, TypeId]) -> str:

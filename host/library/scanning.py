@@ -86,7 +86,7 @@ class Scanning:
         manifests = self._runtime.manifests()
         marks = await asyncio.to_thread(self._marks, manifests)
         ledger = Ledger(self.store, self._covers, warn)
-        readers = max(2, os.cpu_count() or 2)
+        readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         try:
             self.scan = await off_loop(lambda: self._prepared(parts, manifests, folders, full, warn), _LOAD_S)

@@ -138,10 +138,14 @@ def _scanned(place: Path, root: Path, *, full: bool = False, early: int = 0) -> 
 
 def _beside_mutagen(context: Context, originals: list[Path]) -> Row:
     """Raises: ImportError: mutagen is not here."""
-    import mutagen  # noqa: F401  the children need it
+    import mutagen
 
+    both: list[Path] = []
+    for path in originals:
+        with suppress(mutagen.MutagenError):  # it does not take what LAME writes without a header
+            both += [path] if mutagen.File(path) is not None else []
     count = FILES // 4 if context.quick else FILES
-    root = _links(context.folder / "links", originals, count)
+    root = _links(context.folder / "links", both, count)
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(context.rounds):
