@@ -42,6 +42,8 @@ OPEN_S = 30.0
 _MOST_LOST = 3
 #: Of a plugin that dies before it has read anything.
 _MOST_FAILED_STARTS = 3
+#: Full batches are worth waiting for, unless the walk is slow.
+_PATIENCE_S = 0.02
 #: Longer than SIGKILL takes, unless the process cannot be killed.
 _DYING_S = 5.0
 
@@ -144,17 +146,26 @@ class Scan:
                     self._moved_on.notify_all()
 
     async def _next(self) -> Batch | None:
+        walk_is_slow = False
         while True:
-            batch = self._board.pick(partial=self._exhausted or self._pulling)
+            batch = self._board.pick(partial=self._exhausted or walk_is_slow)
             if batch is not None:
                 return batch
             if self._exhausted and self._board.idle:
                 return None
             if self._exhausted or self._pulling:
-                async with self._moved_on:
-                    await self._moved_on.wait()
+                walk_is_slow = not await self._moves_on(None if self._exhausted else _PATIENCE_S)
             else:
                 await self._pull()
+
+    async def _moves_on(self, within_s: float | None) -> bool:
+        """Waits until something has changed on the board; False when nothing did in time."""
+        try:
+            async with asyncio.timeout(within_s), self._moved_on:
+                await self._moved_on.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _pull(self) -> None:
         """Takes some more of what the walk has found."""

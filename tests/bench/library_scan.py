@@ -30,7 +30,7 @@ T18 = Target("T18", "", Better.MORE, 1.0, 2.0)
 AGAIN = Target("SCAN-AGAIN", "", Better.MORE, 0.5, 1.0)
 MEMORY = Target("SCAN-MEMORY", "", Better.LESS, 1.5, 1.1)
 BESIDE = Target("SCAN-T13", "", Better.LESS, 1.5, 1.1)
-FILES = 4000
+FILES = 20_000
 MANY = 100_000
 PER_FOLDER = 100
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +54,7 @@ from pathlib import Path
 from host.app import scan_host
 from host.library import Scanning, Store, cover_folder
 from host.settings import Paths, Settings
+from tests.bench.standing import promote
 place, root, full = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "full"
 
 def resident():
@@ -74,6 +75,8 @@ async def main():
                 task = asyncio.create_task(scanning.run(full=full))
                 while not task.done():
                     await asyncio.wait([task], timeout=0.02)
+                    for worker in host.runtime.workers() if sys.argv[5] == "first" else ():
+                        promote(worker.pid)
                     scan = scanning.scan
                     if not early and scan is not None and scan.tally.read >= int(sys.argv[4]):
                         early = resident()
@@ -128,7 +131,7 @@ def _links(folder: Path, originals: list[Path], count: int) -> Path:
 
 def _scanned(place: Path, root: Path, *, full: bool = False, early: int = 0) -> dict[str, float]:
     place.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", _SCAN, str(place), str(root), "full" if full else "", str(early)]
+    command = [sys.executable, "-c", _SCAN, str(place), str(root), "full" if full else "", str(early), "first"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     if told["left"] or told["problems"]:
@@ -184,7 +187,7 @@ def _many(context: Context, originals: list[Path]) -> Iterator[Row | Distributio
 
 def _recovery_beside(context: Context, originals: list[Path]) -> Row:
     """Recoveries while a full scan goes on, against those of an idle machine; the scan steps back, as the command."""
-    root = _links(context.folder / "beside", originals, FILES * (2 if context.quick else 10))
+    root = _links(context.folder / "beside", originals, FILES if context.quick else 3 * FILES)
     idle: list[float] = []
     beside: list[float] = []
     for number in range(context.rounds):
@@ -192,7 +195,7 @@ def _recovery_beside(context: Context, originals: list[Path]) -> Row:
         place = context.folder / f"beside-{number}"
         place.mkdir()
         before = "from host.supervise import step_back; step_back()\n"
-        command = [sys.executable, "-c", before + _SCAN, str(place), str(root), "", "0"]
+        command = [sys.executable, "-c", before + _SCAN, str(place), str(root), "", "0", "behind"]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as scan:
             try:
                 beside.append(median(recovery_rounds(context.folder / f"busy-{number}", context.quick)))
