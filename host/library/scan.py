@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from host.capabilities import Candidate, FileToScan, Refusal, Scanned, extension_of
@@ -27,6 +27,7 @@ from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
 from host.library.opening import close_all, open_all
 from host.library.scanners import ScannerPool
+from host.library.tally import Tally
 from host.library.troubles import Troubles, with_others
 from host.media import Media, read_tags
 from host.patience import off_loop
@@ -35,7 +36,7 @@ from host.runtime import Instance
 from host.supervise import Cause
 from host.where import label_of
 
-__all__ = ["Scan", "ScanParts", "Tally"]
+__all__ = ["Scan", "ScanParts"]
 
 OPEN_S = 30.0
 #: Of a file that flew alone: then it is the file, whoever ended the worker.
@@ -46,30 +47,6 @@ _MOST_FAILED_STARTS = 3
 _PATIENCE_S = 0.02
 #: Longer than SIGKILL takes, unless the process cannot be killed.
 _DYING_S = 5.0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a scan did so far. ``read``: files that some decoder took; ``problems``: new ones; ``left``: files that were
-    not read, for want of a plugin or of permission, and are tried again by the next scan.
-    """
-
-    found: int = 0
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    problems: int = 0
-    known_problems: int = 0
-    left: int = 0
-    deaths: int = 0
-
-    @property
-    def changes(self) -> int:
-        """What the library holds now otherwise than before."""
-        return self.added + self.changed + self.moved + self.removed + self.problems
 
 
 @record

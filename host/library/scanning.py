@@ -20,9 +20,10 @@ from host.jsontext import JsonObject
 from host.library.changes import Changes
 from host.library.journal import Journal
 from host.library.ledger import CoverKeeper, Ledger
-from host.library.scan import Scan, ScanParts, Tally
+from host.library.scan import Scan, ScanParts
 from host.library.scanners import ScannerPool
 from host.library.store import Store
+from host.library.tally import Tally
 from host.library.troubles import Troubles, mark_text
 from host.library.walk import Walk
 from host.packages import PluginManifest
