@@ -115,8 +115,8 @@ def test_what_a_user_typed_is_taken_over_from_a_file_with_damage_elsewhere(tmp_p
     with Store.open(path) as store, pytest.raises(LibraryDamaged, match=r"next .* scan.* sets it aside"):
         [*store.known(Path("/music"))]
     with Store.open(path) as store:
-        assert precious(store) == before
         assert "1 roots and 50 entries" in store.database.notice
+        assert precious(store) == before
         assert [*store.known(Path("/music"))] == []
 
 
@@ -158,12 +158,13 @@ def test_a_file_that_cannot_be_made_is_said_to_be(tmp_path: Path) -> None:
         Store.open(tmp_path / "folder.db")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     filled(folder / "library.db")
     (folder / "library.db").chmod(0o400)
     folder.chmod(0o500)
+    if os.access(folder, os.W_OK):
+        pytest.skip("root may write anywhere")
     try:
         with pytest.raises(LibraryError, match="writable"):
             with Store.open(folder / "library.db") as store:
