@@ -318,8 +318,8 @@ class Application:
         self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> PlaybackParts:
         """A player over this host's workers, the one that commands are for from now on. ``mode`` None: as it is set."""
-        made_with = (self.runtime, self.discovery, lambda: self.settings, self.config_of, self.catalogues.serves)
-        opener = make_opener(*made_with, excerpt, decoder, mode)
+        served = (self.runtime, self.bus, self.discovery, lambda: self.settings)
+        opener = make_opener(*served, self.config_of, self.catalogues.serves, excerpt, decoder, mode)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:

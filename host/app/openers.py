@@ -8,6 +8,7 @@ from functools import partial
 from abi.kinds import CapabilityKind
 from host.app.playback_setup import chosen_decoders, gain_wished
 from host.capabilities import Candidate
+from host.events import EventBus
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.packages import Discovery
@@ -22,6 +23,7 @@ ConfigOf = Callable[[CapabilityKind, PluginId, TypeId], JsonObject]
 
 def make_opener(
     runtime: PluginRuntime,
+    bus: EventBus,
     discovery: Discovery,
     settings: Callable[[], Settings],
     config_of: ConfigOf,
@@ -34,12 +36,9 @@ def make_opener(
 
     ``decoder``: this one only, whatever the scores say. ``mode`` None: as it is set.
     """
-    media = MediaOpener(
-        runtime,
-        settings().limits.open_ms / 1000,
-        serves,
-        TypeConfigs("source", partial(config_of, CapabilityKind.SOURCE_CATALOG)),
-    )
+    sources = TypeConfigs("source", partial(config_of, CapabilityKind.SOURCE_CATALOG))
+    ahead_bytes = 1024 << (settings().pipeline.stream_kib - 1).bit_length()
+    media = MediaOpener(runtime, bus, serves, sources, ahead_bytes)
     return Opener(
         runtime,
         chosen_decoders(discovery, decoder),

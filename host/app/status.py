@@ -32,7 +32,7 @@ def playback_facts(now: Now) -> JsonObject:
         "track": {
             "index": now.track.index,
             "label": label_of(now.track.where),
-            "title": tags.title or None,
+            "title": now.title or None,
             "artist": tags.artist or None,
             "album": tags.album or None,
             "done_s": round(done_s, 3),
@@ -48,7 +48,8 @@ def playback_facts(now: Now) -> JsonObject:
         "output": _output_facts(now.absence),
         "bit_perfect": not now.touched_by,
         "why_not": now.touched_by,
-        "chain": [_use(now.track.use), *map(_use, now.stages)],
+        "buffering": now.buffering,
+        "chain": [*map(_use, now.track.served_by), _use(now.track.use), *map(_use, now.stages)],
     }
 
 

@@ -23,10 +23,11 @@ from host.playback.running import Now
 from host.playback.shuffle import ShuffleState
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
+from host.playback.stage_use import StageUse
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.target_files import TargetFiles, create_target_file, create_target_files
 from host.playback.timeline import Place, Segment, Timeline
-from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, TrackResult
 from host.playback.transport import PlaybackParts, Transport
 from host.playback.type_configs import TypeConfigs
 

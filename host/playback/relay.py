@@ -328,7 +328,7 @@ class Relay:
 
     def _record(self, track: OpenTrack, frames: int, error: StellaError | None) -> None:
         seconds = frames / self._pipeline.format.sample_rate_hz
-        failure = None if error is None else failure_of(track, seconds, error)
+        failure = failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
         faults = (*track.faults, *lane_faults(str(track.where), track.decoder.instance))
         wall_s = time.monotonic() - self._began_s

@@ -6,9 +6,9 @@ where the reader has asked for meanwhile; whoever reads them never notices.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
-from abi.kinds import CapabilityKind, StatusCode
+from abi.kinds import CapabilityKind
 from host.capabilities import OpenedStream, Source
 from host.errors import MediaError, StellaError, Supervised
 from host.jsontext import JsonObject
@@ -37,8 +37,12 @@ class SourceSeat(Seat):
         source: Source,
         opened: OpenedStream,
         stream: ByteStream,
+        adopted: Callable[[StageSpec], None],
     ) -> None:
-        """Takes over ``source``, which has ``track`` open and is not attached yet, and the stream that it is to fill."""
+        """Takes over ``source``, which has ``track`` open and is not attached yet, and the stream it is to fill.
+
+        ``adopted`` is told of the configuration that it is made with from then on.
+        """
         super().__init__("source")
         self.spec = spec
         self.opened = opened
@@ -46,6 +50,7 @@ class SourceSeat(Seat):
         self._runtime = runtime
         self._track = track
         self._source = source
+        self._adopted = adopted
 
     @property
     def instance(self) -> Instance:
@@ -68,6 +73,7 @@ class SourceSeat(Seat):
     def adopt(self, spec: StageSpec) -> None:
         """Successors are made with it."""
         self.spec = spec
+        self._adopted(spec)
 
     # ---- who dies, is exchanged, or takes another configuration ----
 

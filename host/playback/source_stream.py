@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeAlias
 
 from abi.kinds import StatusCode
 from abi.wire import StopReason
 from host.capabilities import extension_of
 from host.errors import MediaError, StellaError
-from host.events import EventBus, PluginEmitted, StageEnded, StageGivenUp, StageMended, TrackTitled
+from host.events import EventBus, PluginEmitted, StageEnded, StageGivenUp, TrackTitled
+from host.ids import InstanceId, PluginId
 from host.jsontext import Json, JsonObject
+from host.media import Media
 from host.playback.deaths import cause_of, counted
-from host.playback.repairs import Grade, Repair
+from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.seat import RingsBroken
 from host.playback.source_seat import SourceSeat
-from host.playback.tracks import StageUse
+from host.playback.stage_use import StageUse
 from host.runtime import PluginRuntime
 from host.supervise import examine
 from host.where import SourceTrack, label_of, short_name
 from host.worker import printable
 from shm_audio import StreamError
 
-__all__ = ["SourceStream"]
+__all__ = ["Readable", "SourceStream", "failure_of_source"]
 
 MAX_TITLE = 500
 MAX_LABEL = 4000
@@ -127,11 +130,13 @@ class SourceStream:
         """Who fills it now."""
         return self.seat.use
 
-    async def renew(self) -> None:
+    async def renew(self) -> Swapped:
         """Its source goes over to the active generation. Raises: StellaError: the old one works on."""
         before = self.use
         await self.seat.swap()
         self.exchanged(before, "restarted as asked")
+        now = self.use
+        return Swapped(now.name, before.generation, now.generation, before.pid, now.pid, 0)
 
     def exchanged(self, before: StageUse, cause: str) -> None:
         """Its source is another one than before, as somebody wished: that is told."""
@@ -149,30 +154,30 @@ class SourceStream:
 
     async def _keep(self) -> None:
         """Until it is closed, or nobody can fill it any more."""
-        with self._bus.subscribe(StageEnded) as ends, self._bus.subscribe(PluginEmitted) as told:
-            pending = {asyncio.create_task(anext(ends)): ends, asyncio.create_task(anext(told)): told}
-            try:
-                while self.failure is None:
-                    gone = self.seat.instance.worker.exited
-                    done, _ = await asyncio.wait((*pending, gone), return_when=asyncio.FIRST_COMPLETED)
-                    if gone in done and self.seat.lost:
-                        await self._mend()
-                    for task in [each for each in done if each in pending]:
-                        facts = pending.pop(task)
-                        self._heard(task.result())
-                        pending[asyncio.create_task(anext(facts))] = facts
-            finally:
-                for task in pending:
-                    task.cancel()
+        async with asyncio.TaskGroup() as group:
+            for work in (self._mend_on(), self._hear_ends(), self._hear_titles()):
+                group.create_task(work)
 
-    def _heard(self, fact: StageEnded | PluginEmitted) -> None:
-        instance = self.seat.instance
-        if (fact.plugin_id, fact.instance) != (instance.plugin_id, instance.id):
-            return
-        if isinstance(fact, PluginEmitted):
-            self._emitted(fact.value)
-        elif fact.epoch == self.seat.epoch:
-            self._ended(fact)
+    async def _mend_on(self) -> None:
+        while self.failure is None and not self.seat.retired:
+            await asyncio.wait((self.seat.instance.worker.exited,))
+            if self.seat.lost:
+                await self._mend()
+
+    async def _hear_ends(self) -> None:
+        with self._bus.subscribe(StageEnded) as ends:
+            async for fact in ends:
+                if self._is_ours(fact.plugin_id, fact.instance) and fact.epoch == self.seat.epoch:
+                    self._ended(fact)
+
+    async def _hear_titles(self) -> None:
+        with self._bus.subscribe(PluginEmitted) as told:
+            async for fact in told:
+                if self._is_ours(fact.plugin_id, fact.instance):
+                    self._emitted(fact.value)
+
+    def _is_ours(self, plugin_id: PluginId, instance: InstanceId) -> bool:
+        return (plugin_id, instance) == (self.seat.instance.plugin_id, self.seat.instance.id)
 
     def _emitted(self, value: Json) -> None:
         """What the plugin says of its stream while it serves it."""
@@ -238,6 +243,14 @@ class SourceStream:
                 planned=planned,
             )
         )
+
+
+Readable: TypeAlias = Media | SourceStream
+
+
+def failure_of_source(media: Readable) -> StellaError | None:
+    """Why no more bytes will come, where a source serves them and has given up."""
+    return media.failure if isinstance(media, SourceStream) else None
 
 
 def _text(members: JsonObject, name: str) -> str:

@@ -15,7 +15,8 @@ from host.ids import Generation, PluginId, TypeId
 from host.media.files import open_regular
 from host.playback.media_opening import MediaOpener
 from host.playback.opening import Opener
-from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window
+from host.playback.stage_use import StageUse
+from host.playback.tracks import Excerpt, OpenTrack, Window
 from host.playback.type_configs import TypeConfigs
 from host.runtime import Instance, PluginRuntime
 from host.settings import Limits

@@ -16,7 +16,8 @@ from abi.wire import DecoderOpened
 from host.ids import Generation, PluginId, TypeId
 from host.media.files import Media
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
-from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, Window, window
+from host.playback.stage_use import StageUse
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, Window, window
 from host.settings import PipelineSizes
 
 if TYPE_CHECKING:
