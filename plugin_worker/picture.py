@@ -56,6 +56,10 @@ def _without_digits(text: bytes) -> tuple[bytes, bytes]:
 def _picture(cover: dict[str, object], digits: bytes) -> Picture | None:
     """None for one that is too large to be a cover. Raises: KeyError, TypeError: it is neither of the two forms."""
     if "base64" in cover:
+        held = cover["base64"]
+        if not isinstance(held, str):
+            raise TypeError("base64 is a text")
+        digits = digits or held.encode()
         return Picture(digits, 0, 0) if 0 < len(digits) <= (MAX_COVER_BYTES + 2) // 3 * 4 else None
     offset, size_bytes = cover["offset"], cover["bytes"]
     if type(offset) is not int or type(size_bytes) is not int:
@@ -81,5 +85,6 @@ def _decoded(digits: bytes) -> bytes:
     out = bytearray(len(digits) // 4 * 3 + 3)
     # SAFETY: `out` has three bytes for each four digits begun.
     size_bytes = lib.st_base64_decode(digits, len(digits), ffi.from_buffer(out))
-    whole = size_bytes == len(digits.rstrip(b"=")) * 3 // 4
+    count = len(digits.rstrip(b"="))
+    whole = size_bytes == count * 3 // 4 and count % 4 != 1
     return bytes(out[:size_bytes]) if whole and size_bytes <= MAX_COVER_BYTES else b""
