@@ -12,10 +12,10 @@ from host.library.overview import Album, Artist, Overview, Stats
 from host.library.places import cover_folder, database_file
 from host.library.playlists import LIKED, Entry, Playlist, Playlists
 from host.library.query import FIELDS, parse_query
-from host.library.scan import Tally
 from host.library.scanning import Scanning
 from host.library.search import Answer, Search
 from host.library.store import Store
+from host.library.tally import Tally
 from host.library.watch import POLL_S, Watch
 
 __all__ = [

@@ -11,10 +11,10 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from host.capabilities import Candidate, FileToScan, Refusal, Scanned
+from host.capabilities import Candidate, FileToScan, Refusal, Scanned, extension_of
 from host.errors import MediaError, PackageError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, PluginFault
 from host.ids import Generation, PluginId, TypeId
@@ -27,6 +27,7 @@ from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
 from host.library.opening import close_all, open_all
 from host.library.scanners import ScannerPool
+from host.library.tally import Tally
 from host.library.troubles import Troubles, with_others
 from host.media import Media, read_tags
 from host.patience import off_loop
@@ -35,39 +36,17 @@ from host.runtime import Instance
 from host.supervise import Cause
 from host.where import label_of
 
-__all__ = ["Scan", "ScanParts", "Tally"]
+__all__ = ["Scan", "ScanParts"]
 
 OPEN_S = 30.0
 #: Of a file that flew alone: then it is the file, whoever ended the worker.
 _MOST_LOST = 3
 #: Of a plugin that dies before it has read anything.
 _MOST_FAILED_STARTS = 3
+#: Full batches are worth waiting for, unless the walk is slow.
+_PATIENCE_S = 0.02
 #: Longer than SIGKILL takes, unless the process cannot be killed.
 _DYING_S = 5.0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a scan did so far. ``read``: files that some decoder took; ``problems``: new ones; ``left``: files that were
-    not read, for want of a plugin or of permission, and are tried again by the next scan.
-    """
-
-    found: int = 0
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    problems: int = 0
-    known_problems: int = 0
-    left: int = 0
-    deaths: int = 0
-
-    @property
-    def changes(self) -> int:
-        """What the library holds now otherwise than before."""
-        return self.added + self.changed + self.moved + self.removed + self.problems
 
 
 @record
@@ -88,10 +67,8 @@ class Scan:
 
     def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
         self.tally = Tally()
-        #: So many files were there the last time.
-        self.expected = len(changes.known)
         self._parts = parts
-        self._changes = changes
+        self.changes = changes
         self._troubles = troubles
         self._board = Board()
         self._budget = DeathBudget()
@@ -109,7 +86,7 @@ class Scan:
 
         Raises: LibraryError: the database cannot be written; it is whole.
         """
-        self._findings = Findings(self._changes.all)
+        self._findings = Findings(self.changes.all)
         readers = [asyncio.create_task(self._reader(slot)) for slot in range(self._parts.readers)]
         try:
             await asyncio.gather(*readers)
@@ -129,9 +106,9 @@ class Scan:
         return self.tally
 
     def _count(self) -> None:
-        self.tally.found = self._changes.found
-        self.tally.unchanged = self._changes.unchanged
-        self.tally.known_problems = self._changes.still_bad
+        self.tally.found = self.changes.found
+        self.tally.unchanged = self.changes.unchanged
+        self.tally.known_problems = self.changes.still_bad
 
     # ---- who reads what ----
 
@@ -146,17 +123,26 @@ class Scan:
                     self._moved_on.notify_all()
 
     async def _next(self) -> Batch | None:
+        walk_is_slow = False
         while True:
-            batch = self._board.pick(partial=self._exhausted or self._pulling)
+            batch = self._board.pick(partial=self._exhausted or walk_is_slow)
             if batch is not None:
                 return batch
             if self._exhausted and self._board.idle:
                 return None
             if self._exhausted or self._pulling:
-                async with self._moved_on:
-                    await self._moved_on.wait()
+                walk_is_slow = not await self._moves_on(None if self._exhausted else _PATIENCE_S)
             else:
                 await self._pull()
+
+    async def _moves_on(self, within_s: float | None) -> bool:
+        """Waits until something has changed on the board; False when nothing did in time."""
+        try:
+            async with asyncio.timeout(within_s), self._moved_on:
+                await self._moved_on.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _pull(self) -> None:
         """Takes some more of what the walk has found."""
@@ -216,9 +202,7 @@ class Scan:
         try:
             files = await self._opened(slot, batch)
             if files:
-                told = await scanner.scan(
-                    [FileToScan(media.fd, media.path.name, media.extension) for _, media in files]
-                )
+                told = await scanner.scan([_to_scan(media) for _, media in files])
                 self._failed_starts.pop(plugin_id, None)
                 self._read_in[plugin_id, scanner.instance.generation] += len(told)
                 self._budget.read(plugin_id, len(told))
@@ -278,7 +262,7 @@ class Scan:
             job.stamp,
             _name(job.next_decoder),
             self._parts.marks[job.next_decoder],
-            media.extension or job.candidates[0].type_id,
+            extension_of(media.path.name) or job.candidates[0].type_id,
             opened.sample_rate_hz,
             opened.channels,
             opened.bits_per_sample,
@@ -377,6 +361,11 @@ class Scan:
         while (fault := self._faults.poll()) is not None:
             self._causes[fault.plugin_id, fault.generation] = fault
         return self._causes.get((plugin_id, generation))
+
+
+def _to_scan(media: Media) -> FileToScan:
+    name = media.path.name
+    return FileToScan(media.fd, name, extension_of(name))
 
 
 def _name(decoder: tuple[PluginId, TypeId]) -> str:

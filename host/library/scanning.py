@@ -20,9 +20,10 @@ from host.jsontext import JsonObject
 from host.library.changes import Changes
 from host.library.journal import Journal
 from host.library.ledger import CoverKeeper, Ledger
-from host.library.scan import Scan, ScanParts, Tally
+from host.library.scan import Scan, ScanParts
 from host.library.scanners import ScannerPool
 from host.library.store import Store
+from host.library.tally import Tally
 from host.library.troubles import Troubles, mark_text
 from host.library.walk import Walk
 from host.packages import PluginManifest
@@ -86,7 +87,7 @@ class Scanning:
         manifests = self._runtime.manifests()
         marks = await asyncio.to_thread(self._marks, manifests)
         ledger = Ledger(self.store, self._covers, warn)
-        readers = max(2, os.cpu_count() or 2)
+        readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         try:
             self.scan = await off_loop(lambda: self._prepared(parts, manifests, folders, full, warn), _LOAD_S)
@@ -109,7 +110,7 @@ class Scanning:
 
     def progress(self) -> tuple[Tally, int] | None:
         """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.expected)
+        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,
@@ -122,7 +123,10 @@ class Scanning:
         """What is known, read from the database. Off the loop."""
         whole = frozenset(os.fsencode(path) for path in self.store.roots())
         roots = _outermost([os.fsencode(path) for path in self._roots(folders)])
-        known = {row[0]: row for root in roots for row in self.store.known(Path(os.fsdecode(root)))}
+
+        def known() -> set[bytes]:
+            return set().union(*(self.store.known_marks(Path(os.fsdecode(root))) for root in roots))
+
         problems = [problem for root in roots for problem in self.store.problems(Path(os.fsdecode(root)))]
 
         @cache

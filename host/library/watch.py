@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from host.errors import LibraryBusy
 from host.library.mounts import is_remote, type_of
-from host.library.scan import Tally
 from host.library.scanning import Scanning
+from host.library.tally import Tally
 from host.patience import off_loop
 from host.where import label_of
 

@@ -15,6 +15,7 @@ from tests.bench import (
     footprint,
     jack,
     latency,
+    library_scan,
     library_search,
     paced,
     player,
@@ -50,6 +51,7 @@ BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Dist
         commands,
         startup,
         player,
+        library_scan,
         library_search,
     )
 )
