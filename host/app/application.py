@@ -9,17 +9,19 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind, LogLevel
+from host.app.catalogues import Catalogues
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
+from host.app.finding import Finding, Late, find, nobody
 from host.app.idle_chain import IdleChain
+from host.app.openers import make_opener
 from host.app.output_commands import OutputCommands
-from host.app.playback_setup import Abandon, PlaybackSetup, chosen_decoders, gain_wished, staged
+from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.queue_commands import QueueCommands
@@ -39,11 +41,9 @@ from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
 from host.playback import (
     Chain,
-    DecoderConfigs,
     Entry,
     Excerpt,
     Now,
-    Opener,
     PipelineFormat,
     PlaybackParts,
     Player,
@@ -56,6 +56,7 @@ from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, ReplayGainMode, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.version import VERSION
+from host.where import local_files
 from host.worker import Zygote
 
 __all__ = ["Application"]
@@ -105,7 +106,7 @@ class Application:
         self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
         self.queueing = QueueCommands(
             self.queue,
-            lambda: frozenset(known_extensions(self.discovery.plugins.values())),
+            lambda names, late: self.find(names, late),
             lambda: self.transport.heard(),
         )
         self.transport = Transport(
@@ -161,6 +162,15 @@ class Application:
             config = self.config_of(kind, plugin_id, type_id)
             self._owners[key] = QueryOwner(self.queries, self.runtime, self.bus, plugin_id, kind, type_id, config)
         return self._owners[key]
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """What is in sources."""
+        return Catalogues(lambda: self.discovery.plugins, self.query_owner, lambda: self.queries)
+
+    def find(self, names: Iterable[str], late: Late = nobody) -> Finding:
+        """What names lead to: see ``host.app.finding``."""
+        return find(names, frozenset(known_extensions(self.discovery.plugins.values())), self.catalogues, late)
 
     @property
     def chain(self) -> ChainCommands:
@@ -236,13 +246,8 @@ class Application:
             self._watcher.rest(resting=state is not PlayState.PLAYING)
 
     async def play_uri(self, uri: str) -> None:
-        """Plays what a file's URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
-        done = await self.queueing.add((uri,), comes_next=True, before=None, after=None, replaces=False)
-        while done["first"] is None and not done["done"]:
-            done = await self.queueing.adding(int(str(done["job"])))
-        if not isinstance(done["first"], int):
-            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
-        await self.transport.goto(done["first"])
+        """Plays what a URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
+        await self.transport.goto(await self.queueing.add_next(uri))
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -302,7 +307,7 @@ class Application:
     @asynccontextmanager
     async def _next_playback(self, volume: float) -> AsyncIterator[PlaybackParts]:
         """For the transport: through what is wished for, as the playback before left it."""
-        sources = [entry.path for entry in self.queue.entries]
+        sources = local_files(entry.where for entry in self.queue.entries)
         async with self.staged(self.setup, sources=sources, volume=volume, on_abandon=self._abandon) as parts:
             try:
                 yield parts
@@ -313,14 +318,8 @@ class Application:
         self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> PlaybackParts:
         """A player over this host's workers, the one that commands are for from now on. ``mode`` None: as it is set."""
-        opener = Opener(
-            self.runtime,
-            chosen_decoders(self.discovery, decoder),
-            excerpt,
-            self.settings.limits.open_ms / 1000,
-            DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER)),
-            lambda: gain_wished(self.settings.replay_gain, mode),
-        )
+        served = (self.runtime, self.bus, self.discovery, lambda: self.settings)
+        opener = make_opener(*served, self.config_of, self.catalogues.serves, excerpt, decoder, mode)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:

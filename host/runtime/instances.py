@@ -10,7 +10,7 @@ from itertools import count
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind, StatusCode
-from abi.wire import CancelCall, DestroyInstance, InstanceCreated, Reply, Request
+from abi.wire import CancelCall, CreateInstance, CreateScanner, DestroyInstance, InstanceCreated, Reply, Request
 from host.errors import ConcurrentCall, Misuse, PluginRefused, RequestTimeout, Supervised, WorkerLost
 from host.events import EventBus
 from host.events import InstanceCreated as InstanceCreatedFact
@@ -20,6 +20,7 @@ from host.jsontext import JsonObject
 from host.records import record
 from host.runtime.generation import Happening
 from host.runtime.live import LiveGeneration
+from host.runtime.plugin_json import json_payload
 from host.settings import Limits
 from host.worker import WorkerHandle
 
@@ -33,13 +34,24 @@ DYING_S = 2.0
 
 @record
 class InstanceOrder:
-    """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0."""
+    """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0.
+
+    ``scans``: no decoder, but who makes one for each of many files.
+    """
 
     kind: CapabilityKind
     type_id: TypeId
     config: JsonObject
     sample_rate_hz: int = 0
     channels: int = 0
+    scans: bool = False
+
+    def request(self, instance_id: InstanceId, files: tuple[str, ...]) -> Request[InstanceCreated]:
+        """What is sent to the worker for it."""
+        config = json_payload(self.config)
+        if self.scans:
+            return CreateScanner(instance_id, self.type_id, config)
+        return CreateInstance(instance_id, self.kind, self.type_id, config, self.sample_rate_hz, self.channels, files)
 
 
 class Instance:
@@ -138,8 +150,10 @@ class Instance:
         self._claim(type(message).__name__)
         return await self._call(message, timeout_s, fds)
 
-    async def query(self, message: Request[R], limit_s: float) -> R:
+    async def query(self, message: Request[R], limit_s: float, fds: Sequence[int] = ()) -> R:
         """One call that is told to give up at the limit, or when its caller is cancelled; ``cancel_ms`` are for that.
+
+        The descriptors stay the caller's, who keeps them open until it has the answer, or is cancelled.
 
         Raises:
             RequestTimeout: no answer within the limit. Its worker lives on if the plugin gave up.
@@ -148,7 +162,7 @@ class Instance:
         name, grace_s = type(message).__name__, self.limits.cancel_ms / 1000
         self._claim(name)
         self._may_give_up = True
-        call = asyncio.get_running_loop().create_task(self._call(message, limit_s + grace_s, ()))
+        call = asyncio.get_running_loop().create_task(self._call(message, limit_s + grace_s, fds))
         call.add_done_callback(_seen)
         try:
             answered, _ = await asyncio.wait((call,), timeout=limit_s)
