@@ -82,7 +82,7 @@ class Music:
 
 def served(path: Path, **config: Json) -> SourceTrack:
     """That file as ``tests/plugins/served`` serves its bytes, so configured."""
-    return SourceTrack(path.name, "served", config=dump_json({"path": str(path)} | config))
+    return SourceTrack(path.name, "served", config=dump_json({"path": str(path), **config}))
 
 
 @asynccontextmanager
