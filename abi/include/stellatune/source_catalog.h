@@ -32,8 +32,10 @@ typedef struct StSourceCatalogInstanceVTable {
     /*
      * Opens a track: an item as it was listed, or an object with nothing but its "id". *out_meta_json_utf8 is an object;
      * with a member "path" the host reads that local file itself and the io outputs stay null, otherwise they serve the
-     * bytes until close_stream. Then it may say, all optional: "extension" (lowercase, without dot) or else "mime", by
-     * which a decoder is chosen first; "title", what to call it; "live": true where it has no end, as a radio.
+     * bytes until close_stream, and no other stream of this instance is open meanwhile. Then it may say, all optional:
+     * "extension" (lowercase, without dot) or else "mime", by which a decoder is chosen first; "title", what to call it;
+     * "live": true where it has no end, as a radio. A successor of an instance that died opens the same track again, and
+     * goes on somewhere in it.
      * thread: [lane & created]
      * realtime: no
      * owned: the stream is the plugin's; the text is the plugin's until freed with plugin_free
