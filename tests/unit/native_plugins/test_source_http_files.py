@@ -151,7 +151,7 @@ def test_headers_without_end(server: HttpServer) -> None:
             sent += 1
 
     assert "headers are longer than 262144 bytes" in refusal(server, route)
-    assert sent > 200
+    assert 200 < sent < 20_000
 
 
 def test_a_body_without_end_is_read_to_the_size_that_was_told(server: HttpServer) -> None:
