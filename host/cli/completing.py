@@ -27,6 +27,7 @@ __all__ = [
     "output_types",
     "plugin_ids",
     "script",
+    "source_types",
     "stage_names",
 ]
 
@@ -131,3 +132,4 @@ config_keys = _offering(_keys_of)
 effect_types = _offering(_types(CapabilityKind.DSP))
 decoder_types = _offering(_types(CapabilityKind.DECODER))
 output_types = _offering(_types(CapabilityKind.OUTPUT_SINK))
+source_types = _offering(_types(CapabilityKind.SOURCE_CATALOG))
