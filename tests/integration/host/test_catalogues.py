@@ -192,7 +192,7 @@ def test_who_hangs_holds_up_nobody(shelf: Path, tmp_path: Path) -> None:
         async with host(shelf) as app:
             stuck = await add(app, at("hangs", {}).uri)
             assert (stuck["done"], stuck["added"]) == (False, 0)
-            for name in (str(tmp_path / "a.flac"), at("t", {}).uri):
+            for name in (str(tmp_path / "a.flac"), at("t", {"of": "another"}).uri):
                 told = await add(app, name)
                 while not told["done"]:
                     told = await app.queueing.adding(int(str(told["job"])))
