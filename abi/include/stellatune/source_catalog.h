@@ -35,8 +35,8 @@ typedef struct StSourceCatalogInstanceVTable {
      * with a member "path" the host reads that local file itself and the io outputs stay null, otherwise they serve the
      * bytes until close_stream, and no other stream of this instance is open meanwhile. Then it may say, all optional:
      * "extension" (lowercase, without dot) or else "mime", by which a decoder is chosen first; "title", what to call it;
-     * "live": true where it has no end, as a radio; "version": other where the bytes are others. A successor of an instance that died opens the same track again, and
-     * goes on somewhere in it.
+     * "live": true where it has no end, as a radio; "version": another one where the bytes are others. A successor of an
+     * instance that died opens the same track again, and goes on somewhere in it.
      * thread: [lane & created]
      * realtime: no
      * owned: the stream is the plugin's; the text is the plugin's until freed with plugin_free
