@@ -18,6 +18,7 @@ from abi.wire import (
     CloseSink,
     CloseStream,
     CreateInstance,
+    CreateScanner,
     CutDigest,
     DestroyInstance,
     DetachStage,
@@ -43,11 +44,13 @@ from abi.wire import (
     Packet,
     PlanUpdate,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     ReleaseStage,
     Reply,
     ResetDsp,
     ResetSink,
+    ScanFiles,
     SearchLyrics,
     SeekDecoder,
     SetVolume,
@@ -87,6 +90,12 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     if isinstance(message, CreateInstance):
         _create(home, instances, module, message, packet)
         return
+    if isinstance(message, CreateScanner | ScanFiles):
+        # Only a worker that scans pays for what that needs.
+        from plugin_worker.scanning import dispatch_scan
+
+        dispatch_scan(home, instances, module, packet)
+        return
     wanted = _FDS.get(type(message), 0)
     if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate | AttachMix):
         raise Misuse("dispatch", f"{type(message).__name__} carries {wanted} descriptors, not {len(packet.fds)}")
@@ -103,14 +112,20 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     work = _WORK.get(type(message))
     if work is None:
         raise Misuse("dispatch", f"{type(message).__name__} is no request of this wire")
-    lane.submit(
-        Job(
-            lambda: work(instances.instance(number), message, packet.fds),
-            packet.request_id,
-            cancels=cancels,
-            fds=packet.fds,
-        )
-    )
+    fds = packet.fds
+
+    def run() -> Reply:
+        return work(_asked(instances, number, fds), message, fds)
+
+    lane.submit(Job(run, packet.request_id, cancels=cancels, fds=fds))
+
+
+def _asked(instances: Instances, number: int, fds: Sequence[int]) -> Instance:
+    try:
+        return instances.instance(number)
+    except Misuse:
+        close_fds(list(fds))
+        raise
 
 
 def _create(
@@ -327,7 +342,7 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     if isinstance(message, PrimeDecoder):
         decoder.prime()
         return Done()
-    return decoder.metadata()
+    return decoder.cover() if isinstance(message, ReadCover) else decoder.metadata()
 
 
 def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -365,6 +380,7 @@ _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
     OpenFromStream: open_from_stream,
     ReadMetadata: _decoder_request,
+    ReadCover: _decoder_request,
     SeekDecoder: _decoder_request,
     PrimeDecoder: _decoder_request,
     ListTargets: _sink_request,

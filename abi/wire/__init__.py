@@ -11,6 +11,7 @@ from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, 
 from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
+    CoverTold,
     CreateInstance,
     DecoderOpened,
     DestroyInstance,
@@ -24,6 +25,7 @@ from abi.wire.instance import (
     OpenDecoder,
     OpenFromStream,
     OpenSink,
+    ReadCover,
     ReadMetadata,
     SeekDecoder,
 )
@@ -40,6 +42,7 @@ from abi.wire.query import (
     SearchLyrics,
     StreamOpened,
 )
+from abi.wire.scan import CreateScanner, FilesScanned, ScanFiles, ScannedFile
 from abi.wire.stage import (
     At,
     AtCut,
@@ -99,7 +102,9 @@ __all__ = [
     "CloseSink",
     "CloseStream",
     "ControlAsked",
+    "CoverTold",
     "CreateInstance",
+    "CreateScanner",
     "CutDigest",
     "DecoderOpened",
     "DestroyInstance",
@@ -115,6 +120,7 @@ __all__ = [
     "Failed",
     "FaultKind",
     "FetchLyrics",
+    "FilesScanned",
     "FinishStage",
     "FlushSink",
     "Hello",
@@ -152,6 +158,7 @@ __all__ = [
     "PluginLog",
     "Pong",
     "PushHostEvents",
+    "ReadCover",
     "ReadMetadata",
     "ReleaseStage",
     "ResetDsp",
@@ -159,6 +166,8 @@ __all__ = [
     "Resampler",
     "Reply",
     "Request",
+    "ScanFiles",
+    "ScannedFile",
     "SearchLyrics",
     "SeekDecoder",
     "SetVolume",

@@ -13,6 +13,7 @@ from abi.wire import (
     OpenDecoder,
     OpenFromStream,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     Reply,
     Request,
@@ -25,7 +26,7 @@ from host.jsontext import JsonObject
 from host.runtime import MAX_METADATA_BYTES, Instance
 from shm_audio import ByteStream, Ring
 
-__all__ = ["Decoder"]
+__all__ = ["Decoder", "check_opened", "label_for_wire"]
 
 R = TypeVar("R", bound=Reply)
 
@@ -49,7 +50,7 @@ class Decoder(Stage):
             PluginRefused: not a file it can decode.
             ProtocolViolated: the facts it tells are impossible.
         """
-        message = OpenDecoder(self.instance.id, _label(path), _label(extension))
+        message = OpenDecoder(self.instance.id, label_for_wire(path), label_for_wire(extension))
         return await self._open(message, fd)
 
     async def open_stream(self, stream: ByteStream, path: str, extension: str, wait_s: float) -> DecoderOpened:
@@ -59,18 +60,14 @@ class Decoder(Stage):
         calls that read are given so much more time.
         """
         self._wait_s = wait_s
-        message = OpenFromStream(self.instance.id, _label(path), _label(extension), round(wait_s * 1000))
+        message = OpenFromStream(
+            self.instance.id, label_for_wire(path), label_for_wire(extension), round(wait_s * 1000)
+        )
         return await self._open(message, stream.fd)
 
     async def _open(self, message: OpenDecoder | OpenFromStream, fd: int) -> DecoderOpened:
         opened = await self._ask(message, self._limits.open_ms, (fd,))
-        if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
-            raise violation(
-                self.instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible"
-            )
-        counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
-        for frames in counts:
-            position_of(self.instance, "open", frames)
+        check_opened(self.instance, opened)
         return opened
 
     async def _ask(self, message: Request[R], limit_ms: int, fds: Sequence[int] = ()) -> R:
@@ -85,9 +82,14 @@ class Decoder(Stage):
             raise
 
     async def metadata(self) -> JsonObject:
-        """Tags of the open file, as the plugin spells them."""
+        """Tags of the open file, as the plugin spells them, without its cover."""
         reply = await self._ask(ReadMetadata(self.instance.id), self._limits.read_ms)
         return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
+
+    async def cover(self) -> bytes:
+        """The picture in the open file, whatever its bytes are; empty: none, or none of at most 12 MiB."""
+        reply = await self._ask(ReadCover(self.instance.id), self._limits.read_ms)
+        return reply.picture
 
     async def seek(self, frame: int) -> Landed:
         """Moves to a source frame or before it, and says where that is.
@@ -131,6 +133,15 @@ class Decoder(Stage):
         return position_of(self.instance, "attach", reply.position)
 
 
-def _label(text: str) -> str:
+def check_opened(instance: Instance, opened: DecoderOpened) -> None:
+    """Raises: ProtocolViolated when the facts that a decoder tells are impossible; its worker is killed."""
+    if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
+        raise violation(instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible")
+    counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
+    for frames in counts:
+        position_of(instance, "open", frames)
+
+
+def label_for_wire(text: str) -> str:
     """Text that the wire carries, from a name that may be no UTF-8 and of any length."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[-_MAX_LABEL:]

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "SECTIONS",
+    "LibrarySettings",
     "Limits",
     "LogLevelWord",
     "LogSettings",
@@ -51,6 +52,12 @@ def _number(default: float, low: float, high: float) -> float:
 def _choice(default: str, *choices: str | int) -> str:
     """A field with its default and all that a user may choose."""
     made: str = field(default=default, metadata={"choices": choices})
+    return made
+
+
+def _place() -> str:
+    """A field for where a file is; empty: where such files are by themselves."""
+    made: str = field(default="", metadata={"place": True})
     return made
 
 
@@ -177,7 +184,17 @@ class LogSettings:
     files: int = _range(4, 1, 100)
 
 
-Section: TypeAlias = PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LogSettings
+@record
+class LibrarySettings:
+    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept."""
+
+    database: str = _place()
+    cover_kib: int = _range(12 << 10, 0, 12 << 10)
+
+
+Section: TypeAlias = (
+    PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LibrarySettings | LogSettings
+)
 
 #: By the name they have in the file, with the defaults.
 SECTIONS: dict[str, Section] = {
@@ -186,6 +203,7 @@ SECTIONS: dict[str, Section] = {
     "replaygain": ReplayGain(),
     "output": OutputSettings(),
     "playback": PlaybackSettings(),
+    "library": LibrarySettings(),
     "log": LogSettings(),
 }
 
@@ -213,6 +231,9 @@ def _wrong(each: Field[Any], value: object) -> str:
         choices = each.metadata["choices"]
         fits = any(type(value) is type(choice) and value == choice for choice in choices)
         return "" if fits else f"one of {', '.join(map(str, choices))}"
+    if "place" in each.metadata:
+        fits = isinstance(value, str) and (value == "" or value.startswith(("/", "~/"))) and "\0" not in value
+        return "" if fits else "an absolute path, or one that begins with ~/"
     low, high = each.metadata.get("low", 0), each.metadata.get("high", 0)
     match each.default:
         case bool():
@@ -237,6 +258,8 @@ def _schema_of(each: Field[Any]) -> JsonObject:
     if "choices" in each.metadata:
         choices: list[Json] = [*each.metadata["choices"]]
         return {"enum": choices, "default": str(each.default)}
+    if "place" in each.metadata:
+        return {"type": "string", "pattern": "^$|^~?/", "default": str(each.default)}
     match each.default:
         case bool() as default:
             return {"type": "boolean", "default": default}

@@ -53,11 +53,13 @@ BUILDERS = ("build_scan", "build_core", "cdef")
 LAZY: dict[str, str] = {
     "host.packages.schema": "fastjsonschema takes 40 ms to import, and most commands validate nothing",
     "host.supervise.process_use": "psutil takes longer to import than most questions to answer, and only one needs it",
+    "host.supervise.priority": "the same, and only those who step back need it",
     "host.settings.config_file": "tomlkit takes longer to import than most commands run, and few change the file",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",
     "host.__main__": "the same",
     "host.tui.command": "textual is an extra, and takes longer to import than most commands run",
     "plugin_worker.serve": "the room for Python modules is entered only by a worker that has one to load",
+    "plugin_worker.dispatch": "hashes and JSON are for workers that scan, and slower to import than a worker to fork",
     "shm_audio.segment": "posix_ipc is the second backend, imported only where it was chosen",
     "shm_audio.views": "numpy takes 130 ms to import",
     "native_plugins.sink_system": "sounddevice fails to import where PortAudio is missing, which is said in open",
