@@ -1,6 +1,7 @@
 """Composition root: the one room that knows all others. It puts a host together, and offers what can be asked of it."""
 
 from host.app.application import Application
+from host.app.catalogues import Catalogues
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.playback_setup import PlaybackSetup
 from host.app.scan_host import ScanHost, scan_host
@@ -11,6 +12,7 @@ __all__ = [
     "MAX_INSTANCES",
     "TAKEN_NAMES",
     "Application",
+    "Catalogues",
     "Plugins",
     "PlaybackSetup",
     "ScanHost",

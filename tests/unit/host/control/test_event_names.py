@@ -14,7 +14,17 @@ from abi.wire import StopReason
 from host.control.event_names import EVENT_NAMES, event_data, matching
 from host.control.protocol import clean
 from host.errors import NotFound, Usage
-from host.events import PluginEmitted, Seeked, StageEnded, Topic, TrackEnded, TrackHeard, TrackStarted, topics
+from host.events import (
+    PluginEmitted,
+    Seeked,
+    StageEnded,
+    Topic,
+    TrackEnded,
+    TrackHeard,
+    TrackStarted,
+    TrackTitled,
+    topics,
+)
 from host.ids import Generation, InstanceId, PluginId
 
 FACTS = [getattr(topics, name) for name in topics.__all__ if name != "Topic"]
@@ -61,7 +71,7 @@ def test_what_a_plugin_emits_is_cut_where_it_is_too_deep() -> None:
 
 def test_a_filter_chooses_by_name() -> None:
     assert set(matching("*")) == set(EVENT_NAMES)
-    assert set(matching("track.*")) == {TrackStarted, TrackEnded, TrackHeard, Seeked}
+    assert set(matching("track.*")) == {TrackStarted, TrackEnded, TrackHeard, TrackTitled, Seeked}
     with pytest.raises(NotFound, match="nosuch"):
         matching("nosuch")
     with pytest.raises(Usage):

@@ -207,3 +207,20 @@ def test_words_that_nothing_has_any_more_stand_in_for_none(store: Store) -> None
     store.put([track("/music/again.flac", Tags(title="Portishead"))])
     assert titles(store, "portished") == ["Portishead"]
     assert titles(store, "beetles") == ["Come Together", "Something"]
+
+
+def test_what_is_exactly_that_comes_first_among_very_many(store: Store) -> None:
+    tracks = [
+        track(f"/love/{number:04}.flac", Tags(title=f"Love song {number}", artist=f"Queens {number}", album="Lovely"))
+        for number in range(600)
+    ]
+    last = [
+        track("/love/x.flac", Tags(title="Löve", artist="Zed", album="Last")),
+        track("/love/y.flac", Tags(title="Zoo", artist="Queens", album="Last")),
+        track("/love/z.flac", Tags(title="Zebra", artist="Zed", album="Queens", genre="Pop")),
+    ]
+    store.put([*tracks, *last])
+    assert titles(store, "love", 3)[0] == "Löve"
+    assert titles(store, "queens", 3)[:2] == ["Zoo", "Zebra"]
+    assert titles(store, "queens -genre:pop", 3)[0] == "Zoo"
+    assert "Zebra" not in titles(store, "queens -genre:pop")

@@ -11,10 +11,12 @@ CREATE TABLE tracks (
         composer TEXT NOT NULL, genre TEXT NOT NULL, date TEXT NOT NULL, year INTEGER,
         disc INTEGER, track INTEGER, has_lyrics INTEGER NOT NULL,
         track_gain_db REAL, track_peak REAL, album_gain_db REAL, album_peak REAL,
-        cover TEXT, added_s INTEGER NOT NULL, album_key TEXT NOT NULL, place TEXT NOT NULL
+        cover TEXT, added_s INTEGER NOT NULL, album_key TEXT NOT NULL, place TEXT NOT NULL,
+        title_key TEXT NOT NULL
     );
 CREATE INDEX tracks_by_album ON tracks (album_key);
 CREATE INDEX tracks_by_place ON tracks (place);
+CREATE INDEX tracks_by_title ON tracks (title_key);
 CREATE INDEX tracks_by_year ON tracks (year);
 CREATE INDEX tracks_by_added ON tracks (added_s);
 CREATE INDEX tracks_by_facts ON tracks (
@@ -56,22 +58,22 @@ INSERT INTO playlists (id, name) VALUES (1, 'liked');
 CREATE TRIGGER liked_stays BEFORE DELETE ON playlists WHEN old.id = 1
         BEGIN SELECT raise(ABORT, 'the playlist of what is liked stays'); END;
 INSERT INTO roots (path, added_s) VALUES (X'2F6D75736963', 1700000000);
-INSERT INTO tracks (id, path, size_bytes, mtime_ns, decoder, decoder_mark, container, rate_hz, channels, bits, duration_ms, title, artist, album, album_artist, composer, genre, date, year, disc, track, has_lyrics, track_gain_db, track_peak, album_gain_db, album_peak, cover, added_s, album_key, place) VALUES (1, X'2F6D757369632F76697065722E666C6163', 1000, 5, 'stellatune.decoder.flac:flac', '1', 'flac', 44100, 2, 16, 40000, 'Horned Viper', 'Conquest Of Steel', 'Of Fire And Steel', '', '', '', '2013', 2013, NULL, 6, 0, NULL, NULL, NULL, NULL, NULL, 1700000000, 'of fire and steel/music', 'conquest of steelof fire and steel00000006viper.flac');
-INSERT INTO words (id, word) VALUES (1, 'of');
-INSERT INTO words (id, word) VALUES (2, 'and');
-INSERT INTO words (id, word) VALUES (3, 'viper');
-INSERT INTO words (id, word) VALUES (4, 'music');
-INSERT INTO words (id, word) VALUES (5, 'fire');
-INSERT INTO words (id, word) VALUES (6, 'steel');
-INSERT INTO words (id, word) VALUES (7, 'conquest');
-INSERT INTO words (id, word) VALUES (8, 'horned');
+INSERT INTO tracks (id, path, size_bytes, mtime_ns, decoder, decoder_mark, container, rate_hz, channels, bits, duration_ms, title, artist, album, album_artist, composer, genre, date, year, disc, track, has_lyrics, track_gain_db, track_peak, album_gain_db, album_peak, cover, added_s, album_key, place, title_key) VALUES (1, X'2F6D757369632F76697065722E666C6163', 1000, 5, 'stellatune.decoder.flac:flac', '1', 'flac', 44100, 2, 16, 40000, 'Horned Viper', 'Conquest Of Steel', 'Of Fire And Steel', '', '', '', '2013', 2013, NULL, 6, 0, NULL, NULL, NULL, NULL, NULL, 1700000000, 'of fire and steel/music', 'conquest of steelof fire and steel00000006viper.flac', 'horned viper');
+INSERT INTO words (id, word) VALUES (1, 'horned');
+INSERT INTO words (id, word) VALUES (2, 'of');
+INSERT INTO words (id, word) VALUES (3, 'and');
+INSERT INTO words (id, word) VALUES (4, 'steel');
+INSERT INTO words (id, word) VALUES (5, 'conquest');
+INSERT INTO words (id, word) VALUES (6, 'fire');
+INSERT INTO words (id, word) VALUES (7, 'viper');
+INSERT INTO words (id, word) VALUES (8, 'music');
 INSERT INTO entries (id, playlist, place, path) VALUES (1, 1, 1048576, X'2F6D757369632F76697065722E666C6163');
 INSERT INTO texts (rowid, title, artist, album, album_artist, composer, genre, file, folder) VALUES (1, 'horned viper', 'conquest of steel', 'of fire and steel', '', '', '', 'viper', 'music');
-INSERT INTO trigrams (rowid, word) VALUES (1, '  of ');
-INSERT INTO trigrams (rowid, word) VALUES (2, '  and ');
-INSERT INTO trigrams (rowid, word) VALUES (3, '  viper ');
-INSERT INTO trigrams (rowid, word) VALUES (4, '  music ');
-INSERT INTO trigrams (rowid, word) VALUES (5, '  fire ');
-INSERT INTO trigrams (rowid, word) VALUES (6, '  steel ');
-INSERT INTO trigrams (rowid, word) VALUES (7, '  conquest ');
-INSERT INTO trigrams (rowid, word) VALUES (8, '  horned ');
+INSERT INTO trigrams (rowid, word) VALUES (1, '  horned ');
+INSERT INTO trigrams (rowid, word) VALUES (2, '  of ');
+INSERT INTO trigrams (rowid, word) VALUES (3, '  and ');
+INSERT INTO trigrams (rowid, word) VALUES (4, '  steel ');
+INSERT INTO trigrams (rowid, word) VALUES (5, '  conquest ');
+INSERT INTO trigrams (rowid, word) VALUES (6, '  fire ');
+INSERT INTO trigrams (rowid, word) VALUES (7, '  viper ');
+INSERT INTO trigrams (rowid, word) VALUES (8, '  music ');
