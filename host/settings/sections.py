@@ -186,10 +186,14 @@ class LogSettings:
 
 @record
 class LibrarySettings:
-    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept."""
+    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept.
+
+    ``watch``: `serve` keeps the library as its roots are.
+    """
 
     database: str = _place()
     cover_kib: int = _range(12 << 10, 0, 12 << 10)
+    watch: bool = False
 
 
 Section: TypeAlias = (
