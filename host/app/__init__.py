@@ -2,6 +2,7 @@
 
 from host.app.application import Application
 from host.app.chain_commands import MAX_INSTANCES
+from host.app.lyrics_commands import LyricsCommands
 from host.app.playback_setup import PlaybackSetup
 from host.app.status import elapsed
 from host.app.wiring import TAKEN_NAMES, Plugins, files_from_here, files_to_write, free_name, output, stage
@@ -10,6 +11,7 @@ __all__ = [
     "MAX_INSTANCES",
     "TAKEN_NAMES",
     "Application",
+    "LyricsCommands",
     "Plugins",
     "PlaybackSetup",
     "elapsed",

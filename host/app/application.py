@@ -18,10 +18,13 @@ from abi.kinds import CapabilityKind, LogLevel
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.idle_chain import IdleChain
+from host.app.lyrics_commands import LyricsCommands
+from host.app.lyrics_providers import LyricsProviders
 from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, chosen_decoders, gain_wished, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.query_owners import QueryOwners
 from host.app.queue_commands import QueueCommands
 from host.app.reload import reloaded
 from host.app.session_keeper import SessionKeeper
@@ -30,7 +33,7 @@ from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
 from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions
-from host.errors import NotFound, OutputError
+from host.errors import OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
@@ -38,6 +41,7 @@ from host.logbook import Logbook
 from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
 from host.playback import (
+    WHOLE,
     Chain,
     DecoderConfigs,
     Entry,
@@ -93,8 +97,9 @@ class Application:
         self._plugins: PluginCommands | None = None
         self._plugin_requests: PluginRequests | None = None
         self._queries: QueryCache | None = None
-        self._owners: dict[tuple[PluginId, CapabilityKind, TypeId], QueryOwner] = {}
-        self._configs = ConfigCommands(lambda: self._player, self._owners.values, self._read_saved)
+        self._owners = QueryOwners(lambda: (self.queries, self.runtime), self.bus, self.config_of)
+        self._configs = ConfigCommands(lambda: self._player, self._owners.all, self._read_saved)
+        self._lyrics: LyricsCommands | None = None
         self._player: Player | None = None
         self._setup: PlaybackSetup | None = None
         self._session: SessionKeeper | None = None
@@ -156,11 +161,12 @@ class Application:
 
     def query_owner(self, plugin_id: PluginId, kind: CapabilityKind, type_id: TypeId) -> QueryOwner:
         """Who holds the configuration of a source or lyrics provider; it begins with what is saved."""
-        key = (plugin_id, kind, type_id)
-        if key not in self._owners:
-            config = self.config_of(kind, plugin_id, type_id)
-            self._owners[key] = QueryOwner(self.queries, self.runtime, self.bus, plugin_id, kind, type_id, config)
-        return self._owners[key]
+        return self._owners.owner(plugin_id, kind, type_id)
+
+    @property
+    def lyrics(self) -> LyricsCommands:
+        """What can be asked about words."""
+        return _started(self._lyrics)
 
     @property
     def chain(self) -> ChainCommands:
@@ -214,10 +220,13 @@ class Application:
                 self._logbook.configure(fresh.log)
             self.bus.publish(await reloaded(before, fresh, self.discovery.plugins, self._configs))
 
+    def _log_warning(self, line: str) -> None:
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.WARN, line)
+
     def hurry(self) -> None:
         """For one that is to end, and does not: its workers are killed, so that nobody waits for them."""
-        if self._logbook is not None:
-            self._logbook.say(LogLevel.WARN, "it takes too long to end: all workers are killed")
+        self._log_warning("it takes too long to end: all workers are killed")
         self.runtime.kill("the host ends, and waits no longer")
 
     @property
@@ -237,12 +246,7 @@ class Application:
 
     async def play_uri(self, uri: str) -> None:
         """Plays what a file's URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
-        done = await self.queueing.add((uri,), comes_next=True, before=None, after=None, replaces=False)
-        while done["first"] is None and not done["done"]:
-            done = await self.queueing.adding(int(str(done["job"])))
-        if not isinstance(done["first"], int):
-            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
-        await self.transport.goto(done["first"])
+        await self.transport.goto(await self.queueing.add_uri(uri))
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -258,10 +262,9 @@ class Application:
         while (fault := self._faults.poll()) is not None:
             self._last_faults.append(fault)
         workers: list[Json] = [generation_facts(one) for one in self.runtime.list()]
-        playback = self.music.facts(self._now)
         return {
             "host": host_facts(time.monotonic() - self._began_s),
-            "playback": playback,
+            "playback": self.music.facts(self._now),
             "workers": workers,
             "faults": fault_facts(self._last_faults),
             "log": None if self._logbook is None else self._logbook.facts(),
@@ -269,17 +272,12 @@ class Application:
 
     def top(self) -> JsonObject:
         """What the host and its workers cost and do at this moment."""
-        if self._loads is None:
-            raise RuntimeError("the application has not started")
-        return self._loads.rows()
+        return _started(self._loads).rows()
 
     def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
         """What an instance is made with when nobody says otherwise. Raises: NotFound."""
         plugin = self.runtime.manifest(plugin_id)
-        capability = next((each for each in plugin.capabilities if (each.kind, each.type_id) == (kind, type_id)), None)
-        if capability is None:
-            raise NotFound(f"{plugin_id} has no {kind.word} {type_id}", remedy="see `stellatune plugins info`")
-        return config_in_force(plugin, capability, self.settings.plugins)
+        return config_in_force(plugin, plugin.capability(kind, type_id), self.settings.plugins)
 
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
@@ -313,14 +311,7 @@ class Application:
         self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> PlaybackParts:
         """A player over this host's workers, the one that commands are for from now on. ``mode`` None: as it is set."""
-        opener = Opener(
-            self.runtime,
-            chosen_decoders(self.discovery, decoder),
-            excerpt,
-            self.settings.limits.open_ms / 1000,
-            DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER)),
-            lambda: gain_wished(self.settings.replay_gain, mode),
-        )
+        opener = self._opener(excerpt, decoder, mode)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:
@@ -330,6 +321,12 @@ class Application:
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return PlaybackParts(self._player, opener)
+
+    def _opener(self, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None) -> Opener:
+        configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
+        candidates, open_s = chosen_decoders(self.discovery, decoder), self.settings.limits.open_ms / 1000
+        gain = partial(gain_wished, lambda: self.settings.replay_gain, mode)
+        return Opener(self.runtime, candidates, excerpt, open_s, configs, gain)
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
@@ -372,6 +369,13 @@ class Application:
             self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
         )
         self._queries = QueryCache(self._runtime, self.bus)
+        self._lyrics = LyricsCommands(
+            self.bus,
+            self.transport,
+            LyricsProviders(self._discovery.plugins, self._owners.owner, self.paths.cache_dir, self._log_warning),
+            lambda: self.settings.lyrics,
+            lambda path: self._opener(WHOLE, None, None).open(0, path),
+        )
         self._loads = WorkerLoads(self._runtime, self.bus, lambda: self._quantum)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self
@@ -382,6 +386,7 @@ class Application:
         await self.queueing.close()
         if self._session is not None:
             await self._session.close()
+        await self.lyrics.close()
         await self.transport.close()
         if self._watcher is not None:
             await self._watcher.close()
@@ -390,8 +395,7 @@ class Application:
         self.plugins.close()
         if self._loads is not None:
             self._loads.close()
-        for owner in self._owners.values():
-            await owner.close()
+        await self._owners.close()
         await self.queries.close()
         await self.runtime.close()
         if self._logbook is not None:

@@ -73,6 +73,15 @@ class QueueCommands:
             del self._additions[old]
         return await self._progress(adding)
 
+    async def add_uri(self, uri: str) -> int:
+        """What a URI leads to comes next; the id of its first entry. Raises: NotFound: nothing is there; MediaError."""
+        done = await self.add((uri,), comes_next=True, before=None, after=None, replaces=False)
+        while done["first"] is None and not done["done"]:
+            done = await self.adding(int(str(done["job"])))
+        if not isinstance(done["first"], int):
+            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
+        return done["first"]
+
     async def adding(self, job: int) -> JsonObject:
         """How far that addition is, as soon as there is news. Raises: NotFound, and what ended it."""
         adding = self._additions.get(job)

@@ -16,6 +16,7 @@ from host.worker import printable
 __all__ = ["NO_TAGS", "Loudness", "Tags", "read_tags"]
 
 MAX_TEXT = 500
+MAX_LYRICS = 1 << 18
 MAX_GAIN_DB = 60.0
 MAX_PEAK = 100.0
 #: Gains by EBU R 128 in Opus files go to -23 LUFS, those of ReplayGain to -18 LUFS.
@@ -41,7 +42,7 @@ UNKNOWN_LOUDNESS = Loudness()
 
 @record
 class Tags:
-    """Empty texts and None where the file does not say."""
+    """Empty texts and None where the file does not say. ``lyrics``: lines and all, not safe to print."""
 
     title: str = ""
     artist: str = ""
@@ -52,6 +53,7 @@ class Tags:
     genre: str = ""
     track: Loudness = UNKNOWN_LOUDNESS
     whole_album: Loudness = UNKNOWN_LOUDNESS
+    lyrics: str = ""
 
 
 NO_TAGS = Tags()
@@ -74,7 +76,12 @@ def read_tags(told: JsonObject) -> Tags:
         genre=_text(members, "genre"),
         track=_loudness(members, "track"),
         whole_album=_loudness(members, "album"),
+        lyrics=_lyrics(members.get("lyrics")),
     )
+
+
+def _lyrics(value: Json) -> str:
+    return value[:MAX_LYRICS].strip() if isinstance(value, str) else ""
 
 
 def _text(members: Mapping[str, Json], name: str) -> str:

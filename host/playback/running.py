@@ -22,7 +22,8 @@ __all__ = ["Now", "Running", "uses_of"]
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
-    ``absence``: of the output, which is why nothing is heard. ``touched_by``: what changes the track's samples on their
+    ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why
+    nothing is heard. ``touched_by``: what changes the track's samples on their
     way, for people; empty: nothing.
     """
 
@@ -34,6 +35,7 @@ class Now:
     stages: tuple[StageUse, ...]
     absence: Absence | None = None
     touched_by: str = ""
+    ahead_s: float = 0.0
 
     @property
     def done_s(self) -> float:
@@ -64,7 +66,8 @@ class Running:
         for lane in () if seat.lost else seat.instance.worker.status.lanes():
             if lane.instance == seat.instance.id:
                 queued, clipped = lane.queued_frames, lane.clipped_samples
-        position = timeline.heard(taken, queued)
+        elsewhere = pipeline.clock_set_to is not None and pipeline.clock_set_to > timeline.origin
+        position = timeline.last_heard if elsewhere else timeline.heard(taken, queued)  # nobody knows yet what is there
         place = timeline.place(position)
         if place is None:
             return None
@@ -72,7 +75,8 @@ class Running:
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
         touched_by = why_not(signal_path(pipeline, track))
-        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by)
+        ahead_s = 0.0 if elsewhere else max(0, taken - position) / pipeline.format.sample_rate_hz
+        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by, ahead_s)
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position is heard; None before the first track."""

@@ -13,6 +13,7 @@ from host.settings.sections import (
     SECTIONS,
     Limits,
     LogSettings,
+    LyricsSettings,
     OutputSettings,
     PipelineSizes,
     PlaybackSettings,
@@ -41,9 +42,12 @@ class Settings:
     plugins: SavedConfigs = NOTHING_SAVED
     unread: bool = False
     playback: PlaybackSettings = field(default_factory=PlaybackSettings)
+    lyrics: LyricsSettings = field(default_factory=LyricsSettings)
 
 
-Section = TypeVar("Section", PipelineSizes, Limits, ReplayGain, OutputSettings, PlaybackSettings, LogSettings)
+Section = TypeVar(
+    "Section", PipelineSizes, Limits, ReplayGain, OutputSettings, PlaybackSettings, LyricsSettings, LogSettings
+)
 
 
 def _read_section(defaults: Section, name: str, table: object, problems: list[str]) -> Section:
@@ -74,9 +78,10 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     gain = _read_section(ReplayGain(), "replaygain", document.pop("replaygain", {}), problems)
     output = _read_section(OutputSettings(), "output", document.pop("output", {}), problems)
     playback = _read_section(PlaybackSettings(), "playback", document.pop("playback", {}), problems)
+    lyrics = _read_section(LyricsSettings(), "lyrics", document.pop("lyrics", {}), problems)
     log = _read_section(LogSettings(), "log", document.pop("log", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
     known = ", ".join((*SECTIONS, PLUGINS))
     problems.extend(f"[{name}] is unknown and ignored; known are {known}" for name in document)
     told = tuple(f"{path}: {problem}" for problem in problems)
-    return Settings(pipeline, limits, gain, output, log, told, plugins, playback=playback)
+    return Settings(pipeline, limits, gain, output, log, told, plugins, playback=playback, lyrics=lyrics)

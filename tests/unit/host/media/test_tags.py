@@ -21,10 +21,10 @@ def test_what_a_decoder_tells() -> None:
         "replaygain_track_peak": "0.987",
         "REPLAYGAIN_ALBUM_GAIN": "+2,5",
         "replaygain_album_peak": "1.25e0",
-        "lyrics": "not looked at",
+        "lyrics": "\nFirst line\r\nsecond \u001b[31m\n",
     }
     track, album = Loudness(-6.3, 0.987), Loudness(2.5, 1.25)
-    assert read_tags(told) == Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album)
+    assert read_tags(told) == Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album, "First line\r\nsecond \x1b[31m")
 
 
 def test_the_first_of_names_that_differ_in_case_counts() -> None:
