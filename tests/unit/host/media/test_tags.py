@@ -24,7 +24,8 @@ def test_what_a_decoder_tells() -> None:
         "lyrics": "\nFirst line\r\nsecond \u001b[31m\n",
     }
     track, album = Loudness(-6.3, 0.987), Loudness(2.5, 1.25)
-    assert read_tags(told) == Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album, "First line\r\nsecond \x1b[31m")
+    words = "First line\r\nsecond \x1b[31m"
+    assert read_tags(told) == Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album, words)
 
 
 def test_the_first_of_names_that_differ_in_case_counts() -> None:
