@@ -19,6 +19,10 @@
     ├── ConfigRejected              tell the user: this configuration is not one
     ├── MediaError                  tell the user, go on with the next: cannot open, nothing decodes it
     ├── OutputError                 tell the user: no output, or it cannot take this
+    ├── LibraryError                tell the user: the library's database cannot be had, or not be changed
+    │   ├── LibraryBusy               another process writes to it, and did not come to an end
+    │   ├── LibraryFull               no room on its file system; what stood there stands
+    │   └── LibraryDamaged            its file is not whole; the next to open it sets it aside
     ├── NotFound                    tell the user: no such plugin, type, file, track
     ├── NotRunning                  tell the user: no host to talk to
     └── Usage                       tell the user: the command line makes no sense
@@ -37,6 +41,10 @@ __all__ = [
     "ConfigRejected",
     "GenerationDraining",
     "IncompatibleVersion",
+    "LibraryBusy",
+    "LibraryDamaged",
+    "LibraryError",
+    "LibraryFull",
     "LoadFailed",
     "ManifestError",
     "MediaError",
@@ -206,6 +214,30 @@ class OutputError(StellaError):
 
     exit_code = 5
     default_code = "output"
+
+
+class LibraryError(StellaError):
+    """The library's database cannot be had, or not be changed."""
+
+    default_code = "library"
+
+
+class LibraryBusy(LibraryError):
+    """Somebody else has written to it for longer than one waits."""
+
+    default_code = "library_busy"
+
+
+class LibraryFull(LibraryError):
+    """No room is left for it."""
+
+    default_code = "library_full"
+
+
+class LibraryDamaged(LibraryError):
+    """Its file does not hold together."""
+
+    default_code = "library_damaged"
 
 
 class NotFound(StellaError):

@@ -26,6 +26,20 @@ void st_ring_before_sleep(st_ring *ring);
 enum { ST_RING_HOST, ST_RING_WRITER, ST_RING_READER };
 enum { ST_RING_OK, ST_RING_INTERRUPTED, ST_RING_TIMEOUT, ST_RING_IMPOSSIBLE, ST_RING_BAD_FORMAT, ST_RING_SYSTEM };
 
+typedef struct { ...; } st_stream_words;
+typedef struct {
+    uint64_t size_bytes; uint32_t seeks; uint32_t capacity_bytes; uint32_t history_bytes; ...;
+} st_stream_format;
+typedef struct {
+    st_stream_format format; st_stream_words *words; uint64_t own_pos; uint64_t cursor; uint64_t epoch; ...;
+} st_stream;
+int st_stream_map(st_stream *stream, int fd, int side);
+void st_stream_unmap(st_stream *stream);
+void st_stream_greet(st_stream *stream);
+enum { ST_STREAM_WRITER = 1, ST_STREAM_READER };
+enum { ST_STREAM_OK, ST_STREAM_IMPOSSIBLE = 6, ST_STREAM_BAD_FORMAT, ST_STREAM_SYSTEM };
+#define ST_STREAM_UNKNOWN ...
+
 typedef struct { ...; } st_checkpoint_format;
 typedef struct { ...; } st_checkpoint_slot;
 typedef struct { uint64_t position; uint64_t epoch; uint64_t config_gen; uint64_t length; } st_checkpoint_label;
@@ -71,6 +85,7 @@ void st_lane_leave(st_lane *lane);
 int st_call_begin(st_lane *lane, uint32_t call);
 void st_call_end(st_lane *lane);
 void st_lane_interrupt(st_lane *lane, st_ring *ring);
+void st_lane_interrupt_stream(st_lane *lane, st_stream *stream);
 void st_lane_clear_interrupt(st_lane *lane);
 void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled);
 
@@ -105,21 +120,29 @@ void st_files_end(void);
 
 typedef struct { int fd; uint64_t position; } st_file_io;
 const StIoVTable *st_file_io_table(void);
+enum { ST_TROUBLE_NONE, ST_TROUBLE_CUT, ST_TROUBLE_LATE, ST_TROUBLE_SOURCE, ST_TROUBLE_IMPOSSIBLE };
+typedef struct { st_stream stream; int64_t wait_ns; uint32_t trouble; } st_stream_io;
+const StIoVTable *st_stream_io_table(const st_stream_io *io);
 
 enum { ST_OPEN_OK, ST_OPEN_NO_LIBRARY, ST_OPEN_NO_SYMBOL, ST_OPEN_NULL };
 int st_module_open(const char *path, const StHostVTable *host, const StPluginModule **out_module, char *error,
                    size_t error_bytes);
 
 enum { ST_STOP_INTERRUPTED = 1, ST_STOP_END_OF_STREAM, ST_STOP_FINISHED, ST_STOP_PLUGIN_ERROR, ST_STOP_CONTRACT,
-       ST_STOP_RING, ST_STOP_DIGEST, ST_STOP_SWITCH, ST_STOP_LIMIT };
+       ST_STOP_RING, ST_STOP_DIGEST, ST_STOP_SWITCH, ST_STOP_LIMIT, ST_STOP_CUT };
 #define ST_NO_POSITION ...
 typedef struct { uint32_t reason; int32_t code; uint32_t text_len; char text[...]; ...; } st_stop;
 typedef struct {
     st_ring output; st_scratch scratch; st_convert *convert; const StDecoderInstanceVTable *vtable; void *handle;
+    st_stream_io *input; uint32_t broken_input;
     uint32_t channels; uint32_t chunk_frames; uint64_t silence_frames; uint64_t skip_frames; uint64_t drop_frames;
     st_ramp gain; int64_t take_frames; uint64_t finish_at; st_scratch primed; uint32_t primed_frames;
     uint32_t primed_at; uint32_t primed_ended; uint32_t pending_frames; uint32_t source_ended; ...;
 } st_decode;
+typedef struct {
+    st_stream stream; st_scratch scratch; const StIoVTable *io; void *handle; uint32_t chunk_bytes; uint64_t io_pos;
+} st_feed;
+void st_feed_pump(st_lane *lane, st_feed *feed, st_stop *stop);
 enum { ST_JOIN_NONE, ST_JOIN_SETTLE, ST_JOIN_RAMP, ST_JOIN_FILL, ST_JOIN_RISE };
 enum { ST_STATE_NONE, ST_STATE_BLOB, ST_STATE_JSON };
 typedef struct {
@@ -213,8 +236,8 @@ SOURCE = """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["controls", "crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks"]
-OWN += ["inbox", "lane", "mix_pump", "module_open", "outbox", "sink_pump", "stop"]
-SHARED = ["channels", "checkpoint", "convert", "cubic", "digest", "ramp", "ring", "scratch", "wake"]
+OWN += ["inbox", "lane", "mix_pump", "module_open", "outbox", "sink_pump", "stop", "stream_io", "stream_pump"]
+SHARED = ["byte_stream", "channels", "checkpoint", "convert", "cubic", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()
 ffibuilder.cdef(cdef.declarations())

@@ -8,13 +8,17 @@ from collections.abc import Callable, Sequence
 from abi.wire import (
     ApplyUpdate,
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachMix,
     AttachSink,
+    AttachStream,
     CancelCall,
     CloseSink,
+    CloseStream,
     CreateInstance,
+    CreateScanner,
     CutDigest,
     DestroyInstance,
     DetachStage,
@@ -34,6 +38,7 @@ from abi.wire import (
     Message,
     NegotiateSink,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
     OpenStream,
     Packet,
@@ -44,6 +49,7 @@ from abi.wire import (
     Reply,
     ResetDsp,
     ResetSink,
+    ScanFiles,
     SearchLyrics,
     SeekDecoder,
     SetVolume,
@@ -66,10 +72,11 @@ from plugin_worker.errors import Misuse
 from plugin_worker.instances import Instances
 from plugin_worker.lane import Job, LaneHome
 from plugin_worker.module import LoadedModule
+from plugin_worker.stream_requests import open_from_stream, stream_request
 
 __all__ = ["dispatch"]
 
-_CANCELLING = (DestroyInstance, CloseSink, DetachStage, CancelCall)
+_CANCELLING = (DestroyInstance, CloseSink, CloseStream, DetachStage, CancelCall)
 
 
 def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
@@ -81,6 +88,12 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     message = packet.message
     if isinstance(message, CreateInstance):
         _create(home, instances, module, message, packet)
+        return
+    if isinstance(message, CreateScanner | ScanFiles):
+        # Only a worker that scans pays for what that needs.
+        from plugin_worker.scanning import dispatch_scan
+
+        dispatch_scan(home, instances, module, packet)
         return
     wanted = _FDS.get(type(message), 0)
     if len(packet.fds) != wanted and not isinstance(message, OpenSink | ApplyUpdate | AttachMix):
@@ -98,14 +111,20 @@ def dispatch(home: LaneHome, instances: Instances, module: LoadedModule | None, 
     work = _WORK.get(type(message))
     if work is None:
         raise Misuse("dispatch", f"{type(message).__name__} is no request of this wire")
-    lane.submit(
-        Job(
-            lambda: work(instances.instance(number), message, packet.fds),
-            packet.request_id,
-            cancels=cancels,
-            fds=packet.fds,
-        )
-    )
+    fds = packet.fds
+
+    def run() -> Reply:
+        return work(_asked(instances, number, fds), message, fds)
+
+    lane.submit(Job(run, packet.request_id, cancels=cancels, fds=fds))
+
+
+def _asked(instances: Instances, number: int, fds: Sequence[int]) -> Instance:
+    try:
+        return instances.instance(number)
+    except Misuse:
+        close_fds(list(fds))
+        raise
 
 
 def _create(
@@ -273,17 +292,26 @@ def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     stage = _stage(instance)
     match message:
         case HoldStage():
-            return At(stage.hold())
+            return _stood(stage, stage.hold())
         case ReleaseStage():
             stage.release(message.epoch)
-        case DetachStage():
-            return At(stage.detach())
         case FinishStage():
             if isinstance(stage, DspInstance):
                 raise Misuse("finish", "a dsp has no end of its own")
             ends = stage if isinstance(stage, SinkInstance | MixStage) else _decoder(stage)
             ends.finish(message.position)
     return Done()
+
+
+def _detach(instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
+    if isinstance(instance, SourceInstance):
+        return At(instance.detach())
+    stage = _stage(instance)
+    return _stood(stage, stage.detach())
+
+
+def _stood(stage: StageInstance, position: int) -> Reply:
+    return AtCut(position) if isinstance(stage, DecoderInstance) and stage.cut else At(position)
 
 
 def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -337,6 +365,8 @@ def _call_ended(_instance: Instance, _message: Message, _fds: Sequence[int]) -> 
 #: Descriptors that a request carries, where there are any.
 _FDS: dict[type[Message], int] = {
     OpenDecoder: 1,
+    OpenFromStream: 1,
+    AttachStream: 1,
     AttachDecode: 1,
     AttachDsp: 3,
     AttachSink: 1,
@@ -347,6 +377,7 @@ _FDS: dict[type[Message], int] = {
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
+    OpenFromStream: open_from_stream,
     ReadMetadata: _decoder_request,
     SeekDecoder: _decoder_request,
     PrimeDecoder: _decoder_request,
@@ -365,6 +396,8 @@ _WORK: dict[type[Message], _Work] = {
     ImportState: _move_state,
     ListItems: _query,
     OpenStream: _query,
+    AttachStream: stream_request,
+    CloseStream: stream_request,
     SearchLyrics: _query,
     FetchLyrics: _query,
     CancelCall: _call_ended,
@@ -373,7 +406,7 @@ _WORK: dict[type[Message], _Work] = {
     AttachSink: _attach,
     HoldStage: _steer,
     ReleaseStage: _steer,
-    DetachStage: _steer,
+    DetachStage: _detach,
     FinishStage: _steer,
     FadeDsp: _fade,
     SwitchInput: _switch_input,

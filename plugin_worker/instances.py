@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from plugin_worker._core import lib
 from plugin_worker.capabilities import Instance
 from plugin_worker.errors import Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData
 from plugin_worker.lane import Lane, LaneHome
 
-__all__ = ["MODULE_LANE", "Instances"]
+__all__ = ["MODULE_LANE", "Instances", "Living"]
 
 #: The instance number under which the module's own calls (entry, describe, shutdown) show in the status page.
 MODULE_LANE = 2**64 - 1
+
+
+class Living(Protocol):
+    """What lives on a lane: an instance, or one who makes instances."""
+
+    def destroy(self) -> None:
+        """Lane thread; the second time nothing happens."""
 
 
 class Instances:
@@ -22,7 +31,7 @@ class Instances:
         self._home = home
         self._page = page
         self._lanes: dict[int, Lane] = {}
-        self._made: dict[int, Instance] = {}
+        self._made: dict[int, Living] = {}
         self._free_slots = list(range(lib.ST_STATUS_LANES - 1, 0, -1))
         self.module_lane = Lane(home, MODULE_LANE, 0, page)
 
@@ -52,22 +61,29 @@ class Instances:
             raise Misuse("dispatch", f"there is no instance {number}")
         return lane
 
-    def put(self, number: int, instance: Instance) -> None:
+    def put(self, number: int, made: Living) -> None:
         """The lane made its instance."""
-        self._made[number] = instance
+        self._made[number] = made
+
+    def made(self, number: int) -> Living:
+        """What lives there. Raises: Misuse when it was not made or is gone."""
+        made = self._made.get(number)
+        if made is None:
+            raise Misuse("dispatch", f"instance {number} is not there")
+        return made
 
     def instance(self, number: int) -> Instance:
-        """Raises: Misuse when it was not made or is gone."""
-        instance = self._made.get(number)
-        if instance is None:
-            raise Misuse("dispatch", f"instance {number} is not there")
-        return instance
+        """Raises: Misuse when it was not made, is gone, or is none that can be asked."""
+        made = self.made(number)
+        if not isinstance(made, Instance):
+            raise Misuse("dispatch", f"number {number} is a {type(made).__name__}, which only scans")
+        return made
 
-    def take(self, number: int) -> Instance:
-        """Removes the instance for its destroy; its lane ends after this job."""
-        instance = self.instance(number)
+    def take(self, number: int) -> Living:
+        """Removes it for its destroy; its lane ends after this job."""
+        made = self.made(number)
         del self._made[number]
-        return instance
+        return made
 
     def ended(self, lane: Lane) -> None:
         """A lane's thread is over: its number and line are free again. Lane thread."""

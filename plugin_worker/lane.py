@@ -30,7 +30,7 @@ class LaneHome(Protocol):
 
 
 class Pumping(Protocol):
-    """A stage whose pump the lane runs between commands. Lane thread, but for the rings."""
+    """A stage whose pump the lane runs between commands. Lane thread, but for ``call_out``."""
 
     def pump(self) -> bool:
         """Runs until a reason to stop; says whether the pump is to be entered again."""
@@ -38,9 +38,8 @@ class Pumping(Protocol):
     def between_pumps(self) -> None:
         """The pump is to be entered again, and until then nobody rings the rings: they may be exchanged."""
 
-    @property
-    def rings(self) -> tuple[CData, ...]:
-        """All that it may sleep on; rung by the control thread while the pump runs."""
+    def call_out(self) -> None:
+        """Interrupts the pump, and rings all that it may sleep on. Control thread, while the pump runs."""
 
 
 class Job(NamedTuple):
@@ -89,9 +88,8 @@ class Lane:
                 raise Misuse("dispatch", f"instance {self.instance} is gone")
             self._jobs.put(job)
             if self._pumping is not None:
-                for ring in self._pumping.rings:
-                    # SAFETY: the pump cannot return and unmap its rings while the door is held.
-                    lib.st_lane_interrupt(self.native, ring)
+                # SAFETY: the pump cannot return and unmap what is rung while the door is held.
+                self._pumping.call_out()
             if job.cancels:  # after the interrupt: a call that gives up is then known to have been called out
                 self._cancelling += 1
                 lib.st_lane_set_cancelled(self.native, 1)
@@ -139,6 +137,7 @@ class Lane:
 
     def _do(self, job: Job) -> bool:
         with self._door:
+            lib.st_lane_clear_interrupt(self.native)  # no pump runs: what waits in a command is not called out
             self._cancelling -= job.cancels
             lib.st_lane_set_cancelled(self.native, 1 if self._cancelling else 0)
         reply: Reply

@@ -6,7 +6,10 @@ from plugin_worker._core import ffi
 
 __all__ = ["struct_sizes"]
 
-_SHARED = ("st_ring_words", "st_ring_format", "st_status_page", "st_checkpoint_format", "st_checkpoint_slot")
+_SHARED = (
+    *("st_ring_words", "st_ring_format", "st_status_page", "st_checkpoint_format", "st_checkpoint_slot"),
+    *("st_stream_words", "st_stream_format"),
+)
 
 
 def struct_sizes() -> tuple[int, ...]:

@@ -1,7 +1,11 @@
-"""Shared memory for audio: segments, rings, checkpoints, status pages. Plain numbers; knows nothing of plugins."""
+"""Shared memory for audio: segments, rings, byte streams, checkpoints, status pages.
 
+Plain numbers; knows nothing of plugins.
+"""
+
+from shm_audio.byte_stream import ByteStream, StreamFormat, StreamWords
 from shm_audio.checkpoint import Checkpoints, CheckpointSlot
-from shm_audio.errors import RingError, SegmentError, ShmError
+from shm_audio.errors import RingError, SegmentError, ShmError, StreamError
 from shm_audio.layout import struct_sizes
 from shm_audio.ring import Ring, RingFormat, RingWords
 from shm_audio.segment import Segment, backend
@@ -9,6 +13,7 @@ from shm_audio.status_page import CALLS, CrashRecord, LaneStatus, StatusPage
 
 __all__ = [
     "CALLS",
+    "ByteStream",
     "CheckpointSlot",
     "Checkpoints",
     "CrashRecord",
@@ -21,6 +26,9 @@ __all__ = [
     "SegmentError",
     "ShmError",
     "StatusPage",
+    "StreamError",
+    "StreamFormat",
+    "StreamWords",
     "backend",
     "struct_sizes",
 ]

@@ -43,6 +43,47 @@ int st_ring_look(const st_ring *ring, uint64_t *out_write, uint64_t *out_read, u
 int st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interrupt, int64_t deadline_ns);
 int64_t st_now_ns(void);
 
+typedef struct st_stream_format {
+    uint64_t magic; uint64_t size_bytes; uint32_t version; uint32_t seeks; uint32_t capacity_bytes;
+    uint32_t history_bytes;
+} st_stream_format;
+typedef struct { ...; } st_stream_words;
+typedef struct st_stream {
+    st_stream_format format; st_stream_words *words; uint64_t epoch; uint64_t base; uint64_t own_pos;
+    uint64_t seen_peer; uint64_t cursor; uint64_t asked; uint32_t taken; uint32_t ended; ...;
+} st_stream;
+#define ST_STREAM_MAGIC ...
+#define ST_STREAM_VERSION ...
+#define ST_STREAM_UNKNOWN ...
+#define ST_STREAM_MAX_POSITION ...
+#define ST_STREAM_MIN_CAPACITY ...
+#define ST_STREAM_MAX_CAPACITY ...
+enum { ST_STREAM_HOST, ST_STREAM_WRITER, ST_STREAM_READER };
+enum { ST_STREAM_OK, ST_STREAM_EMPTY, ST_STREAM_ASKED, ST_STREAM_ENDED, ST_STREAM_FAILED, ST_STREAM_AWAY,
+       ST_STREAM_IMPOSSIBLE, ST_STREAM_BAD_FORMAT, ST_STREAM_SYSTEM };
+size_t st_stream_segment_bytes(const st_stream_format *format);
+int st_stream_format_segment(int fd, const st_stream_format *format);
+int st_stream_map(st_stream *stream, int fd, int side);
+void st_stream_unmap(st_stream *stream);
+void st_stream_greet(st_stream *stream);
+void st_stream_ring(st_stream_words *words, int side);
+int st_stream_is_asked(const st_stream *stream);
+int st_stream_room(st_stream *stream, uint32_t *out_bytes);
+int st_stream_answer(st_stream *stream);
+void st_stream_put(st_stream *stream, const uint8_t *bytes, uint32_t count);
+void st_stream_end(st_stream *stream);
+void st_stream_fail(st_stream *stream, uint32_t code);
+int st_stream_look(st_stream *stream, uint32_t *out_bytes);
+void st_stream_take(st_stream *stream, uint8_t *bytes, uint32_t count);
+void st_stream_ask(st_stream *stream);
+void st_stream_abandon(st_stream *stream, uint32_t code);
+int st_stream_wait_for(st_stream *stream, uint32_t bytes, uint32_t *interrupt, int64_t deadline_ns);
+typedef struct st_stream_hint {
+    uint64_t base_offset; uint64_t write_pos; uint64_t epoch; uint64_t read_pos; uint64_t read_epoch;
+    uint64_t seek_offset; uint64_t seek_epoch; uint32_t ended; uint32_t failure;
+} st_stream_hint;
+void st_stream_hint_at(const st_stream *stream, st_stream_hint *out);
+
 typedef struct { ...; } st_checkpoint_format;
 typedef struct { ...; } st_checkpoint_slot;
 typedef struct st_checkpoint_label {
@@ -91,7 +132,7 @@ ffibuilder.cdef(CDEF)
 ffibuilder.set_source(
     "shm_audio._core",
     SOURCE,
-    sources=[f"shm_audio/csrc/{name}.c" for name in ("checkpoint", "host_face", "ring", "wake")],
+    sources=[f"shm_audio/csrc/{name}.c" for name in ("byte_stream", "checkpoint", "host_face", "ring", "wake")],
     include_dirs=["shm_audio/csrc"],
     depends=[str(path) for path in sorted(Path("shm_audio/csrc").glob("*.h"))],
     define_macros=[("_GNU_SOURCE", None)],

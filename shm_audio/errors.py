@@ -2,12 +2,13 @@
 
 ShmError
     SegmentError     the system refused: no memory, no descriptor, no /dev/shm
+    StreamError      a byte stream's format contradicts itself, or it is closed
     RingError        a format that contradicts itself, or positions that cannot be
 """
 
 from __future__ import annotations
 
-__all__ = ["RingError", "SegmentError", "ShmError"]
+__all__ = ["RingError", "SegmentError", "ShmError", "StreamError"]
 
 
 class ShmError(Exception):
@@ -20,3 +21,7 @@ class SegmentError(ShmError):
 
 class RingError(ShmError):
     """A ring's format or positions are impossible."""
+
+
+class StreamError(ShmError):
+    """A byte stream's format is impossible, or it is closed."""

@@ -41,6 +41,8 @@ CALLS = (
     "close_stream",
     "search",
     "fetch",
+    "stream_read",
+    "stream_seek",
 )
 
 

@@ -89,9 +89,15 @@ ST_SDK_UNUSED static StStatus st_http_failure(const char *url, CURLcode code, co
     switch (code) {
         case CURLE_OUT_OF_MEMORY:
             return st_error(ST_ERROR_INTERNAL, "%s: no memory for the request", shown);
-        case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT:
             return st_error(ST_ERROR_INVALID_ARG, "%s: no address that begins with http:// or https://", shown);
+        case CURLE_UNSUPPORTED_PROTOCOL: /* with that detail for an answer that begins like none */
+            return st_error(ST_ERROR_IO, strstr(what, "HTTP/0.9") ? "%s: what answers there speaks no HTTP"
+                                                                 : "%s: it leads to something else than http or https", shown);
+        case CURLE_PARTIAL_FILE:
+        case CURLE_GOT_NOTHING:
+        case CURLE_RECV_ERROR:
+            return st_error(ST_ERROR_IO, "%s: the connection broke: try again later", shown);
         case CURLE_COULDNT_RESOLVE_HOST:
             return st_error(ST_ERROR_IO, "%s: no such server is known: check the address and the network", shown);
         case CURLE_COULDNT_RESOLVE_PROXY:
@@ -236,8 +242,8 @@ ST_SDK_UNUSED static StStatus st_http_perform(CURL *easy, CURLM *multi, const St
         if (!st_http_run(multi, &code)) status.code = ST_ERROR_CANCELLED;
         else if (answer->too_long) {
             st_http_show(request->url, shown);
-            status = st_error(ST_ERROR_IO, "%s: the answer is longer than %zu bytes, or its headers than %zu", shown,
-                              answer->max_bytes, ST_HTTP_HEADER_BYTES);
+            status = st_error(ST_ERROR_IO, "%s: the answer is longer than %zu bytes", shown,
+                              answer->header_bytes > ST_HTTP_HEADER_BYTES ? ST_HTTP_HEADER_BYTES : answer->max_bytes);
         } else if (code != CURLE_OK) status = st_http_failure(request->url, code, detail);
         else st_http_read_answer(easy, answer);
         curl_multi_remove_handle(multi, easy);

@@ -20,7 +20,7 @@ __all__ = ["MAX_DEPTH", "MAX_FDS", "MAX_ITEMS", "MAX_PACKET", "Packet", "decode"
 MAX_PACKET = 64 << 10
 MAX_DEPTH = 8
 MAX_ITEMS = 4096
-MAX_FDS = 16
+MAX_FDS = 32
 _INLINE_PAYLOAD = 8 << 10
 
 _SCAN_TEXT = {

@@ -17,6 +17,7 @@ __all__ = [
     "Negotiated",
     "NegotiateSink",
     "OpenDecoder",
+    "OpenFromStream",
     "OpenSink",
     "ReadMetadata",
     "SeekDecoder",
@@ -83,6 +84,19 @@ class OpenDecoder(Request[DecoderOpened]):
     instance: int
     path: str
     extension: str
+
+
+@message(35)
+class OpenFromStream(Request[DecoderOpened]):
+    """Descriptor 0 is the segment of a byte stream, which the decoder reads; else as ``OpenDecoder``.
+
+    A read that has waited ``wait_ms`` for the next byte fails.
+    """
+
+    instance: int
+    path: str
+    extension: str
+    wait_ms: int
 
 
 @message(26)

@@ -1,11 +1,25 @@
-"""Questions to sources and lyrics providers. Texts are the plugins' own; the host parses and checks the answers."""
+"""Questions to sources and lyrics providers. Texts are the plugins' own; the host parses and checks the answers.
+
+A source whose answer is a stream becomes its writer: ``AttachStream``, then as other stages ``DetachStage`` and
+``StageStopped``.
+"""
 
 from __future__ import annotations
 
 from abi.wire.instance import Done, Json
-from abi.wire.message import Payload, Request, message
+from abi.wire.message import Payload, Reply, Request, message
+from abi.wire.stage import At
 
-__all__ = ["CancelCall", "FetchLyrics", "ListItems", "OpenStream", "SearchLyrics"]
+__all__ = [
+    "AttachStream",
+    "CancelCall",
+    "CloseStream",
+    "FetchLyrics",
+    "ListItems",
+    "OpenStream",
+    "SearchLyrics",
+    "StreamOpened",
+]
 
 
 @message(80)
@@ -16,12 +30,23 @@ class ListItems(Request[Json]):
     request: Payload
 
 
-@message(81)
-class OpenStream(Request[Json]):
-    """Where the bytes of a source's track are: an object with the ``path`` of a local file.
+@message(85)
+class StreamOpened(Reply):
+    """What a source says of a track, as JSON. ``size_bytes`` is negative where it is unknown.
 
-    Refused as UNSUPPORTED for a source that would serve the bytes itself; its stream is closed again.
+    ``serves``: its bytes come from the instance itself, from here until ``CloseStream``; ``seeks``: from any offset.
+    Else the object names the ``path`` of a local file.
     """
+
+    meta: Payload
+    serves: bool
+    seeks: bool
+    size_bytes: int
+
+
+@message(81)
+class OpenStream(Request[StreamOpened]):
+    """Opens one of a source's tracks. An instance has at most one stream."""
 
     instance: int
     track: Payload
@@ -46,5 +71,24 @@ class FetchLyrics(Request[Json]):
 @message(84)
 class CancelCall(Request[Done]):
     """The call that the instance is in should give up. Answered when it is in none any more."""
+
+    instance: int
+
+
+@message(86)
+class AttachStream(Request[At]):
+    """Descriptor 0: the segment of a byte stream, of which the instance's open stream becomes the writer.
+
+    It goes on at the write position, which the reply says, or where the reader asks for; what cannot seek goes on
+    wherever it is. At the end of the stream it stays, for a reader that goes back.
+    """
+
+    instance: int
+    epoch: int
+
+
+@message(87)
+class CloseStream(Request[Done]):
+    """Detaches where it is attached, and closes the stream."""
 
     instance: int

@@ -13,6 +13,7 @@ __all__ = [
     "AttachMix",
     "AttachSink",
     "At",
+    "AtCut",
     "CutDigest",
     "DetachStage",
     "DigestReady",
@@ -44,6 +45,7 @@ class StopReason(IntEnum):
     PLUGIN_ERROR = 4  # the plugin said no inside a call of the pump
     CONTRACT = 5  # the plugin lied: more frames than asked for, and the like
     RING = 6  # the peer's words are impossible
+    CUT = 10  # decode: a command came while it waited for its stream; the decoder is of no use any more
 
 
 class Join(IntEnum):
@@ -71,6 +73,14 @@ class At(Reply):
     """Where the stage stands: its output's write position, for a sink its input's read position."""
 
     position: int
+
+
+@message(67)
+class AtCut(At):
+    """As ``At``, of a decoder that was called out while it waited for its stream, and may have lost its place in it.
+
+    It is of no use any more. What is in the ring is good; who goes on there is another one, opened anew.
+    """
 
 
 @message(41)

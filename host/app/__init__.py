@@ -4,6 +4,7 @@ from host.app.application import Application
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.lyrics_commands import LyricsCommands
 from host.app.playback_setup import PlaybackSetup
+from host.app.scan_host import ScanHost, scan_host
 from host.app.status import elapsed
 from host.app.wiring import TAKEN_NAMES, Plugins, files_from_here, files_to_write, free_name, output, stage
 
@@ -14,10 +15,12 @@ __all__ = [
     "LyricsCommands",
     "Plugins",
     "PlaybackSetup",
+    "ScanHost",
     "elapsed",
     "files_from_here",
     "files_to_write",
     "free_name",
     "output",
+    "scan_host",
     "stage",
 ]

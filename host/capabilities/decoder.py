@@ -1,4 +1,4 @@
-"""A decoder as the host sees it: opened on a descriptor, asked for tags, moved, joined to a ring."""
+"""A decoder as the host sees it: opened on a descriptor or a byte stream, asked for tags, moved, joined to a ring."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abi.wire import (
     DecoderOpened,
     Landed,
     OpenDecoder,
+    OpenFromStream,
     PrimeDecoder,
     ReadMetadata,
     Resampler,
@@ -16,13 +17,16 @@ from host.capabilities.plugin_text import json_object
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import JsonObject
 from host.runtime import MAX_METADATA_BYTES, Instance
-from shm_audio import Ring
+from shm_audio import ByteStream, Ring
 
-__all__ = ["Decoder"]
+__all__ = ["STREAM_WAIT_S", "Decoder", "check_opened", "label_for_wire"]
 
 _MAX_RATE_HZ = 768_000
 _MAX_CHANNELS = 64
 _MAX_LABEL = 4000
+
+#: How long a decoder waits for the next byte of a stream, a source that is being replaced included.
+STREAM_WAIT_S = 30.0
 
 
 class Decoder(Stage):
@@ -30,6 +34,7 @@ class Decoder(Stage):
 
     def __init__(self, instance: Instance) -> None:
         self._limits = instance.limits
+        self._wait_s = 0.0
         super().__init__(instance, max(self._limits.read_ms, self._limits.seek_ms))
 
     async def open(self, fd: int, path: str, extension: str) -> DecoderOpened:
@@ -39,20 +44,35 @@ class Decoder(Stage):
             PluginRefused: not a file it can decode.
             ProtocolViolated: the facts it tells are impossible.
         """
-        message = OpenDecoder(self.instance.id, _label(path), _label(extension))
-        opened = await self.instance.request(message, self._limits.open_ms / 1000, (fd,))
-        if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
-            raise violation(
-                self.instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible"
-            )
-        counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
-        for frames in counts:
-            position_of(self.instance, "open", frames)
+        message = OpenDecoder(self.instance.id, label_for_wire(path), label_for_wire(extension))
+        return await self._open(message, fd)
+
+    async def open_stream(
+        self, stream: ByteStream, path: str, extension: str, wait_s: float = STREAM_WAIT_S
+    ) -> DecoderOpened:
+        """Reads ``stream`` from its begin, or from where its reader stands if it cannot seek. Raises: as ``open``.
+
+        A read that waits for ``wait_s`` for the next byte fails; until then the decoder is not held to be hanging, and
+        calls that read are given so much more time.
+        """
+        self._wait_s = wait_s
+        message = OpenFromStream(
+            self.instance.id, label_for_wire(path), label_for_wire(extension), round(wait_s * 1000)
+        )
+        return await self._open(message, stream.fd)
+
+    async def _open(self, message: OpenDecoder | OpenFromStream, fd: int) -> DecoderOpened:
+        opened = await self.instance.request(message, self._in(self._limits.open_ms), (fd,))
+        check_opened(self.instance, opened)
         return opened
+
+    def _in(self, limit_ms: int) -> float:
+        """Seconds for a call that reads: while it waits for its stream, it is not the decoder that is slow."""
+        return limit_ms / 1000 + self._wait_s
 
     async def metadata(self) -> JsonObject:
         """Tags of the open file, as the plugin spells them."""
-        reply = await self.instance.request(ReadMetadata(self.instance.id), self._limits.read_ms / 1000)
+        reply = await self.instance.request(ReadMetadata(self.instance.id), self._in(self._limits.read_ms))
         return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
 
     async def seek(self, frame: int) -> Landed:
@@ -62,14 +82,14 @@ class Decoder(Stage):
             PluginRefused: it cannot seek.
             ProtocolViolated: it says that it landed behind the frame.
         """
-        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._limits.seek_ms / 1000)
+        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._in(self._limits.seek_ms))
         if not 0 <= landed.frame <= frame:
             raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
         return landed
 
     async def prime(self) -> None:
         """Reads its first block already, as it is to begin soon; it holds no ring. Raises: PluginRefused: it cannot."""
-        await self.instance.request(PrimeDecoder(self.instance.id), self._limits.read_ms / 1000)
+        await self.instance.request(PrimeDecoder(self.instance.id), self._in(self._limits.read_ms))
 
     async def attach(
         self,
@@ -97,6 +117,15 @@ class Decoder(Stage):
         return position_of(self.instance, "attach", reply.position)
 
 
-def _label(text: str) -> str:
+def check_opened(instance: Instance, opened: DecoderOpened) -> None:
+    """Raises: ProtocolViolated when the facts that a decoder tells are impossible; its worker is killed."""
+    if not 0 < opened.sample_rate_hz <= _MAX_RATE_HZ or not 0 < opened.channels <= _MAX_CHANNELS:
+        raise violation(instance, "open", f"{opened.sample_rate_hz} Hz with {opened.channels} channels is impossible")
+    counts = (opened.duration_ms, opened.total_frames, opened.encoder_delay_frames, opened.encoder_padding_frames)
+    for frames in counts:
+        position_of(instance, "open", frames)
+
+
+def label_for_wire(text: str) -> str:
     """Text that the wire carries, from a name that may be no UTF-8 and of any length."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[-_MAX_LABEL:]

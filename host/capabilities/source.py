@@ -1,17 +1,19 @@
-"""A source catalogue as the host sees it: pages of items, and the local file behind a track."""
+"""A source catalogue as the host sees it: pages of items, and the local file or the stream of bytes behind a track."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
 
-from abi.wire import ListItems, OpenStream
+from abi.wire import AttachStream, CloseStream, DetachStage, ListItems, OpenStream
 from host.capabilities.plugin_text import json_object, wrong_shape
+from host.capabilities.stage import position_of
 from host.jsontext import Json, JsonObject
 from host.records import record
 from host.runtime import MAX_LIST_BYTES, Instance, json_payload
+from shm_audio import ByteStream, StreamFormat
 
-__all__ = ["Item", "ItemKind", "Page", "Source"]
+__all__ = ["Item", "ItemKind", "OpenedStream", "Page", "Source"]
 
 MAX_PATH_BYTES = 4096
 MAX_TOKEN = 4096
@@ -42,6 +44,22 @@ class Page:
     next: str | None
 
 
+@record
+class OpenedStream:
+    """A stream that the source's instance serves itself, from any offset where it ``seeks``.
+
+    ``meta`` is what the source says of it, unchecked; ``size_bytes`` is None where it does not know.
+    """
+
+    meta: JsonObject
+    seeks: bool
+    size_bytes: int | None
+
+    def format(self) -> StreamFormat:
+        """For the byte stream that is to carry it."""
+        return StreamFormat(self.seeks, self.size_bytes)
+
+
 class Source:
     """Raises, in every call, what ``Instance.query`` raises. One call at a time."""
 
@@ -64,18 +82,43 @@ class Source:
             raise wrong_shape(self.instance, "list_items", f"next is a text of 1 to {MAX_TOKEN} characters, or null")
         return Page(tuple(map(self._item, items)), after)
 
-    async def open_stream(self, track: JsonObject) -> Path:
-        """The local file of a track, which nobody has looked for yet.
+    async def open_stream(self, track: JsonObject) -> Path | OpenedStream:
+        """The local file of a track, which nobody has looked for yet; or the instance's own stream, open from here on.
+
+        An instance has at most one: who lets a stream be served makes an instance for it.
 
         Raises:
-            PluginRefused: no such track, or the source would serve the bytes itself.
+            PluginRefused: no such track.
             ProtocolViolated: the answer names no absolute path.
         """
         reply = await self.instance.query(OpenStream(self.instance.id, json_payload(track)), self._limit_s)
-        path = json_object(self.instance, "open_stream", reply.text, MAX_LIST_BYTES).get("path")
+        meta = json_object(self.instance, "open_stream", reply.meta or b"{}", MAX_LIST_BYTES)
+        if reply.serves:
+            size = None if reply.size_bytes < 0 else position_of(self.instance, "open_stream", reply.size_bytes)
+            return OpenedStream(meta, reply.seeks, size)
+        path = meta.get("path")
         if not isinstance(path, str) or not _is_absolute(path):
             raise wrong_shape(self.instance, "open_stream", "the absolute path of a local file was expected")
         return Path(path)
+
+    async def attach(self, stream: ByteStream, epoch: int) -> int:
+        """The open stream fills that one, from its write position on; says where that is.
+
+        ``StageStopped`` tells with ``epoch`` when that failed; at the end it stays, for a reader that goes back.
+        Who replaces a dead one opens the same track, and attaches to the same stream.
+        """
+        request = AttachStream(self.instance.id, epoch)
+        reply = await self.instance.request(request, self._limit_s, (stream.fd,))
+        return position_of(self.instance, "attach", reply.position)
+
+    async def detach(self) -> int:
+        """Stops filling and lets go of the byte stream; the source's stream stays open."""
+        reply = await self.instance.request(DetachStage(self.instance.id), self._limit_s)
+        return position_of(self.instance, "detach", reply.position)
+
+    async def close_stream(self) -> None:
+        """Closes what is open, attached or not; twice is fine."""
+        await self.instance.request(CloseStream(self.instance.id), self._limit_s)
 
     def _item(self, item: Json) -> Item:
         if isinstance(item, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abi.wire import DetachStage, FinishStage, HoldStage, ReleaseStage, SwitchInput
+from abi.wire import AtCut, DetachStage, FinishStage, HoldStage, ReleaseStage, SwitchInput
 from host.errors import ProtocolViolated
 from host.runtime import Instance
 from shm_audio import Ring
@@ -17,6 +17,9 @@ _MAX_POSITION = 1 << 62
 class Stage:
     """Holds an instance that works between rings. One call at a time."""
 
+    #: A decoder that was called out while it waited for its stream: only another one, opened anew, can go on.
+    cut = False
+
     def __init__(self, instance: Instance, longest_call_ms: int) -> None:
         self.instance = instance
         self._command_s = longest_call_ms / 1000 + _ON_THE_WAY_S
@@ -24,6 +27,7 @@ class Stage:
     async def hold(self) -> int:
         """Stops at the next block boundary and says where; the stage's words are the host's until release."""
         reply = await self.instance.request(HoldStage(self.instance.id), self._command_s)
+        self.cut = self.cut or isinstance(reply, AtCut)
         return position_of(self.instance, "hold", reply.position)
 
     async def release(self, epoch: int) -> None:
@@ -37,6 +41,7 @@ class Stage:
     async def detach(self) -> int:
         """Lets go of the rings at a block boundary and says where; the instance lives on."""
         reply = await self.instance.request(DetachStage(self.instance.id), self._command_s)
+        self.cut = self.cut or isinstance(reply, AtCut)
         return position_of(self.instance, "detach", reply.position)
 
     async def switch_input(self, ring: Ring, at: int, wake_frames: int) -> None:

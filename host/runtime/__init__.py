@@ -10,6 +10,7 @@ from host.runtime.file_grants import MAX_GRANTS, FileGrant, FileGrants
 from host.runtime.generation import Phase
 from host.runtime.instances import Instance, InstanceOrder
 from host.runtime.lifecycle import Spawner
+from host.runtime.origin import FileMark, mark_of
 from host.runtime.plugin_json import MAX_LIST_BYTES, MAX_METADATA_BYTES, json_payload, parse_plugin_json
 from host.runtime.plugin_runtime import CRASHES_FILE, GenerationStatus, PluginRuntime, Renewal
 from host.runtime.update import Change, ConfigUpdates, Outcome, OutcomeKind, Updatable
@@ -26,6 +27,7 @@ __all__ = [
     "DisabledPlugins",
     "Disablement",
     "FileGrant",
+    "FileMark",
     "FileGrants",
     "GenerationStatus",
     "Instance",
@@ -41,6 +43,7 @@ __all__ = [
     "apply_update",
     "hand_over",
     "json_payload",
+    "mark_of",
     "parse_plugin_json",
     "plan_update",
 ]

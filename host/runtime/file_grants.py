@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abi.wire import MAX_FDS
 from host.errors import Misuse
 from host.records import record
 
 __all__ = ["MAX_GRANTS", "FileGrant", "FileGrants"]
 
-#: Files for one instance; a packet's other descriptors are at most two long payloads.
-MAX_GRANTS = MAX_FDS - 2
+#: Files for one instance; a worker keeps no more, and beside them a packet has room for its long payloads.
+MAX_GRANTS = 14
 
 
 @record

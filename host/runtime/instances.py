@@ -10,7 +10,7 @@ from itertools import count
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind, StatusCode
-from abi.wire import CancelCall, DestroyInstance, InstanceCreated, Reply, Request
+from abi.wire import CancelCall, CreateInstance, CreateScanner, DestroyInstance, InstanceCreated, Reply, Request
 from host.errors import ConcurrentCall, Misuse, PluginRefused, RequestTimeout, Supervised, WorkerLost
 from host.events import EventBus
 from host.events import InstanceCreated as InstanceCreatedFact
@@ -20,6 +20,7 @@ from host.jsontext import JsonObject
 from host.records import record
 from host.runtime.generation import Happening
 from host.runtime.live import LiveGeneration
+from host.runtime.plugin_json import json_payload
 from host.settings import Limits
 from host.worker import WorkerHandle
 
@@ -33,13 +34,24 @@ DYING_S = 2.0
 
 @record
 class InstanceOrder:
-    """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0."""
+    """What an instance was made from; enough to make it again. Rate and channels are a dsp's, else 0.
+
+    ``scans``: no decoder, but who makes one for each of many files.
+    """
 
     kind: CapabilityKind
     type_id: TypeId
     config: JsonObject
     sample_rate_hz: int = 0
     channels: int = 0
+    scans: bool = False
+
+    def request(self, instance_id: InstanceId, files: tuple[str, ...]) -> Request[InstanceCreated]:
+        """What is sent to the worker for it."""
+        config = json_payload(self.config)
+        if self.scans:
+            return CreateScanner(instance_id, self.type_id, config)
+        return CreateInstance(instance_id, self.kind, self.type_id, config, self.sample_rate_hz, self.channels, files)
 
 
 class Instance:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from abi.kinds import CapabilityKind
-from abi.wire import CreateInstance, Event
+from abi.wire import Event
 from host.errors import GenerationDraining, NotFound, WorkerLost
 from host.events import EventBus
 from host.ids import Generation, PluginId, Role, TypeId
@@ -25,7 +25,6 @@ from host.runtime.live import LiveGeneration
 from host.runtime.losses import Losses
 from host.runtime.numbers import GenerationNumbers
 from host.runtime.origin import FileMark, mark_of, read_again
-from host.runtime.plugin_json import json_payload
 from host.settings import Limits, Settings
 from host.supervise import CrashHistory, Supervisor
 from host.worker import WorkerHandle, WorkerSpec, Zygote, spawn
@@ -140,7 +139,14 @@ class PluginRuntime:
             GenerationDraining: the generation was unloaded meanwhile; the instance is destroyed again.
             PluginRefused: the plugin said no. And what ``load`` and ``Instance.request`` raise.
         """
-        order = InstanceOrder(kind, type_id, config, rate, channels)
+        return await self._create_in(plugin_id, role, InstanceOrder(kind, type_id, config, rate, channels), files)
+
+    async def create_scanner(self, plugin_id: PluginId, type_id: TypeId, config: JsonObject) -> Instance:
+        """Who makes a decoder for each of many files, in the worker that scans. Raises: as ``create``."""
+        order = InstanceOrder(CapabilityKind.DECODER, type_id, config, scans=True)
+        return await self._create_in(plugin_id, Role.SCAN, order, _NO_FILES)
+
+    async def _create_in(self, plugin_id: PluginId, role: Role, order: InstanceOrder, files: FileGrants) -> Instance:
         while True:
             home = await self._home(plugin_id, role)
             try:
@@ -274,15 +280,7 @@ class PluginRuntime:
         if not home.takes_instances():
             raise _ended(home, "before", order)
         instance_id = self._instances.new_id()
-        message = CreateInstance(
-            instance_id,
-            order.kind,
-            order.type_id,
-            json_payload(order.config),
-            order.sample_rate_hz,
-            order.channels,
-            files.values,
-        )
+        message = order.request(instance_id, files.values)
         with home.in_flight():
             created = await home.handle.request(message, self._limits.create_ms / 1000, files.fds)
             if not home.ended.is_set():

@@ -52,13 +52,14 @@ class CallLimits:
     """How long a call may stand still. Without ``rate_hz`` nobody has said yet what plays: then a flush has no limit.
 
     ``device``: what is flushed plays out in its own time. A file is completed, at worst encoded as a whole, and gets as
-    long as what it was given would play.
+    long as what it was given would play. ``scanning``: one request means many calls, each of which is judged here.
     """
 
     limits: Limits
     rate_hz: int = 0
     block_frames: int = 0
     device: bool = False
+    scanning: bool = False
 
     def of(self, lane: LaneStatus) -> float | None:
         """Seconds; None for a call that is not judged here, as it has a deadline of its own."""
@@ -73,9 +74,19 @@ class CallLimits:
                 return self.limits.query_ms / 1000
             case "export":
                 return self.limits.update_ms / 1000
+            case "stream_read" | "stream_seek":
+                return self.limits.source_ms / 1000
             case "flush" if self.rate_hz:
                 frames = lane.queued_frames if self.device else lane.blocks * self.block_frames
                 return self.limits.flush_ms / 1000 + frames / self.rate_hz
+            case "create" if self.scanning:
+                return self.limits.create_ms / 1000
+            case "open" if self.scanning:
+                return self.limits.open_ms / 1000
+            case "get_info" | "get_metadata" if self.scanning:
+                return self.limits.read_ms / 1000
+            case "destroy" if self.scanning:
+                return self.limits.destroy_ms / 1000
             case _:
                 return None
 

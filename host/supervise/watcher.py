@@ -87,6 +87,10 @@ class Watcher:
         """What plays from now on, which some limits depend on. ``device``: it plays out what it is given."""
         self._calls = replace(self._calls, rate_hz=rate_hz, block_frames=block_frames, device=device)
 
+    def scanning(self) -> None:
+        """From now on the calls of scanners are judged one by one."""
+        self._calls = replace(self._calls, scanning=True)
+
     def change_limits(self, limits: Limits) -> None:
         """For calls from now on; how often a worker is asked for a sign of life, for later workers."""
         self._limits = limits

@@ -1,13 +1,13 @@
-"""Decoders: open a descriptor, tell, seek, and pump into a ring."""
+"""Decoders: open a descriptor or a byte stream, tell, seek, and pump into a ring."""
 
 from __future__ import annotations
 
 import os
 
-from abi.wire import AttachDecode, DecoderOpened, Json, Landed, OpenDecoder, Payload
+from abi.wire import AttachDecode, DecoderOpened, Json, Landed, OpenDecoder, OpenFromStream, Payload
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
-from plugin_worker.capabilities.stage import StageInstance, map_ring, text_of
+from plugin_worker.capabilities.stage import StageInstance, map_ring, map_stream, text_of
 from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
 from plugin_worker.ffi_calls import CData, borrow, call, take_json
 from plugin_worker.lane import Lane, LaneHome
@@ -21,7 +21,10 @@ _MAX_RATE_HZ = 1_536_000
 
 
 class DecoderInstance(StageInstance):
-    """One decoder. Owns the media descriptor from open to destroy."""
+    """One decoder. Owns the media descriptor, or its end of the byte stream, from open to destroy.
+
+    ``cut``: it was called out while it waited for its stream, and is of no use any more.
+    """
 
     def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
         """Raises: LoadFault when the vtable lacks a required function."""
@@ -30,8 +33,10 @@ class DecoderInstance(StageInstance):
         self._native = ffi.new("st_decode *")
         self._stop = ffi.new("st_stop *")
         self._io = ffi.new("st_file_io *")
+        self._stream_io = ffi.new("st_stream_io *")
         self._media = -1
         self._info: CData = None
+        self.cut = False
         self._resampler = self._mix_lfe = 0
 
     def open(self, request: OpenDecoder, media: int) -> DecoderOpened:
@@ -46,13 +51,27 @@ class DecoderInstance(StageInstance):
             raise Misuse("open", "the decoder is open already")
         self._media = media
         self._io.fd = media
+        return self._open(request, lib.st_file_io_table(), self._io)
+
+    def open_stream(self, request: OpenFromStream, segment: int) -> DecoderOpened:
+        """Opens a byte stream by its segment's descriptor, which stays the caller's. Raises: as ``open``."""
+        if self._media >= 0 or self._native.input != ffi.NULL:
+            raise Misuse("open", "the decoder is open already")
+        io = self._stream_io
+        map_stream(ffi.addressof(io, "stream"), segment, lib.ST_STREAM_READER)
+        io.wait_ns = request.wait_ms * 1_000_000
+        self._native.input = io
+        lib.st_stream_greet(ffi.addressof(io, "stream"))
+        return self._open(request, lib.st_stream_io_table(io), io)
+
+    def _open(self, request: OpenDecoder | OpenFromStream, table: CData, handle: CData) -> DecoderOpened:
         path, keep_path = borrow(request.path.encode("utf-8", "surrogateescape"))
         extension, keep_extension = borrow(request.extension.encode())
         args = ffi.new("StDecoderOpenArgs *")
         args.path_utf8 = path
         args.ext_utf8 = extension
-        args.io_vtable = lib.st_file_io_table()
-        args.io_handle = self._io
+        args.io_vtable = table
+        args.io_handle = handle
         call(self.lane.native, "open", self.vtable.open, self.handle, args[0])
         del keep_path, keep_extension
         info = ffi.new("StDecoderInfo *")
@@ -173,6 +192,7 @@ class DecoderInstance(StageInstance):
 
     def _forget_decoded(self) -> None:
         self._forget_primed()
+        self._native.broken_input = lib.ST_TROUBLE_NONE
         if self.attached:
             self._start_conversion("seek")
 
@@ -221,6 +241,16 @@ class DecoderInstance(StageInstance):
         lib.st_decode_pump(self.lane.native, self._native, self._stop)
         return self.stopped(self._stop)
 
+    def call_out(self) -> None:
+        super().call_out()
+        # SAFETY: under the lane's door; the stream stays mapped until destroy.
+        lib.st_lane_interrupt_stream(self.lane.native, ffi.addressof(self._stream_io, "stream"))
+
+    def stopped(self, stop: CData) -> bool:
+        if stop.reason == lib.ST_STOP_CUT:
+            self.cut = True
+        return super().stopped(stop)
+
     def moved(self) -> None:
         self._native.pending_frames = 0
 
@@ -232,6 +262,7 @@ class DecoderInstance(StageInstance):
     def destroy(self) -> None:
         super().destroy()
         self._forget_primed()
+        lib.st_stream_unmap(ffi.addressof(self._stream_io, "stream"))
         if self._media >= 0:
             os.close(self._media)
             self._media = -1

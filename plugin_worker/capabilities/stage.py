@@ -11,14 +11,15 @@ from plugin_worker.capabilities.instance import Instance
 from plugin_worker.errors import Misuse, WorkerFault
 from plugin_worker.ffi_calls import CData
 
-__all__ = ["StageInstance", "map_ring", "text_of"]
+__all__ = ["REASONS", "StageInstance", "map_ring", "map_stream", "text_of"]
 
-_REASONS = {
+REASONS = {
     lib.ST_STOP_END_OF_STREAM: StopReason.END_OF_STREAM,
     lib.ST_STOP_FINISHED: StopReason.FINISHED,
     lib.ST_STOP_PLUGIN_ERROR: StopReason.PLUGIN_ERROR,
     lib.ST_STOP_CONTRACT: StopReason.CONTRACT,
     lib.ST_STOP_RING: StopReason.RING,
+    lib.ST_STOP_CUT: StopReason.CUT,
 }
 
 
@@ -33,6 +34,15 @@ def map_ring(ring: CData, fd: int, side: int) -> None:
         raise WorkerFault("attach", f"a ring cannot be mapped: {os.strerror(ffi.errno)}")
     if result != lib.ST_RING_OK:
         raise WorkerFault("attach", "a ring's format or positions are impossible")
+
+
+def map_stream(stream: CData, fd: int, side: int) -> None:
+    """Maps a byte stream's descriptor for one end. Raises: as ``map_ring``."""
+    result = lib.st_stream_map(stream, fd, side)
+    if result == lib.ST_STREAM_SYSTEM:
+        raise WorkerFault("attach", f"a byte stream cannot be mapped: {os.strerror(ffi.errno)}")
+    if result != lib.ST_STREAM_OK:
+        raise WorkerFault("attach", "a byte stream's format or positions are impossible")
 
 
 def text_of(stop: CData) -> str:
@@ -56,6 +66,11 @@ class StageInstance(Instance, ABC):
     @abstractmethod
     def position(self) -> int:
         """Where the stage stands on the pipeline's clock."""
+
+    def call_out(self) -> None:
+        for ring in self.rings:
+            # SAFETY: under the lane's door, so that the rings stay mapped.
+            lib.st_lane_interrupt(self.lane.native, ring)
 
     @abstractmethod
     def pump(self) -> bool:
@@ -145,7 +160,7 @@ class StageInstance(Instance, ABC):
         """Turns the pump's reason into an event; true when the pump is only to be entered again."""
         if stop.reason in (lib.ST_STOP_INTERRUPTED, lib.ST_STOP_SWITCH):
             return True
-        self.tell(_REASONS[stop.reason], stop.code, text_of(stop))
+        self.tell(REASONS[stop.reason], stop.code, text_of(stop))
         return False
 
     def tell(self, reason: StopReason, code: int = 0, text: str = "") -> None:

@@ -98,13 +98,33 @@ static void take_converted(st_decode *d, uint32_t made) {
     st_ramp_apply(&d->gain, d->pending, d->pending_frames, d->output.format.channels);
 }
 
+/* What a stream's trouble stops the pump for. */
+static int stop_for_trouble(st_stop *stop, uint32_t trouble) {
+    switch (trouble) {
+    case ST_TROUBLE_CUT: st_stop_for(stop, ST_STOP_CUT); break;
+    case ST_TROUBLE_IMPOSSIBLE: st_stop_for(stop, ST_STOP_RING); break;
+    case ST_TROUBLE_LATE: st_stop_failed(stop, ST_ERROR_IO, "its source gives no more bytes"); break;
+    default: st_stop_failed(stop, ST_ERROR_IO, "its source failed"); break;
+    }
+    return 1;
+}
+
 /* One call of the plugin, for `frames` into `samples`; 1 when the pump must stop. */
 static int ask_source(st_lane *lane, st_decode *d, float *samples, uint32_t frames, st_stop *stop, uint32_t *out_got,
                       uint8_t *out_eof) {
     StStatus status;
+    if (d->broken_input) return stop_for_trouble(stop, d->broken_input);
+    if (d->input) d->input->trouble = ST_TROUBLE_NONE;
     st_call_mark(lane, ST_CALL_READ);
     status = d->vtable->read_interleaved_f32(d->handle, frames, samples, out_got, out_eof);
     st_call_end(lane);
+    if (d->input && d->input->trouble) {
+        int gave = status.code == ST_OK && d->input->trouble != ST_TROUBLE_CUT;
+        if (!gave) return st_status_free(lane, status), stop_for_trouble(stop, d->input->trouble);
+        /* Whatever the decoder makes of it, a stream that broke off is no end; but what it decoded before counts. */
+        d->broken_input = d->input->trouble;
+        *out_eof = 0;
+    }
     if (status.code != ST_OK) {
         if (status.code == ST_ERROR_CANCELLED && st_interrupted(lane, stop)) {
             st_status_free(lane, status);

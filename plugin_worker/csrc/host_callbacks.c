@@ -98,7 +98,7 @@ static void free_host_str(void *user_data, StStr text) {
 static uint8_t call_cancelled(void *user_data) {
     st_lane *lane = st_lane_current();
     (void)user_data;
-    return lane && atomic_load_explicit(&lane->cancelled, memory_order_relaxed) ? 1 : 0;
+    return lane && st_lane_gives_up(lane) ? 1 : 0;
 }
 
 static void prepare_files(void) {

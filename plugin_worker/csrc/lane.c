@@ -92,6 +92,22 @@ void st_lane_interrupt(st_lane *lane, st_ring *ring) {
     if (ring->words) st_ring_ring(ring->words, ring->side);
 }
 
+void st_lane_interrupt_stream(st_lane *lane, st_stream *stream) {
+    atomic_store_explicit(&lane->interrupt, 1, memory_order_seq_cst);
+    if (stream->words) st_stream_ring(stream->words, stream->side);
+}
+
+int st_lane_gives_up(const st_lane *lane) {
+    if (atomic_load_explicit(&lane->cancelled, memory_order_relaxed)) return 1;
+    if (lane->fills == NULL) return 0;
+    return atomic_load_explicit(&lane->interrupt, memory_order_relaxed) || st_stream_is_asked(lane->fills);
+}
+
+void st_lane_still_waits(st_lane *lane) {
+    lane->timed_from_ns = 0;
+    atomic_fetch_add_explicit(&lane->status->call_seq, 1, memory_order_relaxed);
+}
+
 void st_lane_clear_interrupt(st_lane *lane) { atomic_store_explicit(&lane->interrupt, 0, memory_order_seq_cst); }
 
 void st_lane_set_cancelled(st_lane *lane, uint32_t cancelled) {

@@ -9,6 +9,7 @@
 
 #include <stellatune/stellatune.h>
 
+#include "byte_stream.h"
 #include "ring.h"
 #include "status_page.h"
 
@@ -19,7 +20,9 @@ typedef enum st_call {
     ST_CALL_PROCESS = 7,
     ST_CALL_WRITE = 11,
     ST_CALL_QUERY = 12,
-    ST_CALL_EXPORT = 17
+    ST_CALL_EXPORT = 17,
+    ST_CALL_STREAM_READ = 28,
+    ST_CALL_STREAM_SEEK = 29
 } st_call;
 
 #define ST_TIMED_EVERY 16u
@@ -31,6 +34,7 @@ typedef struct st_lane {
     uint64_t instance;
     int64_t timed_from_ns; /* begin of a call that is timed; 0: it is not */
     st_lane_status *status;
+    const st_stream *fills; /* a source's lane, while its pump runs; null: none does */
     void (*plugin_free)(void *ptr, size_t len, size_t align);
 } st_lane;
 
@@ -109,6 +113,37 @@ void st_call_end(st_lane *lane);
  * errors: none
  */
 void st_lane_interrupt(st_lane *lane, st_ring *ring);
+
+/*
+ * As above, for the one thing that a source's pump sleeps on, and for the other that a decoder waits for.
+ * thread: control, while the lane holds its stream
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_lane_interrupt_stream(st_lane *lane, st_stream *stream);
+
+/*
+ * Whether the call in progress should give up: it is cancelled, or it is a source's read or seek and its lane is called
+ * out, or the reader wants another offset.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+int st_lane_gives_up(const st_lane *lane);
+
+/*
+ * Shows whoever watches that the lane lives, while it waits in the middle of a call for somebody else.
+ * thread: the lane's own
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_lane_still_waits(st_lane *lane);
 
 /*
  * Clears the interrupt before the lane enters its pump; says whether the call in progress should give up.

@@ -14,6 +14,7 @@
 #include "ramp.h"
 #include "ring.h"
 #include "scratch.h"
+#include "stream_io.h"
 
 typedef enum st_stop_reason {
     ST_STOP_INTERRUPTED = 1,   /* a command waits */
@@ -25,7 +26,8 @@ typedef enum st_stop_reason {
     ST_STOP_DIGEST = 7,        /* sink: cut_at is reached; the lane takes the digest and goes on */
     ST_STOP_SWITCH = 8,        /* dsp, sink: switch_at is reached; the lane makes the next ring the input and goes on.
                                   mix: the fade is over, and so with the second ring */
-    ST_STOP_LIMIT = 9          /* mix: the next block would go beyond the limit; the lane waits to be told another */
+    ST_STOP_LIMIT = 9,         /* mix: the next block would go beyond the limit; the lane waits to be told another */
+    ST_STOP_CUT = 10           /* decode: called out of a wait for its stream; the decoder is of no use any more */
 } st_stop_reason;
 
 #define ST_STOP_TEXT_BYTES 1000u
@@ -45,6 +47,8 @@ typedef struct st_decode {
     st_convert *convert;
     const StDecoderInstanceVTable *vtable;
     void *handle;
+    st_stream_io *input;   /* where it reads a byte stream; else null */
+    uint32_t broken_input; /* st_stream_trouble: nothing more is asked of the decoder */
     uint32_t channels;     /* of the source */
     uint32_t chunk_frames; /* read at once */
     uint64_t silence_frames; /* of the ring, still to be written first */
@@ -141,6 +145,16 @@ typedef struct st_mix {
     uint64_t first_end;   /* the input is silent from there on, whatever its ring holds; ST_NO_POSITION: it is not */
     uint32_t wake_frames;
 } st_mix;
+
+/* A source's stream on its way into a segment. */
+typedef struct st_feed {
+    st_stream stream;
+    st_scratch scratch; /* whole chunks */
+    const StIoVTable *io;
+    void *handle;
+    uint32_t chunk_bytes; /* asked for at once */
+    uint64_t io_pos;      /* where the plugin's io stands; ST_STREAM_UNKNOWN: nobody knows */
+} st_feed;
 
 /*
  * Reads, converts and publishes until a reason to stop comes up. `stop` says which.
@@ -280,6 +294,17 @@ uint64_t st_mix_input_end(const st_mix *stage);
  */
 void st_mix_take_over(st_mix *stage);
 
+/*
+ * Fills the stream from the plugin's io, and answers its reader's questions, until a reason to stop comes up. What the
+ * plugin's io says that is no success is told the reader, too.
+ * thread: the lane's own
+ * realtime: yes (the plugin's io aside)
+ * owned: the stage's parts stay the lane's
+ * valid until: return
+ * errors: in stop
+ */
+void st_feed_pump(st_lane *lane, st_feed *feed, st_stop *stop);
+
 /* ---- shared by the pumps ---- */
 
 /*
@@ -308,6 +333,7 @@ int st_pump_sleep(st_lane *lane, st_ring *ring, st_ring *other, uint32_t frames,
  */
 void st_stop_for(st_stop *stop, st_stop_reason reason);
 void st_stop_contract(st_stop *stop, const char *text);
+void st_stop_failed(st_stop *stop, int32_t code, const char *text);
 int st_stop_for_ring(st_stop *stop, st_ring_result result);
 void st_stop_for_status(st_lane *lane, st_stop *stop, StStatus status);
 void st_status_free(st_lane *lane, StStatus status);

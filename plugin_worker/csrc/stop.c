@@ -23,6 +23,12 @@ void st_stop_contract(st_stop *stop, const char *text) {
     set_text(stop, text, strlen(text));
 }
 
+void st_stop_failed(st_stop *stop, int32_t code, const char *text) {
+    st_stop_for(stop, ST_STOP_PLUGIN_ERROR);
+    stop->code = code;
+    set_text(stop, text, strlen(text));
+}
+
 int st_pump_barred(const st_lane *lane, st_stop *stop) {
     if (st_lane_may_call(lane)) return 0;
     st_stop_contract(stop, "concurrent call: a pump beside another call into the instance");

@@ -24,6 +24,23 @@ st_ring_result st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interr
     return st_ring_wait(ring, frames, (const _Atomic uint32_t *)interrupt, deadline_ns);
 }
 
+void st_stream_hint_at(const st_stream *stream, st_stream_hint *out) {
+    st_stream_words *w = stream->words;
+    out->seek_epoch = atomic_load_explicit(&w->seek_epoch, memory_order_acquire);
+    out->seek_offset = atomic_load_explicit(&w->seek_offset, memory_order_acquire);
+    out->read_epoch = atomic_load_explicit(&w->read_epoch, memory_order_acquire);
+    out->read_pos = atomic_load_explicit(&w->read_pos, memory_order_acquire);
+    out->epoch = atomic_load_explicit(&w->epoch, memory_order_acquire);
+    out->base_offset = atomic_load_explicit(&w->base_offset, memory_order_acquire);
+    out->ended = atomic_load_explicit(&w->ended, memory_order_acquire);
+    out->failure = atomic_load_explicit(&w->failure, memory_order_acquire);
+    out->write_pos = atomic_load_explicit(&w->write_pos, memory_order_acquire);
+}
+
+st_stream_result st_stream_wait_for(st_stream *stream, uint32_t bytes, uint32_t *interrupt, int64_t deadline_ns) {
+    return st_stream_wait(stream, bytes, (const _Atomic uint32_t *)interrupt, deadline_ns);
+}
+
 int st_status_format(int fd) {
     struct {
         uint64_t magic;

@@ -4,6 +4,7 @@
 #ifndef ST_SHM_HOST_FACE_H
 #define ST_SHM_HOST_FACE_H
 
+#include "byte_stream.h"
 #include "ring.h"
 #include "status_page.h"
 #include "wake.h"
@@ -60,6 +61,39 @@ st_ring_result st_ring_look(const st_ring *ring, uint64_t *out_write, uint64_t *
  * errors: as st_ring_wait
  */
 st_ring_result st_ring_wait_for(st_ring *ring, uint32_t frames, uint32_t *interrupt, int64_t deadline_ns);
+
+/* All words of a byte stream that say where it stands, each loaded once. */
+typedef struct st_stream_hint {
+    uint64_t base_offset;
+    uint64_t write_pos;
+    uint64_t epoch;
+    uint64_t read_pos;
+    uint64_t read_epoch;
+    uint64_t seek_offset;
+    uint64_t seek_epoch;
+    uint32_t ended;
+    uint32_t failure;
+} st_stream_hint;
+
+/*
+ * Copies the words of a byte stream; a hint, as both sides go on meanwhile.
+ * thread: any
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: none
+ */
+void st_stream_hint_at(const st_stream *stream, st_stream_hint *out);
+
+/*
+ * st_stream_wait with a plain word as the interrupt flag.
+ * thread: the face's
+ * realtime: yes
+ * owned: nothing
+ * valid until: return
+ * errors: as st_stream_wait
+ */
+st_stream_result st_stream_wait_for(st_stream *stream, uint32_t bytes, uint32_t *interrupt, int64_t deadline_ns);
 
 /*
  * Writes the header of a fresh status segment.

@@ -40,6 +40,8 @@ def test_numbers_written_by_c_are_those_of_the_table() -> None:
         "write": "write",
         "query": "query_status",
         "export": "export",
+        "stream_read": "stream_read",
+        "stream_seek": "stream_seek",
     }
 
 

@@ -10,7 +10,7 @@ from tests.support.messages import SAMPLES
 
 REQUEST_ID = 5
 GENERATION = 1
-GOLDEN_VERSION = 5
+GOLDEN_VERSION = 6
 GOLDEN: dict[str, str] = {
     "HelloReply": "94010501940206cd126793cc8028cd3000",
     "Hello": "94020501940206b37374656c6c6174756e652e6473702e6761696ea4706c6179",
@@ -32,6 +32,7 @@ GOLDEN: dict[str, str] = {
     "DestroyInstance": "941705019107",
     "DecoderOpened": "941805019acdac4402cd03e8cdac44cd0210cd04511007c3c2",
     "OpenDecoder": "941905019307ad2f6d757369632f612e666c6163a4666c6163",
+    "OpenFromStream": "942305019407ad2f6d757369632f612e666c6163a4666c6163cd7530",
     "Json": "941a050191c40f5b7b226964223a226e756c6c227d5d",
     "ReadMetadata": "941b05019107",
     "Landed": "941c050192ce0006baa8c3",
@@ -42,6 +43,7 @@ GOLDEN: dict[str, str] = {
     "OpenSink": "942105019607c40d7b226964223a226e756c6c227dcdbb8002cd040091a76f75742e776176",
     "CloseSink": "942205019107",
     "At": "9428050191cf0000010000000000",
+    "AtCut": "9443050191cf0000010000000000",
     "AttachDecode": "94290501990703cd01b9cd0240ffcc93cb3fe000000000000002c3",
     "AttachDsp": "942a05019b070302cd0400cd3000ffcf00000100000000000100cd01e040",
     "AttachSink": "942b0501990703cd0400cb3fe0000000000000cd0372c314ffcf0000010000000000",
@@ -65,10 +67,20 @@ GOLDEN: dict[str, str] = {
     "Inherited": "944c050192c2b26f6620616e6f746865722076657273696f6e",
     "ImportState": "944d0501930701c403010203",
     "ListItems": "945005019207c40b7b2270617468223a22227d",
+    "StreamOpened": "9455050194c4027b7dc3c2cf0000010000000000",
     "OpenStream": "945105019207c40a7b226964223a2261227d",
+    "AttachStream": "94560501920703",
+    "CloseStream": "945705019107",
     "SearchLyrics": "945205019207c40d7b227469746c65223a2278227d",
     "FetchLyrics": "945305019207c40a7b226964223a2262227d",
     "CancelCall": "945405019107",
+    "CreateScanner": "946e05019307a4666c6163c40c7b226d6435223a747275657d",
+    "FilesScanned": (
+        "946f0501939297919acdac4402cd03e8cdac44cd0210cd04511007c3c2a000a00dc420010101010101010101010101"
+        "0101010101010101010101010101010101010101039790a46f70656e02ae6e6f207375636820666f726d617400c400"
+        "00c40d7b227469746c65223a2278227dc403010203"
+    ),
+    "ScanFiles": "94700501930792a6612e666c6163a16292a4666c6163a0",
     "FadeDsp": "943405019307cd01b940",
     "SwitchInput": "943505019307cf0000010000000000cd0400",
     "AttachMix": "94400501970703cd0400cf0000010000000000ffcd01e0ff",
@@ -132,4 +144,4 @@ def test_every_message_is_request_reply_or_event() -> None:
 def test_every_reply_but_the_failure_answers_something() -> None:
     answered = {cls.REPLY for cls in all_types() if issubclass(cls, Request)}
     replies = {cls for cls in all_types() if issubclass(cls, Reply)}
-    assert {cls.__name__ for cls in replies - answered} == {"Failed"}
+    assert {cls.__name__ for cls in replies if not issubclass(cls, tuple(answered))} == {"Failed"}

@@ -58,6 +58,7 @@ LAZY: dict[str, str] = {
     "host.__main__": "the same",
     "host.tui.command": "textual is an extra, and takes longer to import than most commands run",
     "plugin_worker.serve": "the room for Python modules is entered only by a worker that has one to load",
+    "plugin_worker.dispatch": "hashes and JSON are for workers that scan, and slower to import than a worker to fork",
     "shm_audio.segment": "posix_ipc is the second backend, imported only where it was chosen",
     "shm_audio.views": "numpy takes 130 ms to import",
     "native_plugins.sink_system": "sounddevice fails to import where PortAudio is missing, which is said in open",

@@ -63,7 +63,10 @@ def test_the_abi_has_one_layout(language: str, tmp_path: Path) -> None:
 
 def test_what_is_shared_has_one_size(tmp_path: Path) -> None:
     """The host's module, the worker's module and the headers agree on the structs that both sides map."""
-    names = ("st_ring_words", "st_ring_format", "st_status_page", "st_checkpoint_format", "st_checkpoint_slot")
+    names = (
+        *("st_ring_words", "st_ring_format", "st_status_page", "st_checkpoint_format", "st_checkpoint_slot"),
+        *("st_stream_words", "st_stream_format"),
+    )
     told = compiled(tmp_path, COMPILERS["C"], '"pump.h"', [(name, "") for name in names])
     sizes = tuple(told[f"{name}."][1] for name in names)
     assert struct_sizes() == sizes

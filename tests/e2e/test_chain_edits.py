@@ -15,6 +15,8 @@ from tests.support.c_plugins import build_plugin
 from tests.support.capture import Capture
 from tests.support.patient import DEEP_DEVICE
 
+pytestmark = pytest.mark.paced
+
 BLOCK = 512
 
 

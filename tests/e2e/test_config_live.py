@@ -17,6 +17,8 @@ from tests.support.c_plugins import build_plugin
 from tests.support.capture import Capture, load_capture
 from tests.support.patient import DEEP, DEEP_DEVICE
 
+pytestmark = pytest.mark.paced
+
 RATE_HZ = 44_100
 TUNE = noise(180 * RATE_HZ, seed=5)
 END_S = 120

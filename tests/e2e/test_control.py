@@ -21,6 +21,8 @@ from tests.e2e.devices import needs_portaudio, paced_device
 from tests.e2e.test_processes import children
 from tests.support.patient import DEEP
 
+pytestmark = pytest.mark.paced
+
 END_S = 60
 RATE_HZ = 44_100
 #: Longer than ten commands one after the other take.

@@ -20,6 +20,8 @@ from tests.support.capture import Capture
 from tests.support.failpoints import Action, Failpoints
 from tests.support.patient import DEEP_DEVICE
 
+pytestmark = pytest.mark.paced
+
 CONVOLVER = "stellatune.dsp.convolver"
 BLOCK = 512
 FRAMES = 300_000

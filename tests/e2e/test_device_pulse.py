@@ -16,7 +16,7 @@ from tests.e2e.conftest import Stellatune, wait_until_it_plays
 from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
 from tests.support.patient import PATIENT
 
-pytestmark = [needs_portaudio, needs_pulse]
+pytestmark = [needs_portaudio, needs_pulse, pytest.mark.paced]
 
 #: Silence at the beginning of a file; a server mixes a new stream in where its sink stands, a little late.
 LEAD_FRAMES = 14_400

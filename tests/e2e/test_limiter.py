@@ -13,6 +13,8 @@ from tests.e2e.numbered import RATE_HZ, render
 from tests.support.direct_dsp import DirectDsp
 from tests.support.failpoints import Action, Failpoints
 
+pytestmark = pytest.mark.paced
+
 LIMITER = "stellatune.dsp.limiter"
 CHAIN = ("--dsp", 'limiter:{"input_gain_db": 12, "release_ms": 200}')
 CEILING = np.float32(10 ** (-1 / 20))

@@ -14,6 +14,8 @@ from tests.support.direct_dsp import DirectDsp
 from tests.support.ebur128 import integrated_lufs
 from tests.support.failpoints import Action, Failpoints
 
+pytestmark = pytest.mark.paced
+
 LOUDNESS = "stellatune.dsp.loudness"
 #: Two tracks, the second 14 dB softer.
 PARTS = [(noise(400_001) // 4).astype(np.int16), (noise(400_003, seed=2) // 20).astype(np.int16)]

@@ -16,6 +16,8 @@ from tests.support.c_plugins import build_plugin
 from tests.support.capture import load_capture
 from tests.support.patient import DEEP, DEEP_DEVICE
 
+pytestmark = pytest.mark.paced
+
 FADE_FRAMES = RATE_HZ // 50
 #: A fade begins with what the output takes next.
 SEAM_FRAMES = FADE_FRAMES + 4096

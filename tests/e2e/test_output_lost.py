@@ -21,7 +21,7 @@ from tests.e2e.devices import PulseServer, needs_portaudio, needs_pulse
 from tests.support.patient import PATIENT
 from tests.support.waiting import until
 
-pytestmark = [needs_portaudio, needs_pulse]
+pytestmark = [needs_portaudio, needs_pulse, pytest.mark.paced]
 
 RATE_HZ = PulseServer.RATE_HZ
 #: Of the programme; nobody waits for its end.

@@ -18,6 +18,8 @@ from tests.support.c_plugins import build_plugin
 from tests.support.capture import Capture, load_capture
 from tests.support.patient import DEEP, DEEP_DEVICE
 
+pytestmark = pytest.mark.paced
+
 RATE_HZ = 44_100
 END_S = 120
 #: Longer than ten commands take on the slowest machine; who has heard enough asks it to stop.

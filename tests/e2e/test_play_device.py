@@ -11,7 +11,7 @@ from tests.e2e.audio import as_float, noise, read_wav, write_wav
 from tests.e2e.conftest import Stellatune
 from tests.e2e.devices import AlsaDevice, file_device, needs_portaudio
 
-pytestmark = needs_portaudio
+pytestmark = [needs_portaudio, pytest.mark.paced]
 OUTPUT = ("--output", "system:loopfile")
 
 

@@ -19,6 +19,8 @@ from tests.e2e.conftest import ROOT, Stellatune, wait_until_it_plays
 from tests.e2e.devices import needs_portaudio, paced_device
 from tests.support.failpoints import Action, Failpoints
 
+pytestmark = pytest.mark.paced
+
 FOREIGN = (
     MAPPED_NAME,
     "decoder_",

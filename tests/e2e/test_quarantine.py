@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.e2e.audio import as_float, noise, write_wav
 from tests.e2e.conftest import Started, Stellatune, wait_until_it_plays
@@ -17,6 +18,8 @@ from tests.support.c_plugins import build_plugin
 from tests.support.capture import load_capture
 from tests.support.faulty import Order
 from tests.support.patient import DEEP, DEEP_DEVICE
+
+pytestmark = pytest.mark.paced
 
 RATE_HZ = 44_100
 SOON_S = 60

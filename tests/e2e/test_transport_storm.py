@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.faults.transport_storm import transport_storm
+
+pytestmark = pytest.mark.paced
 
 TIMES = 60
 KILLS = 30

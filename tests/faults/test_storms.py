@@ -20,6 +20,8 @@ from tests.faults.updates import updates
 from tests.support.failpoints import Failpoints
 from tests.support.patient import DEEP, PATIENT
 
+pytestmark = pytest.mark.paced
+
 SECONDS = 40.0
 
 

@@ -57,6 +57,10 @@ def _python(name: str, file: str, anchor: str) -> Place:
 
 
 _PUT = "    st_checkpoint_put(&d->checkpoint, &label, d->exported);\n"
+_STREAM = "shm_audio/csrc/byte_stream.c"
+_ANSWERED = "    atomic_store_explicit(&w->epoch, epoch, memory_order_release);\n"
+_ASKED = "    atomic_store_explicit(&s->words->seek_epoch, s->epoch, memory_order_release);\n"
+_TAKEN = "    atomic_store_explicit(&w->read_epoch, s->epoch, memory_order_release);\n"
 _FILL = "    memcpy(slot + 1, bytes, (size_t)label->length);\n"
 
 PLACES: tuple[Place, ...] = (
@@ -80,6 +84,13 @@ PLACES: tuple[Place, ...] = (
     _c("mixed", f"{_C}/mix_pump.c", "    st_ring_publish_write(&m->output, block);\n", before=True),
     _c("mixed_half", f"{_C}/mix_pump.c", "    st_ring_publish_write(&m->output, block);\n"),
     _c("publish", f"{_C}/decode_pump.c", "        st_ring_publish_write(&d->output, frames);\n", before=True),
+    _c("stream_filled", _STREAM, "    s->own_pos += count;\n", before=True),
+    _c("stream_put", _STREAM, "    atomic_store_explicit(&s->words->write_pos, s->own_pos, memory_order_release);\n"),
+    _c("stream_answering", _STREAM, _ANSWERED, before=True),
+    _c("stream_answered", _STREAM, _ANSWERED),
+    _c("stream_asking", _STREAM, _ASKED, before=True),
+    _c("stream_asked", _STREAM, _ASKED),
+    _c("stream_taking", _STREAM, _TAKEN, before=True),
     _c("accepted", f"{_C}/sink_pump.c", "    st_ring_publish_read(&k->input, accepted);\n", before=True),
 )
 
@@ -91,7 +102,7 @@ _GLUE: tuple[Place, ...] = (
         "        lib.st_failpoint_plugin(hello.plugin_id.encode())\n",
         before=True,
     ),
-    Place("", f"{_PYTHON}/build_core.py", 'SHARED = ["channels"', 'OWN += ["failpoint"]\n', before=True),
+    Place("", f"{_PYTHON}/build_core.py", 'SHARED = ["byte_stream"', 'OWN += ["failpoint"]\n', before=True),
     Place("", f"{_PYTHON}/build_core.py", '#include "file_io.h"\n', '#include "failpoint.h"\n', before=True),
     Place(
         "",

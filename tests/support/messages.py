@@ -8,6 +8,7 @@ from abi.wire import Message, Payload
 __all__ = ["SAMPLES"]
 
 _CAPABILITY = wire.CapabilityInfo(1, "flac", "FLAC", Payload(b"{}"), Payload(b"{}"), (wire.ExtScore("flac", 100),))
+_OPENED = wire.DecoderOpened(44100, 2, 1000, 44100, 528, 1105, 16, 7, True, False)
 
 SAMPLES: tuple[Message, ...] = (
     wire.HelloReply(2, 6, 4711, (128, 40, 12288)),
@@ -23,8 +24,9 @@ SAMPLES: tuple[Message, ...] = (
     wire.InstanceCreated(64, 3, True),
     wire.CreateInstance(7, 2, "gain", Payload(b'{"gain_db":-3}'), 44100, 2, ("in.wav", "out.wav")),
     wire.DestroyInstance(7),
-    wire.DecoderOpened(44100, 2, 1000, 44100, 528, 1105, 16, 7, True, False),
+    _OPENED,
     wire.OpenDecoder(7, "/music/a.flac", "flac"),
+    wire.OpenFromStream(7, "/music/a.flac", "flac", 30_000),
     wire.Json(Payload(b'[{"id":"null"}]')),
     wire.ReadMetadata(7),
     wire.Landed(441000, True),
@@ -35,6 +37,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.OpenSink(7, Payload(b'{"id":"null"}'), 48000, 2, 1024, ("out.wav",)),
     wire.CloseSink(7),
     wire.At(2**40),
+    wire.AtCut(2**40),
     wire.AttachDecode(7, 3, 441, 576, -1, 147, 0.5, wire.Resampler.MEDIUM, True),
     wire.AttachDsp(7, 3, 2, 1024, 12288, -1, 2**40, wire.Join.SETTLE, 0, 480, 64),
     wire.AttachSink(7, 3, 1024, 0.5, 882, True, 20, -1, 2**40),
@@ -55,10 +58,23 @@ SAMPLES: tuple[Message, ...] = (
     wire.Inherited(False, "of another version"),
     wire.ImportState(7, 1, Payload(b"\1\2\3")),
     wire.ListItems(7, Payload(b'{"path":""}')),
+    wire.StreamOpened(Payload(b"{}"), True, False, 2**40),
     wire.OpenStream(7, Payload(b'{"id":"a"}')),
+    wire.AttachStream(7, 3),
+    wire.CloseStream(7),
     wire.SearchLyrics(7, Payload(b'{"title":"x"}')),
     wire.FetchLyrics(7, Payload(b'{"id":"b"}')),
     wire.CancelCall(7),
+    wire.CreateScanner(7, "flac", Payload(b'{"md5":true}')),
+    wire.FilesScanned(
+        (
+            wire.ScannedFile((_OPENED,), "", 0, "", 13, b"\1" * 32, 3),
+            wire.ScannedFile((), "open", 2, "no such format", 0, b"", 0),
+        ),
+        Payload(b'{"title":"x"}'),
+        Payload(b"\1\2\3"),
+    ),
+    wire.ScanFiles(7, ("a.flac", "b"), ("flac", "")),
     wire.FlushSink(7),
     wire.Discarded(4410),
     wire.ResetSink(7, 2**40),

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from abi.kinds import CapabilityKind
-from host.capabilities import ItemKind, Lyrics, Page, QueryCache, Source
-from host.errors import ConcurrentCall, Misuse, PluginRefused, ProtocolViolated, RequestTimeout, WorkerLost
+from host.capabilities import ItemKind, Lyrics, OpenedStream, Page, QueryCache, Source
+from host.errors import ConcurrentCall, Misuse, ProtocolViolated, RequestTimeout, WorkerLost
 from host.events import EventBus
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
@@ -151,12 +151,16 @@ def test_lyrics_are_searched_and_fetched(tmp_path: Path) -> None:
     run(body())
 
 
-def test_a_stream_is_a_path_or_is_closed_and_refused(tmp_path: Path) -> None:
+def test_a_stream_is_a_path_or_the_instance_s_own_and_then_the_only_one(tmp_path: Path) -> None:
     async def body() -> None:
         async with bench(tmp_path) as at:
             source = Source(await at.make())
-            with pytest.raises(PluginRefused, match="must answer with a path"):
+            stream = await source.open_stream({"do": "serve"})
+            assert stream == OpenedStream({"path": "/streams/1"}, seeks=False, size_bytes=None)
+            with pytest.raises(Misuse, match="a stream open already"):
                 await source.open_stream({"do": "serve"})
+            await source.close_stream()
+            await source.close_stream()
             assert await source.open_stream({}) == Path("/streams/0"), "the one that was opened was closed"
             with pytest.raises(ProtocolViolated, match="absolute path"):
                 await source.open_stream({"do": "wander"})

@@ -19,7 +19,7 @@ from tests.e2e.devices import needs_portaudio, paced_device
 from tests.support.patient import PATIENT
 from tests.support.waiting import until
 
-pytestmark = needs_portaudio
+pytestmark = [needs_portaudio, pytest.mark.paced]
 
 RATE_HZ = 44_100
 SECONDS = 2

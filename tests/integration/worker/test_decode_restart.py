@@ -16,6 +16,8 @@ from abi.wire import AttachDecode, OpenDecoder, Resampler, SeekDecoder
 from tests.support.stage_rings import FORMAT, StageRings
 from tests.support.worker_peer import ROOT, WorkerPeer
 
+pytestmark = pytest.mark.paced
+
 Start = Callable[[], WorkerPeer]
 Frames = npt.NDArray[np.float32]
 

@@ -72,7 +72,7 @@ def payload(value: object) -> Payload:
 def test_questions_are_answered(queries: WorkerPeer) -> None:
     page = json.loads(queries.ask(ListItems(1, payload({"path": "é"}))).text)
     assert page == {"items": [{"id": "a", "title": "é", "kind": "track"}], "next": None}
-    assert json.loads(queries.ask(OpenStream(1, payload({"id": "a"}))).text) == {"path": "/music/a.flac"}
+    assert json.loads(queries.ask(OpenStream(1, payload({"id": "a"}))).meta) == {"path": "/music/a.flac"}
     assert json.loads(queries.ask(SearchLyrics(2, payload({"title": "x"}))).text) == [{"id": "x"}]
 
 

@@ -51,7 +51,7 @@ def ids(answer: Json) -> list[str]:
 
 
 def opened(worker: WorkerPeer, name: object) -> Json:
-    answer: Json = json.loads(worker.ask(OpenStream(1, Payload(json.dumps({"id": name}).encode()))).text)
+    answer: Json = json.loads(worker.ask(OpenStream(1, Payload(json.dumps({"id": name}).encode()))).meta)
     return answer
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from abi.wire import CancelCall, FetchLyrics, Json, ListItems, OpenStream, Payload, SearchLyrics
-from host.capabilities import ItemKind, Lyrics, Source, Words
+from abi.wire import CancelCall, FetchLyrics, Json, ListItems, OpenStream, Payload, SearchLyrics, StreamOpened
+from host.capabilities import ItemKind, Lyrics, OpenedStream, Source, Words
 from host.errors import ConfigRejected, ProtocolViolated
 from host.runtime import Instance, loading
 from tests.unit.host.capabilities.test_proxies import run
@@ -26,6 +26,10 @@ def _no_library_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answer(value: object) -> Json:
     return Json(Payload(json.dumps(value).encode()))
+
+
+def opened(value: object) -> StreamOpened:
+    return StreamOpened(Payload(json.dumps(value).encode()), False, False, -1)
 
 
 def test_a_page_is_read(tmp_path: Path) -> None:
@@ -50,7 +54,24 @@ def test_a_stream_is_a_path(tmp_path: Path) -> None:
         assert await Source(instance).open_stream({"id": "a"}) == Path("/music/ü.flac")
         assert peer.received[-1] == OpenStream(instance.id, Payload(b'{"id":"a"}'))
 
-    assert run(tmp_path, body, replying(answer({"path": "/music/ü.flac", "more": 1})))
+    assert run(tmp_path, body, replying(opened({"path": "/music/ü.flac", "more": 1})))
+
+
+@pytest.mark.parametrize(("told", "size"), [(-1, None), (0, 0), (2**40, 2**40)])
+def test_a_stream_is_the_source_s_own(tmp_path: Path, told: int, size: int | None) -> None:
+    async def body(instance: Instance, _peer: Peer) -> None:
+        stream = await Source(instance).open_stream({"id": "a"})
+        assert stream == OpenedStream({"title": "A"}, seeks=True, size_bytes=size)
+
+    assert run(tmp_path, body, replying(StreamOpened(Payload(b'{"title": "A"}'), True, True, told)))
+
+
+def test_a_size_that_cannot_be_costs_the_worker(tmp_path: Path) -> None:
+    async def body(instance: Instance, _peer: Peer) -> None:
+        with pytest.raises(ProtocolViolated, match="open_stream: position"):
+            await Source(instance).open_stream({})
+
+    assert not run(tmp_path, body, replying(StreamOpened(Payload(b"{}"), True, True, 2**62)))
 
 
 def test_candidates_and_words_are_read(tmp_path: Path) -> None:
@@ -106,7 +127,8 @@ def test_a_wrong_answer_is_refused_and_nobody_dies(tmp_path: Path, ask: Ask, tex
             with pytest.raises(ProtocolViolated, match=r"test\.dsp\.gain gain: (list_items|open_stream|search|fetch)"):
                 await ask(instance)
 
-    assert run(tmp_path, body, replying(Json(Payload(text))))
+    reply = StreamOpened(Payload(text), False, False, -1) if ask is OPEN else Json(Payload(text))
+    assert run(tmp_path, body, replying(reply))
 
 
 def test_a_question_that_json_cannot_carry_is_not_asked(tmp_path: Path) -> None:

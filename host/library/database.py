@@ -1,0 +1,262 @@
+"""The library's file: opened, brought to this version, set aside when it is damaged; SQLite's errors as the host's.
+
+Blocks: whoever has a loop calls it off the loop. Any thread may use it, one at a time. It must never lose what a user
+typed: of a damaged file, roots and playlists are taken over as far as they can be read.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TypeAlias
+
+from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
+from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from host.media import label_of
+
+__all__ = ["BUSY_MS", "Database", "Row", "Value"]
+
+Value: TypeAlias = str | bytes | int | float | None
+Row: TypeAlias = tuple[Value, ...]
+
+#: So long one waits for another process that writes.
+BUSY_MS = 5000
+_BESIDE = ("", "-wal", "-shm")
+#: What a user typed, table by table: the rest a scan finds again.
+_PRECIOUS = (
+    ("roots", "path, added_s"),
+    ("excluded", "path"),
+    ("playlists", "id, name"),
+    ("entries", "id, playlist, place, path"),
+)
+_DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class Database:
+    """One connection and the transactions on it. ``notice``: what had to be done to open it, for people."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, notice: str = "") -> None:
+        self.path = path
+        self.notice = notice
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    @staticmethod
+    def open(path: Path, busy_ms: int = BUSY_MS) -> Database:
+        """The database at ``path``, made when there is none.
+
+        Raises:
+            LibraryError: it cannot be opened or made, is of another program or of a newer version; LibraryBusy.
+        """
+        with _translated(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _marker(path).exists():
+                try:
+                    return Database(path, _connect(path, busy_ms))
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+            aside = _set_aside(path)
+            connection = _connect(path, busy_ms)
+            try:
+                saved = _salvage(aside, connection)
+            except BaseException:
+                connection.close()
+                raise
+        notice = (
+            f"{label_of(path)} was damaged and is now {aside.name}; {saved}; `stellatune library scan` finds the rest"
+        )
+        return Database(path, connection, notice)
+
+    def close(self) -> None:
+        """Ends the connection; twice is fine."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it, or nothing. Within another it is a part of that.
+
+        Raises:
+            LibraryBusy, LibraryFull, LibraryDamaged, LibraryError: nothing was changed.
+        """
+        with self._lock, _translated(self.path):
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    self._connection.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and self._connection.in_transaction:
+                    with suppress(sqlite3.Error):  # a full disk has rolled it back by itself
+                        self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """All rows of an answer. Raises: as ``writing``."""
+        with self._lock, _translated(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+        """The first row, or None. Raises: as ``writing``."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def count(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """The one number that is asked for. Raises: as ``writing``."""
+        found = self.one(sql, values)
+        return found[0] if found and isinstance(found[0], int) else 0
+
+    def change(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Changes rows, inside ``writing``; says how many. Raises: as ``writing``."""
+        return self._connection.execute(sql, values).rowcount
+
+    def change_all(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """The same for each of many. Raises: as ``writing``."""
+        self._connection.executemany(sql, rows)
+
+    def stream(self, sql: str, values: Sequence[Value] = ()) -> Iterator[Row]:
+        """Rows one after the other as they were at the begin, whatever is written meanwhile: on a connection of its
+        own. Raises: as ``writing``."""
+        with _translated(self.path), closing(_reader(self.path)) as connection:
+            yield from connection.execute(sql, values)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA query_only = on")
+    return connection
+
+
+def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA foreign_keys = on")
+        connection.execute("PRAGMA secure_delete = off")
+        version = _version_of(path, connection)
+        if version < VERSION:
+            connection.execute("PRAGMA journal_mode = wal")
+            _migrate(path, connection)
+        connection.execute(
+            "PRAGMA synchronous = normal"
+        )  # in WAL mode a power cut costs the last batch, never the rest
+        connection.execute("SELECT count(*) FROM roots").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version_of(path: Path, connection: sqlite3.Connection) -> int:
+    """0: nothing is in it yet."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and (objects or version):
+        raise LibraryError(
+            f"{label_of(path)}: is a database of another program", remedy="name another file in [library] database"
+        )
+    if version > VERSION:
+        raise LibraryError(
+            f"{label_of(path)}: was made by a newer StellaTune (schema {version}, this one knows {VERSION})",
+            remedy="update StellaTune, or name another file in [library] database",
+        )
+    assert isinstance(version, int)
+    return version
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    """All steps that are missing, in one transaction; two that come at once take turns."""
+    connection.execute("BEGIN IMMEDIATE")
+    for step in MIGRATIONS[_version_of(path, connection) :]:
+        for statement in step:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _marker(path: Path) -> Path:
+    """Stands while damage was seen that nobody has mended yet."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _set_aside(path: Path) -> Path:
+    """Gives the file and what belongs to it another name, under which nothing stands yet."""
+    stem = f"{path.name}.corrupt-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+    number = 0
+    while (aside := path.with_name(f"{stem}-{number}" if number else stem)).exists():
+        number += 1
+    for ending in _BESIDE:
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    _marker(path).unlink(missing_ok=True)
+    return aside
+
+
+def _salvage(aside: Path, connection: sqlite3.Connection) -> str:
+    """What of the precious tables can be read, row by row, until one cannot."""
+    saved: dict[str, int] = {}
+    with closing(sqlite3.connect(aside, isolation_level=None)) as old:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, columns in _PRECIOUS:
+            saved[table] = 0
+            holders = ", ".join("?" for _ in columns.split(","))
+            with suppress(sqlite3.DatabaseError):
+                for row in old.execute(f"SELECT {columns} FROM {table}"):
+                    with suppress(sqlite3.IntegrityError):  # of a playlist that could not be read; "liked" is there
+                        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({holders})", row)
+                        saved[table] += 1
+        connection.execute("COMMIT")
+    return f"{saved['roots']} roots and {saved['entries']} entries of playlists were taken over"
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGES
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """SQLite's and the system's errors as lines that name the file and the remedy."""
+    name = label_of(path)
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if _is_damage(error):
+            with suppress(OSError):
+                _marker(path).touch()
+            raise LibraryDamaged(
+                f"{name}: is damaged ({error})",
+                remedy="the next `stellatune library scan` sets it aside and rebuilds it",
+            ) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LibraryBusy(
+                f"{name}: another process is writing to it", remedy="try again when the scan or command there is done"
+            ) from error
+        if code == sqlite3.SQLITE_FULL or _no_room(error):
+            raise LibraryFull(
+                f"{name}: no room is left; what was there before is whole", remedy="make room on its file system"
+            ) from error
+        raise LibraryError(f"{name}: {error}", remedy=_remedy(path, code)) from error
+    except OSError as error:
+        raise LibraryError(f"{name}: {error.strerror or error}", remedy=_remedy(path, 0)) from error
+
+
+def _no_room(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE
+
+
+def _remedy(path: Path, code: int) -> str:
+    if code == sqlite3.SQLITE_READONLY or not os.access(path.parent, os.W_OK):
+        return "make its folder writable for you, or name another file in [library] database"
+    return "see the system's message, or name another file in [library] database"

@@ -1,0 +1,66 @@
+"""What the library keeps of a file, as facts: found by a scan, kept by the store, answered by searches. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from host.media import NO_TAGS, Tags
+from host.records import record
+
+__all__ = ["FileStamp", "KnownFile", "Problem", "ProblemKind", "Track"]
+
+#: Path as the system has it, size in bytes, time of change in ns: bare, for there are a hundred thousand of them.
+KnownFile: TypeAlias = tuple[bytes, int, int]
+
+
+@record
+class FileStamp:
+    """By which a file is known to be unchanged. ``mtime_ns`` counts from 1970."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@record
+class Track:
+    """One playable file as a scan found it.
+
+    ``decoder``: ``plugin:type``. ``decoder_mark``: a text that changes when the plugin does. ``container``: a word such
+    as ``flac``. ``bits``: per sample of the source, 0 where that means nothing. ``cover``: SHA-256 in hex of a picture
+    in the covers folder.
+    """
+
+    path: Path
+    stamp: FileStamp
+    decoder: str
+    decoder_mark: str
+    container: str
+    rate_hz: int
+    channels: int
+    bits: int = 0
+    duration_ms: int | None = None
+    tags: Tags = NO_TAGS
+    cover: str | None = None
+
+
+class ProblemKind(StrEnum):
+    """What became of a decoder that was given a file."""
+
+    CRASHED = "crashed"
+    HUNG = "hung"
+    UNREADABLE = "unreadable"
+
+
+@record
+class Problem:
+    """A file that a decoder could not be given, or could not read. ``mark``: of the plugin, as in ``Track``."""
+
+    path: Path
+    stamp: FileStamp
+    plugin_id: str
+    type_id: str
+    mark: str
+    kind: ProblemKind
+    reason: str

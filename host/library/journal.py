@@ -1,0 +1,99 @@
+"""What is in flight, written down before it flies: whoever finds this file after a crash knows whom to suspect.
+
+Not forced to the disk: what a process wrote survives that process, and a lost line after a power cut costs a suspicion,
+never a track. One writer, the scan that holds the lock; blocking, a few microseconds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from host.errors import LibraryBusy, LibraryError
+from host.media import label_of
+from host.records import record
+
+__all__ = ["Flight", "Journal"]
+
+_MAX_BYTES = 4 << 20
+
+
+@record
+class Flight:
+    """Files that one decoder was given at once. ``alone``: while nothing else was in its worker."""
+
+    decoder: str
+    paths: tuple[bytes, ...]
+    alone: bool = False
+
+
+class Journal:
+    """The file beside the database, and the lock that keeps a second scan out. Closed in order, it suspects nobody."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens it, and reads what a scan left that did not end in order.
+
+        Raises: LibraryBusy: another scan has it. LibraryError: it cannot be written there.
+        """
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LibraryError(f"{label_of(path)}: {error.strerror}", remedy="make its folder writable") from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise LibraryBusy(
+                f"{label_of(path)}: another scan is at work", remedy="wait until it is done, or end it"
+            ) from error
+        #: What was in flight when the last scan died.
+        self.left = _read(os.pread(self._fd, _MAX_BYTES, 0))
+        self._flying: dict[int, Flight] = {}
+
+    @staticmethod
+    def of(database: Path) -> Journal:
+        """That of a library. Raises: as the constructor."""
+        return Journal(database.with_name(f"{database.name}.in-flight"))
+
+    def begin(self, slot: int, flight: Flight) -> None:
+        """Before the call. ``slot``: whose flight it is; it has one at a time. Raises: OSError: the disk is full."""
+        self._flying[slot] = flight
+        self._write()
+
+    def end(self, slot: int) -> None:
+        """After the call. The file follows with the next one that begins: a suspicion too many harms nobody."""
+        self._flying.pop(slot, None)
+
+    def close(self) -> None:
+        """Nothing flies any more; twice is fine."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            with suppress(OSError):
+                os.ftruncate(fd, 0)
+            os.close(fd)
+
+    def _write(self) -> None:
+        rows = [[each.decoder, each.alone, [path.hex() for path in each.paths]] for each in self._flying.values()]
+        data = json.dumps(rows).encode() + b"\n"
+        os.pwrite(self._fd, data, 0)  # one call: the end of the process cannot come between
+        os.ftruncate(self._fd, len(data))
+
+
+def _read(data: bytes) -> tuple[Flight, ...]:
+    """Nothing where it is damaged: then nobody is suspected."""
+    try:
+        rows = json.loads(data.partition(b"\n")[0] or b"[]")
+        return tuple(_flights(rows))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+
+
+def _flights(rows: Iterable[tuple[object, object, Iterable[str]]]) -> Iterable[Flight]:
+    for decoder, alone, paths in rows:
+        if not isinstance(decoder, str):
+            raise TypeError("no name of a decoder")
+        yield Flight(decoder, tuple([bytes.fromhex(path) for path in paths]), alone is True)

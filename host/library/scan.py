@@ -1,0 +1,393 @@
+"""One scan: what the walk finds goes to the decoders, what they tell goes into the library, and who dies is blamed.
+
+The loop's thread. Files fly in batches, each batch noted in the journal before it flies. A worker that dies makes
+suspects of all that flew in it; these fly alone until one kills its worker as the first thing that this worker read.
+The scan goes on in any case: without the file, or without the plugin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from host.capabilities import Candidate, FileToScan, Refusal, Scanned
+from host.errors import MediaError, PackageError, PluginRefused, StellaError, Supervised
+from host.events import EventBus, PluginFault
+from host.ids import Generation, PluginId, TypeId
+from host.library.board import Batch, Board, Job
+from host.library.budget import DeathBudget
+from host.library.changes import Changes, Fresh, Gone
+from host.library.facts import FileStamp, Problem, ProblemKind, Track
+from host.library.findings import Findings
+from host.library.journal import Flight, Journal
+from host.library.ledger import Ledger
+from host.library.scanners import ScannerPool
+from host.library.troubles import Troubles
+from host.media import Media, label_of, open_regular, read_tags
+from host.patience import off_loop
+from host.supervise import Cause
+
+__all__ = ["Scan", "ScanParts", "Tally"]
+
+OPEN_S = 30.0
+#: Of a file that flew alone: then it is the file, whoever ended the worker.
+_MOST_LOST = 3
+#: Of a plugin that dies before it has read anything.
+_MOST_FAILED_STARTS = 3
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a scan did so far. ``read``: files that some decoder took; ``problems``: new ones; ``left``: files that were
+    not read, for want of a plugin or of permission, and are tried again by the next scan.
+    """
+
+    found: int = 0
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    problems: int = 0
+    known_problems: int = 0
+    left: int = 0
+    deaths: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanParts:
+    """What a scan works with. ``marks``: what each decoder is; ``readers``: batches that fly at once."""
+
+    bus: EventBus
+    pool: ScannerPool
+    journal: Journal
+    ledger: Ledger
+    marks: Mapping[tuple[PluginId, TypeId], str]
+    warn: Callable[[str], None]
+    readers: int = 2
+
+
+class Scan:
+    """Once."""
+
+    def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
+        self.tally = Tally()
+        self._parts = parts
+        self._changes = changes
+        self._troubles = troubles
+        self._board = Board()
+        self._budget = DeathBudget()
+        self._moved_on = asyncio.Condition()
+        self._findings: Findings | None = None
+        self._exhausted = self._pulling = False
+        self._out: set[PluginId] = set()
+        self._failed_starts: Counter[PluginId] = Counter()
+        self._read_in: Counter[tuple[PluginId, Generation]] = Counter()
+        self._faults = parts.bus.subscribe(PluginFault)
+        self._causes: dict[tuple[PluginId, Generation], PluginFault] = {}
+        left = parts.journal.left
+        self._blamed = {(flight.decoder, path) for flight in left if flight.alone for path in flight.paths}
+        self._suspected = {(flight.decoder, path) for flight in left for path in flight.paths}
+
+    async def run(self) -> Tally:
+        """To its end. Cancelled, it keeps what it has found out so far.
+
+        Raises: LibraryError: the database cannot be written; it is whole.
+        """
+        self._findings = Findings(self._changes.all)
+        readers = [asyncio.create_task(self._reader(slot)) for slot in range(self._parts.readers)]
+        try:
+            await asyncio.gather(*readers)
+        finally:
+            self._findings.stop()
+            for reader in readers:
+                reader.cancel()
+            await asyncio.wait(readers)
+            self._faults.close()
+            self._count()
+            await asyncio.shield(self._parts.ledger.write())
+        return self.tally
+
+    def progress(self) -> Tally:
+        """How far it is."""
+        self._count()
+        return self.tally
+
+    def _count(self) -> None:
+        self.tally.found = self._changes.found
+        self.tally.unchanged = self._changes.unchanged
+        self.tally.known_problems = self._changes.still_bad
+
+    # ---- who reads what ----
+
+    async def _reader(self, slot: int) -> None:
+        while (batch := await self._next()) is not None:
+            try:
+                await self._fly(slot, batch)
+            finally:
+                self._parts.journal.end(slot)
+                self._board.landed(batch)
+                async with self._moved_on:
+                    self._moved_on.notify_all()
+
+    async def _next(self) -> Batch | None:
+        while True:
+            batch = self._board.pick(partial=self._exhausted or self._pulling)
+            if batch is not None:
+                return batch
+            if self._exhausted and self._board.idle:
+                return None
+            if self._exhausted or self._pulling:
+                async with self._moved_on:
+                    await self._moved_on.wait()
+            else:
+                await self._pull()
+
+    async def _pull(self) -> None:
+        """Takes some more of what the walk has found."""
+        assert self._findings is not None
+        self._pulling = True
+        try:
+            chunk = await self._findings.next()
+        finally:
+            self._pulling = False
+        self._exhausted = chunk is None
+        for finding in chunk or ():
+            if isinstance(finding, Fresh):
+                await self._begin(finding)
+                continue
+            await self._parts.ledger.change(finding)
+            self.tally.removed += isinstance(finding, Gone)
+            self.tally.moved += not isinstance(finding, Gone)
+        async with self._moved_on:
+            self._moved_on.notify_all()
+
+    async def _begin(self, fresh: Fresh) -> None:
+        stamp = FileStamp(fresh.size_bytes, fresh.mtime_ns)
+        candidates = tuple(self._troubles.allowed(fresh.path, stamp))
+        await self._place(Job(fresh.path, stamp, fresh.known, candidates, fresh.side_cover))
+
+    async def _place(self, job: Job) -> None:
+        """To its next decoder; to nobody when there is none left."""
+        while job.candidates:
+            decoder = _name(job.next_decoder)
+            if job.candidates[0].plugin_id in self._out:
+                job.left_out = True
+                job.pass_on()
+            elif (decoder, job.path) in self._blamed:
+                self._blamed.discard((decoder, job.path))
+                await self._blame(job, ProblemKind.CRASHED, "the whole scan ended while it was read alone")
+            elif (decoder, job.path) in self._suspected:
+                self._suspected.discard((decoder, job.path))
+                self._board.suspect([job])
+                return
+            else:
+                self._board.add(job)
+                return
+        await self._nobody_reads(job)
+
+    # ---- one batch ----
+
+    async def _fly(self, slot: int, batch: Batch) -> None:
+        plugin_id, type_id = batch.decoder
+        try:
+            scanner = await self._parts.pool.take(plugin_id, type_id)
+        except (StellaError, OSError) as error:
+            await self._cannot_start(batch, error)
+            return
+        files: list[tuple[Job, Media]] = []
+        try:
+            files = await self._opened(slot, batch)
+            if files:
+                told = await scanner.scan(
+                    [FileToScan(media.fd, media.path.name, media.extension) for _, media in files]
+                )
+                self._failed_starts.pop(plugin_id, None)
+                self._read_in[plugin_id, scanner.instance.generation] += len(told)
+                self._budget.read(plugin_id, len(told))
+                self._board.put_back([job for job, _ in files[len(told) :]])
+                for (job, media), answer in zip(files, told, strict=False):
+                    await self._answered(job, media, answer)
+        except Supervised as error:
+            generation = scanner.instance.generation
+            await self._died(batch, [job for job, _ in files], generation, error)
+        finally:
+            for _, media in files:
+                media.close()
+            self._parts.pool.give_back(scanner)
+
+    async def _opened(self, slot: int, batch: Batch) -> list[tuple[Job, Media]]:
+        """Those of its files that can be opened, noted in the journal; the others are done with."""
+        flight = Flight(_name(batch.decoder), tuple(job.path for job in batch.jobs), batch.alone)
+
+        def open_all() -> list[Media | MediaError | None]:
+            self._parts.journal.begin(slot, flight)
+            return [_open(job.path) for job in batch.jobs]
+
+        try:
+            found = await off_loop(open_all, OPEN_S, discard=_close_all)
+        except TimeoutError:
+            self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
+            self.tally.left += len(batch.jobs)
+            return []
+        opened: list[tuple[Job, Media]] = []
+        for job, media in zip(batch.jobs, found, strict=True):
+            if isinstance(media, Media):
+                opened.append((job, media))
+            elif media is not None:
+                await self._not_opened(job, media)
+        return opened
+
+    async def _not_opened(self, job: Job, error: MediaError) -> None:
+        if job.stamp.size_bytes == 0:
+            job.refusals.append((job.candidates[0], "the file is empty"))
+            job.candidates = ()
+            await self._nobody_reads(job)
+        else:
+            self._parts.warn(str(error))
+            self.tally.left += 1
+
+    async def _answered(self, job: Job, media: Media, answer: Scanned | Refusal) -> None:
+        if isinstance(answer, Refusal):
+            job.refusals.append((job.candidates[0], answer.reason))
+            job.pass_on()
+            await self._place(job)
+            return
+        opened = answer.opened
+        track = Track(
+            media.path,
+            job.stamp,
+            _name(job.next_decoder),
+            self._parts.marks[job.next_decoder],
+            media.extension or job.candidates[0].type_id,
+            opened.sample_rate_hz,
+            opened.channels,
+            opened.bits_per_sample,
+            _duration_ms(opened.duration_ms, opened.total_frames, opened.sample_rate_hz),
+            read_tags(answer.tags),
+            answer.cover_sha256 or None,
+        )
+        await self._settle(job)
+        await self._parts.ledger.track(track, answer.cover, job.side_cover)
+        self.tally.read += 1
+        self.tally.added += not job.known
+        self.tally.changed += job.known
+
+    # ---- what goes wrong ----
+
+    async def _nobody_reads(self, job: Job) -> None:
+        """Nobody is left to be asked. Who was not asked might have read it: then it is left for the next scan."""
+        if job.left_out:
+            self.tally.left += 1
+            return
+        if job.known:
+            await self._parts.ledger.change(Gone(job.path))
+            self.tally.removed += 1
+        await self._settle(job)
+        if job.refusals:
+            first, reason = job.refusals[0]
+            mark = self._troubles.mark_of_all(candidate for candidate, _ in job.refusals)
+            await self._tell(job, first, mark, ProblemKind.UNREADABLE, reason)
+
+    async def _settle(self, job: Job) -> None:
+        """Its problems are those that were found now."""
+        if job.path in self._troubles:
+            await self._parts.ledger.settled(job.path)
+        for problem in job.crashed:
+            await self._parts.ledger.problem(problem)
+
+    async def _tell(self, job: Job, who: Candidate, mark: str, kind: ProblemKind, reason: str) -> None:
+        path = Path(os.fsdecode(job.path))
+        await self._parts.ledger.problem(Problem(path, job.stamp, who.plugin_id, who.type_id, mark, kind, reason))
+        self.tally.problems += 1
+
+    async def _blame(self, job: Job, kind: ProblemKind, reason: str) -> None:
+        """It has killed its decoder, which is written down at once, and goes to the next one."""
+        who = job.candidates[0]
+        mark = self._parts.marks[job.next_decoder]
+        path = Path(os.fsdecode(job.path))
+        job.crashed.append(Problem(path, job.stamp, who.plugin_id, who.type_id, mark, kind, reason))
+        await self._tell(job, who, mark, kind, reason)
+        await self._parts.ledger.write()
+        job.pass_on()
+
+    async def _died(self, batch: Batch, jobs: list[Job], generation: Generation, error: Supervised) -> None:
+        """The worker is gone with these in it."""
+        self.tally.deaths += 1
+        fault = self._fault_of(batch.plugin_id, generation)
+        fresh = not self._read_in[batch.plugin_id, generation]
+        if not batch.alone or not fresh:
+            self._board.suspect(jobs, first=batch.alone)
+        else:
+            (job,) = jobs
+            job.lost += 1
+            if fault is not None and fault.cause == Cause.KILLED and job.lost < _MOST_LOST:
+                self._board.suspect(jobs, first=True)
+            else:
+                hung = fault is not None and fault.cause == Cause.HANG
+                reason = error.message if fault is None else _reason(fault)
+                await self._blame(job, ProblemKind.HUNG if hung else ProblemKind.CRASHED, reason)
+                if self._budget.died(batch.plugin_id):
+                    why = "it died of too many files; what it has not read is left for the next scan"
+                    await self._leave_out(batch.plugin_id, why)
+                await self._place(job)
+
+    async def _cannot_start(self, batch: Batch, error: StellaError | OSError) -> None:
+        """No scanner could be had: that is no file's fault."""
+        self._board.put_back(batch.jobs)
+        self._failed_starts[batch.plugin_id] += 1
+        final = isinstance(error, PackageError | PluginRefused)
+        if final or self._failed_starts[batch.plugin_id] >= _MOST_FAILED_STARTS:
+            await self._leave_out(batch.plugin_id, str(error))
+
+    async def _leave_out(self, plugin_id: PluginId, why: str) -> None:
+        """Nothing more is given to it in this scan."""
+        if plugin_id in self._out:
+            return
+        self._out.add(plugin_id)
+        self._parts.warn(f"{plugin_id} is passed over: {why}")
+        for job in self._board.drop(plugin_id):
+            await self._place(job)
+
+    def _fault_of(self, plugin_id: PluginId, generation: Generation) -> PluginFault | None:
+        """The autopsy; it is told before those who wait for the worker are."""
+        while (fault := self._faults.poll()) is not None:
+            self._causes[fault.plugin_id, fault.generation] = fault
+        return self._causes.get((plugin_id, generation))
+
+
+def _name(decoder: tuple[PluginId, TypeId]) -> str:
+    return f"{decoder[0]}:{decoder[1]}"
+
+
+def _label(path: bytes) -> str:
+    return label_of(Path(os.fsdecode(path)))
+
+
+def _open(path: bytes) -> Media | MediaError | None:
+    """None for a file that vanished since the walk saw it."""
+    try:
+        return open_regular(Path(os.fsdecode(path)))
+    except MediaError as error:
+        return error if os.path.lexists(path) else None
+
+
+def _close_all(found: Sequence[Media | MediaError | None]) -> None:
+    for media in found:
+        if isinstance(media, Media):
+            with suppress(OSError):
+                media.close()
+
+
+def _reason(fault: PluginFault) -> str:
+    return f"{fault.how} in {fault.call}" if fault.call else fault.how
+
+
+def _duration_ms(told_ms: int, frames: int, rate_hz: int) -> int | None:
+    return frames * 1000 // rate_hz if frames else told_ms or None

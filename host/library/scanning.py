@@ -1,0 +1,150 @@
+"""Scans of one library, one at a time: the lock, the journal and the scanners that they have in common.
+
+Blocking work happens off the loop. Whoever holds a Scanning holds the lock that keeps a second scan out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from abi.kinds import CapabilityKind
+from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
+from host.errors import LibraryBusy, Usage
+from host.events import EventBus
+from host.ids import PluginId, TypeId
+from host.jsontext import JsonObject
+from host.library.changes import Changes
+from host.library.journal import Journal
+from host.library.ledger import CoverKeeper, Ledger
+from host.library.scan import Scan, ScanParts, Tally
+from host.library.scanners import ScannerPool
+from host.library.store import Store
+from host.library.troubles import Troubles, mark_text
+from host.library.walk import Walk
+from host.media import label_of
+from host.packages import PluginManifest
+from host.patience import off_loop
+from host.runtime import PluginRuntime, mark_of
+
+__all__ = ["Scanning"]
+
+#: For reading what is known.
+_LOAD_S = 120.0
+
+
+class Scanning:
+    """``async with`` takes the lock. The loop's thread.
+
+    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        covers: CoverKeeper,
+        runtime: PluginRuntime,
+        bus: EventBus,
+        config_of: Callable[[PluginId, TypeId], JsonObject],
+        warn: Callable[[str], None],
+    ) -> None:
+        self.store = store
+        self._covers = covers
+        self._runtime = runtime
+        self._bus = bus
+        self._config_of = config_of
+        self._warn = warn
+        self._pool = ScannerPool(runtime, config_of)
+        self._journal: Journal | None = None
+        #: The scan under way, or the last one.
+        self.scan: Scan | None = None
+
+    async def __aenter__(self) -> Scanning:
+        """Raises: LibraryBusy: another process scans. LibraryError: its file cannot be written."""
+        self._journal = await off_loop(lambda: Journal.of(self.store.database.path), _LOAD_S, discard=Journal.close)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._pool.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    async def run(self, folders: Sequence[Path] = (), *, full: bool = False) -> Tally:
+        """Scans these folders, or all roots; ``full``: unchanged files too.
+
+        Raises: Usage: a folder lies in no root. LibraryError.
+        """
+        assert self._journal is not None
+        loop = asyncio.get_running_loop()
+
+        def warn(text: str) -> None:
+            loop.call_soon_threadsafe(self._warn, text)
+
+        manifests = self._runtime.manifests()
+        marks = await asyncio.to_thread(self._marks, manifests)
+        ledger = Ledger(self.store, self._covers, warn)
+        readers = max(2, os.cpu_count() or 2)
+        parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
+        try:
+            self.scan = await off_loop(lambda: self._prepared(parts, manifests, folders, full, warn), _LOAD_S)
+        except TimeoutError as error:
+            raise LibraryBusy(
+                f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
+                remedy="look at the file system it lies on",
+            ) from error
+        return await self.scan.run()
+
+    def _prepared(
+        self,
+        parts: ScanParts,
+        manifests: Sequence[PluginManifest],
+        folders: Sequence[Path],
+        full: bool,
+        warn: Callable[[str], None],
+    ) -> Scan:
+        """What is known, read from the database. Off the loop."""
+        roots = _outermost([os.fsencode(path) for path in self._roots(folders)])
+        known = {row[0]: row for root in roots for row in self.store.known(Path(os.fsdecode(root)))}
+        problems = [problem for root in roots for problem in self.store.problems(Path(os.fsdecode(root)))]
+
+        @cache
+        def of_extension(extension: str) -> Sequence[Candidate]:
+            return select_decoders(manifests, extension)
+
+        def candidates(path: bytes) -> Sequence[Candidate]:
+            return of_extension(extension_of(os.fsdecode(path)))
+
+        troubles = Troubles(problems, candidates, lambda plugin_id, type_id: parts.marks.get((plugin_id, type_id), ""))
+        excluded = [os.fsencode(path) for path in self.store.excluded()]
+        walk = Walk(roots, excluded, frozenset(known_extensions(manifests)), warn)
+        changes = Changes(walk, roots, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
+        return Scan(parts, changes, troubles)
+
+    def _roots(self, folders: Sequence[Path]) -> list[Path]:
+        roots = self.store.roots()
+        for folder in folders:
+            if not any(root == folder or root in folder.parents for root in roots):
+                raise Usage(f"{label_of(folder)} lies in no root of the library", remedy="`stellatune library add` it")
+        return list(folders) or roots
+
+    def _marks(self, manifests: Sequence[PluginManifest]) -> dict[tuple[PluginId, TypeId], str]:
+        return {
+            (plugin.id, capability.type_id): mark_text(
+                plugin.version, mark_of(plugin), self._config_of(plugin.id, capability.type_id)
+            )
+            for plugin in manifests
+            for capability in plugin.capabilities
+            if capability.kind is CapabilityKind.DECODER
+        }
+
+
+def _outermost(roots: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Without those that lie in another one."""
+    found: list[bytes] = []
+    for root in sorted({root.rstrip(b"/") or b"/" for root in roots}):
+        if not any(root.startswith(outer.rstrip(b"/") + b"/") for outer in found):
+            found.append(root)
+    return tuple(found)

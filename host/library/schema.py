@@ -1,0 +1,74 @@
+"""The tables of the library's database, version by version: pure text.
+
+A version that was shipped is never edited: what changes is a further step at the end. Paths are blobs, bytes as the
+system has them, so that everything beneath a folder is one range of the index and no name is impossible.
+"""
+
+from __future__ import annotations
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION"]
+
+#: "StLi", in the file's header.
+APPLICATION_ID = 0x53744C69
+
+_VERSION_1 = (
+    "CREATE TABLE roots (path BLOB PRIMARY KEY, added_s INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE excluded (path BLOB PRIMARY KEY) WITHOUT ROWID",
+    # place: who, album, disc, number, name, so that sorting by it gives albums in order; year: of the date.
+    """CREATE TABLE tracks (
+        id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        decoder TEXT NOT NULL, decoder_mark TEXT NOT NULL, container TEXT NOT NULL,
+        rate_hz INTEGER NOT NULL, channels INTEGER NOT NULL, bits INTEGER NOT NULL, duration_ms INTEGER,
+        title TEXT NOT NULL, artist TEXT NOT NULL, album TEXT NOT NULL, album_artist TEXT NOT NULL,
+        composer TEXT NOT NULL, genre TEXT NOT NULL, date TEXT NOT NULL, year INTEGER,
+        disc INTEGER, track INTEGER, has_lyrics INTEGER NOT NULL,
+        track_gain_db REAL, track_peak REAL, album_gain_db REAL, album_peak REAL,
+        cover TEXT, added_s INTEGER NOT NULL, album_key TEXT NOT NULL, place TEXT NOT NULL
+    )""",
+    "CREATE INDEX tracks_by_album ON tracks (album_key)",
+    "CREATE INDEX tracks_by_place ON tracks (place)",
+    "CREATE INDEX tracks_by_year ON tracks (year)",
+    "CREATE INDEX tracks_by_added ON tracks (added_s)",
+    "CREATE INDEX tracks_by_cover ON tracks (cover) WHERE cover IS NOT NULL",
+    # What is searched: words folded and parted by host.library.words, so that the tokenizer only parts them at blanks.
+    """CREATE VIRTUAL TABLE texts USING fts5 (
+        title, artist, album, album_artist, composer, genre, file, folder,
+        tokenize = "ascii", prefix = '2 3'
+    )""",
+    "CREATE TRIGGER tracks_gone AFTER DELETE ON tracks BEGIN DELETE FROM texts WHERE rowid = old.id; END",
+    # Every word there is, and its trigrams, for words that are typed wrongly.
+    "CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)",
+    """CREATE VIRTUAL TABLE trigrams USING fts5 (
+        word, content = '', tokenize = "trigram case_sensitive 1", detail = none, columnsize = 0
+    )""",
+    """CREATE VIEW albums AS SELECT
+        album_key, album,
+        CASE WHEN max(album_artist) <> '' THEN max(album_artist)
+             WHEN count(DISTINCT artist) > 1 THEN 'Various Artists' ELSE max(artist) END AS artist,
+        min(year) AS year, count(*) AS tracks, sum(duration_ms) AS duration_ms, max(cover) AS cover, min(place) AS place
+        FROM tracks WHERE album <> '' GROUP BY album_key""",
+    """CREATE VIEW artists AS SELECT
+        artist, count(*) AS tracks, count(DISTINCT CASE WHEN album <> '' THEN album_key END) AS albums,
+        sum(duration_ms) AS duration_ms
+        FROM tracks WHERE artist <> '' GROUP BY artist""",
+    """CREATE TABLE problems (
+        path BLOB NOT NULL, plugin_id TEXT NOT NULL, type_id TEXT NOT NULL, mark TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (path, plugin_id, type_id)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE playlists (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE)",
+    # By path, not by track: what vanishes and comes again is still in its playlists.
+    """CREATE TABLE entries (
+        id INTEGER PRIMARY KEY, playlist INTEGER NOT NULL REFERENCES playlists ON DELETE CASCADE,
+        place INTEGER NOT NULL, path BLOB NOT NULL
+    )""",
+    "CREATE INDEX entries_by_place ON entries (playlist, place)",
+    "CREATE INDEX entries_by_path ON entries (path)",
+    "INSERT INTO playlists (id, name) VALUES (1, 'liked')",
+    """CREATE TRIGGER liked_stays BEFORE DELETE ON playlists WHEN old.id = 1
+        BEGIN SELECT raise(ABORT, 'the playlist of what is liked stays'); END""",
+)
+
+#: The statements that lead from one version to the next; the first begin with an empty file.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+VERSION = len(MIGRATIONS)

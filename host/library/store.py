@@ -1,0 +1,274 @@
+"""What the library knows: roots, excluded folders, tracks and problems, written in transactions and read again.
+
+Blocks: whoever has a loop calls it off the loop. Any thread may use it. It touches no media file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from host.errors import NotFound, Usage
+from host.library.database import BUSY_MS, Database, Row
+from host.library.facts import FileStamp, KnownFile, Problem, ProblemKind, Track
+from host.library.track_rows import COLUMNS, TEXT_COLUMNS, album_key, place_of, row_of, spoken_texts, texts_of
+from host.library.words import padded
+from host.media import label_of
+
+__all__ = ["Store", "beneath"]
+
+#: So many words are remembered as written, before it is forgotten and asked again.
+MAX_KNOWN_WORDS = 300_000
+_SET = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("path", "added_s"))
+_PUT = (
+    f"INSERT INTO tracks ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)}) "
+    f"ON CONFLICT (path) DO UPDATE SET {_SET} RETURNING id"
+)
+_PUT_TEXTS = (
+    f"INSERT OR REPLACE INTO texts (rowid, {', '.join(TEXT_COLUMNS)}) "
+    f"VALUES (?, {', '.join('?' for _ in TEXT_COLUMNS)})"
+)
+_OF_MOVED = f"SELECT id, disc, track, {', '.join(TEXT_COLUMNS[:-2])} FROM tracks WHERE path = ?"
+_PUT_WORD = "INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING RETURNING id"
+
+
+def beneath(folder: bytes) -> tuple[bytes, bytes]:
+    """Every path below a folder is at least the first and less than the second."""
+    begin = folder.rstrip(b"/") + b"/"
+    return begin, begin[:-1] + b"0"
+
+
+class Store:
+    """The library's contents. A context manager; ``close`` twice is fine."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self.database = database
+        self._clock = clock
+        self._known_words: set[str] = set()
+
+    @staticmethod
+    def open(path: Path, busy_ms: int = BUSY_MS) -> Store:
+        """The library in that file. Raises: as ``Database.open``."""
+        return Store(Database.open(path, busy_ms))
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def batch(self) -> AbstractContextManager[None]:
+        """All that is changed within is one transaction, done or undone as one."""
+        return self.database.writing()
+
+    # Folders.
+
+    def roots(self) -> list[Path]:
+        """The folders that are scanned, in order."""
+        return _paths(self.database.rows("SELECT path FROM roots ORDER BY path"))
+
+    def add_root(self, path: Path) -> list[Path]:
+        """A folder to be scanned from now on; gives the roots beneath it, which are parts of it then.
+
+        Raises:
+            Usage: it is a root already, or lies in one. And as ``Database.writing``.
+        """
+        name = os.fsencode(path)
+        with self.batch():
+            for root in self.roots():
+                if root == path or root in path.parents:
+                    where = "is a root already" if root == path else f"is within the root {label_of(root)}"
+                    raise Usage(f"{label_of(path)} {where}", remedy="`stellatune library scan` reads it")
+            inner = _paths(self.database.rows("SELECT path FROM roots WHERE path >= ? AND path < ?", beneath(name)))
+            self.database.change("DELETE FROM roots WHERE path >= ? AND path < ?", beneath(name))
+            self.database.change("INSERT INTO roots (path, added_s) VALUES (?, ?)", (name, self._now()))
+        return inner
+
+    def remove_root(self, path: Path) -> int:
+        """No root any more; gives how many tracks went with it. Playlists keep their entries.
+
+        Raises:
+            NotFound: it is none. And as ``Database.writing``.
+        """
+        name = os.fsencode(path)
+        with self.batch():
+            if not self.database.change("DELETE FROM roots WHERE path = ?", (name,)):
+                raise NotFound(f"{label_of(path)} is no root of the library", remedy="see `stellatune library roots`")
+            self.database.change("DELETE FROM excluded WHERE path >= ? AND path < ?", beneath(name))
+            return self._drop_beneath(name)
+
+    def excluded(self) -> list[Path]:
+        """The folders that are left out, in order."""
+        return _paths(self.database.rows("SELECT path FROM excluded ORDER BY path"))
+
+    def exclude(self, path: Path) -> int:
+        """A folder left out from now on; gives how many tracks went with it. Raises: as ``Database.writing``."""
+        name = os.fsencode(path)
+        with self.batch():
+            self.database.change("INSERT OR IGNORE INTO excluded (path) VALUES (?)", (name,))
+            return self._drop_beneath(name)
+
+    def include(self, path: Path) -> None:
+        """Left out no more; a scan finds what is in it. Raises: NotFound; as ``Database.writing``."""
+        with self.batch():
+            if not self.database.change("DELETE FROM excluded WHERE path = ?", (os.fsencode(path),)):
+                raise NotFound(f"{label_of(path)} is not excluded", remedy="see `stellatune library roots`")
+
+    def _drop_beneath(self, folder: bytes) -> int:
+        self.database.change("DELETE FROM problems WHERE path >= ? AND path < ?", beneath(folder))
+        return self.database.change("DELETE FROM tracks WHERE path >= ? AND path < ?", beneath(folder))
+
+    # Tracks.
+
+    def known(self, root: Path) -> Iterator[KnownFile]:
+        """Every track beneath a folder, in the order of the bytes of their paths, as it was when this began."""
+        return self.database.stream(  # type: ignore[return-value]  # three columns, none of them null
+            "SELECT path, size_bytes, mtime_ns FROM tracks WHERE path >= ? AND path < ? ORDER BY path",
+            beneath(os.fsencode(root)),
+        )
+
+    def put(self, tracks: Iterable[Track]) -> None:
+        """Adds tracks, or replaces what was known of their paths. Some hundred at a time are quickest.
+
+        Raises:
+            As ``Database.writing``: then none of them is there.
+        """
+        now_s = self._now()
+        with self.batch():
+            texts: list[Row] = []
+            for track in tracks:
+                found = self.database.one(_PUT, row_of(track, now_s))
+                assert found is not None
+                texts.append((found[0], *texts_of(os.fsencode(track.path), spoken_texts(track))))
+            self._put_texts(texts)
+
+    def _put_texts(self, texts: Sequence[Row]) -> None:
+        self.database.change_all(_PUT_TEXTS, texts)
+        words = {word for row in texts for text in row[1:] if isinstance(text, str) for word in text.split(" ") if word}
+        words -= self._known_words
+        fresh: list[Row] = []
+        for word in words:
+            added = self.database.one(_PUT_WORD, (word,))
+            if added:
+                fresh.append((added[0], padded(word)))
+        self.database.change_all("INSERT INTO trigrams (rowid, word) VALUES (?, ?)", fresh)
+        self._known_words = words if len(self._known_words) > MAX_KNOWN_WORDS else self._known_words | words
+
+    def touch(self, stamps: Iterable[tuple[Path, FileStamp]]) -> None:
+        """Other stamps for tracks that are otherwise as known. Raises: as ``Database.writing``."""
+        rows = [(stamp.size_bytes, stamp.mtime_ns, os.fsencode(path)) for path, stamp in stamps]
+        with self.batch():
+            self.database.change_all("UPDATE tracks SET size_bytes = ?, mtime_ns = ? WHERE path = ?", rows)
+
+    def remove(self, paths: Iterable[Path]) -> int:
+        """Takes tracks out, and all beneath a path that is a folder; gives how many.
+
+        Raises: as ``Database.writing``.
+        """
+        removed = 0
+        with self.batch():
+            for path in paths:
+                name = os.fsencode(path)
+                self.database.change("DELETE FROM problems WHERE path = ?", (name,))
+                removed += self.database.change("DELETE FROM tracks WHERE path = ?", (name,))
+                removed += self._drop_beneath(name)
+        return removed
+
+    def move(self, old: Path, new: Path) -> int:
+        """A file, or a folder with all in it, has another name: ids and playlists stay; gives how many tracks moved.
+
+        Tracks that were known at the new place are replaced. Raises: as ``Database.writing``.
+        """
+        source, target = os.fsencode(old), os.fsencode(new)
+        count = 0
+        with self.batch():
+            for table in ("tracks", "entries", "problems"):
+                moved = self._renamed(table, source, target)
+                if table != "entries":
+                    self.database.change_all(f"DELETE FROM {table} WHERE path = ?", [(there,) for there, _ in moved])
+                self.database.change_all(f"UPDATE {table} SET path = ? WHERE path = ?", moved)
+                if table == "tracks":
+                    self._moved_texts([there for there, _ in moved])
+                    count = len(moved)
+        return count
+
+    def _renamed(self, table: str, source: bytes, target: bytes) -> list[tuple[bytes, bytes]]:
+        """New and old name of all there is at or beneath ``source``."""
+        found = self.database.rows(
+            f"SELECT DISTINCT path FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (source, *beneath(source))
+        )
+        paths = [row[0] for row in found if isinstance(row[0], bytes)]
+        return [(target + path[len(source) :], path) for path in paths]
+
+    def _moved_texts(self, paths: Sequence[bytes]) -> None:
+        """What of a track hangs on its path is made again."""
+        texts: list[Row] = []
+        for path in paths:
+            for row in self.database.rows(_OF_MOVED, (path,)):
+                track_id, disc, number, *spoken = row
+                _title, artist, album, album_artist, *_ = words = [str(text) for text in spoken]
+                numbers = (int(disc or 0), int(number or 0))
+                place = place_of(album_artist or artist, album, *numbers, path)
+                key = album_key(album, album_artist, path)
+                self.database.change("UPDATE tracks SET album_key = ?, place = ? WHERE id = ?", (key, place, track_id))
+                texts.append((track_id, *texts_of(path, words)))
+        self._put_texts(texts)
+
+    # Problems.
+
+    def put_problems(self, problems: Iterable[Problem]) -> None:
+        """One for each file and decoder; a newer one replaces it. Raises: as ``Database.writing``."""
+        rows = [
+            (
+                os.fsencode(each.path),
+                each.plugin_id,
+                each.type_id,
+                each.mark,
+                each.stamp.size_bytes,
+                each.stamp.mtime_ns,
+                each.kind.value,
+                each.reason.encode("utf-8", "replace").decode(),
+            )
+            for each in problems
+        ]
+        with self.batch():
+            self.database.change_all("INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def problems(self, folder: Path | None = None) -> list[Problem]:
+        """All of them, or those beneath a folder, by path. Raises: as ``Database.rows``."""
+        where, values = ("", ()) if folder is None else (" WHERE path >= ? AND path < ?", beneath(os.fsencode(folder)))
+        return [_problem(row) for row in self.database.rows(f"SELECT * FROM problems{where} ORDER BY path", values)]
+
+    def forget_problem(self, path: Path) -> int:
+        """What was wrong with a file is so no more; gives how many it were. Raises: as ``Database.writing``."""
+        with self.batch():
+            return self.database.change("DELETE FROM problems WHERE path = ?", (os.fsencode(path),))
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+
+def _paths(rows: Iterable[Row]) -> list[Path]:
+    return [Path(os.fsdecode(row[0])) for row in rows if isinstance(row[0], bytes)]
+
+
+def _problem(row: Row) -> Problem:
+    path, plugin_id, type_id, mark, size_bytes, mtime_ns, kind, reason = row
+    assert isinstance(path, bytes)
+    assert isinstance(size_bytes, int)
+    assert isinstance(mtime_ns, int)
+    return Problem(
+        Path(os.fsdecode(path)),
+        FileStamp(size_bytes, mtime_ns),
+        str(plugin_id),
+        str(type_id),
+        str(mark),
+        ProblemKind(str(kind)),
+        str(reason),
+    )

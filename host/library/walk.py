@@ -1,0 +1,124 @@
+"""What stands in the roots, folder by folder: names, sizes and times of change, and nothing of what the files hold.
+
+Blocks: a thread of its own. Opens no file. Symbolic links are followed, but no folder is entered twice, so that circles
+end. Folders that cannot be read are remembered: what was known beneath them is not gone, it is out of sight.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from host.library.facts import KnownFile
+from host.media import label_of
+from host.records import record
+
+__all__ = ["Folder", "Walk"]
+
+#: Pictures beside the music, best first.
+SIDE_COVERS = tuple(
+    f"{stem}{ending}".encode() for stem in ("cover", "folder", "front") for ending in (".jpg", ".jpeg", ".png")
+)
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+@record
+class Folder:
+    """One folder: its media files, and the picture beside them, if there is one."""
+
+    path: bytes
+    files: Sequence[KnownFile]
+    side_cover: bytes | None
+
+
+class Walk:
+    """Of one scan. ``extensions``: of files that are looked at, lowercase. ``warn`` is told what cannot be read."""
+
+    def __init__(
+        self,
+        roots: Sequence[bytes],
+        excluded: Sequence[bytes],
+        extensions: frozenset[str],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._roots = [root.rstrip(b"/") or b"/" for root in roots]
+        self._excluded = frozenset(folder.rstrip(b"/") for folder in excluded)
+        self._extensions = extensions
+        self._warn = warn
+        self._entered: set[tuple[int, int]] = set()
+        #: Folders of which it is not known what is in them.
+        self.unreadable: list[bytes] = []
+
+    def folders(self) -> Iterator[Folder]:
+        """Each folder that could be read. Real folders come before those that links lead to."""
+        real = list(reversed(self._roots))
+        linked: list[bytes] = []
+        while real or linked:
+            path = real.pop() if real else linked.pop()
+            folder = self._enter(path, real, linked)
+            if folder is not None:
+                yield folder
+
+    def _enter(self, path: bytes, real: list[bytes], linked: list[bytes]) -> Folder | None:
+        if path in self._excluded:
+            return None
+        try:
+            fd = os.open(path, _FOLDER_FLAGS)
+        except OSError as error:
+            self._missed(path, error)
+            return None
+        try:
+            facts = os.fstat(fd)
+            if (facts.st_dev, facts.st_ino) in self._entered:
+                return None
+            self._entered.add((facts.st_dev, facts.st_ino))
+            return self._listed(path, fd, real, linked)
+        except OSError as error:
+            self._missed(path, error)
+            return None
+        finally:
+            os.close(fd)
+
+    def _listed(self, path: bytes, fd: int, real: list[bytes], linked: list[bytes]) -> Folder:
+        files: list[KnownFile] = []
+        pictures: dict[bytes, bytes] = {}
+        prefix = path if path.endswith(b"/") else path + b"/"
+        extensions, look = self._extensions, os.stat
+        entries = os.scandir(fd)
+        with closing(entries):
+            for entry in entries:
+                name = entry.name
+                if name[0] == ".":
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    real.append(prefix + os.fsencode(name))
+                elif name[name.rfind(".") + 1 :].lower() in extensions:
+                    try:
+                        facts = look(name, dir_fd=fd)
+                    except OSError:
+                        continue  # vanished, or a link to nothing
+                    if stat.S_ISREG(facts.st_mode):
+                        full = prefix + name.encode("utf-8", "surrogateescape")
+                        files.append((full, facts.st_size, facts.st_mtime_ns))
+                    elif stat.S_ISDIR(facts.st_mode):
+                        linked.append(prefix + os.fsencode(name))
+                elif entry.is_symlink():
+                    if entry.is_dir():
+                        linked.append(prefix + os.fsencode(name))
+                elif (small := name.lower().encode("utf-8", "surrogateescape")) in SIDE_COVERS:
+                    pictures[small] = prefix + os.fsencode(name)
+        best = next((pictures[name] for name in SIDE_COVERS if name in pictures), None) if pictures else None
+        return Folder(path, files, best)
+
+    def _missed(self, path: bytes, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and path not in self._roots:
+            return  # it went while the walk was on its way to it
+        self.miss(path, error.strerror or str(error))
+
+    def miss(self, path: bytes, why: str) -> None:
+        """What is in that folder is out of sight."""
+        self.unreadable.append(path)
+        self._warn(f"{label_of(Path(os.fsdecode(path)))}: {why}: what is known of it is kept")
