@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         match self.lrclib.behaviour:
             case "well":
                 found = self.lrclib.answer(path, parameters)
-                self._send(404 if found is None else 200, json.dumps({"code": 404} if found is None else found).encode())
+                self._send(404 if found is None else 200, json.dumps(found).encode())
             case "500":
                 self._send(500, b"{}")
             case "429":
