@@ -108,34 +108,36 @@ class _Handler(BaseHTTPRequestHandler):
             self.lrclib.leave()
 
     def _behave(self, path: str, parameters: dict[str, str]) -> None:
-        match self.lrclib.behaviour:
-            case "well":
-                found = self.lrclib.answer(path, parameters)
-                self._send(404 if found is None else 200, json.dumps(found).encode())
-            case "500":
-                self._send(500, b"{}")
-            case "429":
-                self._send(429, b"{}", ("Retry-After", str(RETRY_AFTER_S)))
-            case "hang":
-                self.lrclib.ended.wait()
-            case "drip":
-                self._head(200, 1 << 20)
-                while not self.lrclib.ended.wait(0.05):
-                    self.wfile.write(b" ")
-            case "cut":
-                self._head(200, 1000)
-                self.wfile.write(b"[{")
-            case "garbage":
-                self._send(200, bytes(range(256)) * 10)
-            case "huge":
-                self._send(200, b"[" + b" " * HUGE_BYTES + b"]")
-            case "wrong types":
-                wrong = [{"id": "x"}, 7, None, [], {"id": 1, "trackName": 7}, {"id": 2.5, "trackName": "a"}]
-                self._send(200, json.dumps(wrong if path == "/api/search" else {"id": {}, "trackName": []}).encode())
-            case "not a list":
-                self._send(200, b'"words"')
-            case "redirect":
-                self._send(302, b"", ("Location", self.path))
+        behaviour = self.lrclib.behaviour
+        if behaviour == "well":
+            found = self.lrclib.answer(path, parameters)
+            self._send(404 if found is None else 200, json.dumps(found).encode())
+        elif behaviour == "hang":
+            self.lrclib.ended.wait()
+        elif behaviour == "drip":
+            self._head(200, 1 << 20)
+            while not self.lrclib.ended.wait(0.05):
+                self.wfile.write(b" ")
+        elif behaviour == "cut":
+            self._head(200, 1000)
+            self.wfile.write(b"[{")
+        else:
+            self._send(*self._nonsense(behaviour, path))
+
+    def _nonsense(self, behaviour: str, path: str) -> tuple[int, bytes, tuple[str, str]]:
+        """Status, body and a header."""
+        wrong = [{"id": "x"}, 7, None, [], {"id": 1, "trackName": 7}, {"id": 2.5, "trackName": "a"}]
+        bodies: dict[str, tuple[int, bytes]] = {
+            "500": (500, b"{}"),
+            "429": (429, b"{}"),
+            "redirect": (302, b""),
+            "garbage": (200, bytes(range(256)) * 10),
+            "huge": (200, b"[" + b" " * HUGE_BYTES + b"]"),
+            "wrong types": (200, json.dumps(wrong if path == "/api/search" else {"id": {}, "trackName": []}).encode()),
+            "not a list": (200, b'"words"'),
+        }
+        headers = {"429": ("Retry-After", str(RETRY_AFTER_S)), "redirect": ("Location", self.path)}
+        return (*bodies[behaviour], headers.get(behaviour, ("X-Behaviour", behaviour)))
 
     def _head(self, status: int, length: int, *more: tuple[str, str]) -> None:
         self.send_response(status)
