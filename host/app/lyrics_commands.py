@@ -88,6 +88,7 @@ class LyricsCommands:
         moment, song = self._expect_heard()
         await self._choose(song, number)
         self._words.forget(moment.play)
+        self._follower.words_changed()
         return await self.current()
 
     # ---- for the cursor ----

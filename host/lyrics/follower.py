@@ -94,6 +94,11 @@ class Follower:
         """Whether somebody listens."""
         return self._task is not None
 
+    def words_changed(self) -> None:
+        """Those of what is heard may be others now."""
+        if self._task is not None:
+            self._look()
+
     async def close(self) -> None:
         """Twice is fine."""
         task, self._task = self._task, None
@@ -171,9 +176,9 @@ class Follower:
         return result.found
 
     def _searched(self, search: asyncio.Task[Search]) -> None:
-        """Wakes the loop, if it still waits for that."""
-        if search is self._search and self._task is not None and not search.cancelled() and search.exception() is None:
-            self._look()
+        """What is told then wakes the loop, if it still waits for that."""
+        if search is self._search and not search.cancelled() and search.exception() is None:
+            self.words_changed()
 
     def _playing_out(self, moment: Moment) -> Moment:
         """Paused, what a device had taken is still heard, and nobody asks it how far it is: the clock tells."""

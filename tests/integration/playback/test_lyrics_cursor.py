@@ -225,7 +225,8 @@ def test_words_of_a_track_that_begins_in_the_midst_of_a_file(tmp_path: Path) -> 
         async with heard(tmp_path, (60,)) as made:
             app = made.host.app
             cue = tmp_path / "album.cue"
-            cue.write_text('FILE "0.frames" WAVE\n TRACK 01 AUDIO\n INDEX 01 00:00:00\n TRACK 02 AUDIO\n INDEX 01 00:20:00\n')
+            tracks = "".join(f" TRACK 0{n} AUDIO\n INDEX 01 00:{at}:00\n" for n, at in ((1, "00"), (2, "20")))
+            cue.write_text(f'FILE "0.frames" WAVE\n{tracks}')
             app.queue.clear()
             await app.queueing.add((str(cue),), comes_next=False, before=None, after=None, replaces=False)
             await app.transport.goto(app.queue.entries[1].id)
