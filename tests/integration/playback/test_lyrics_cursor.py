@@ -76,10 +76,11 @@ class Heard:
 
 def words(count: int) -> str:
     """A line every 100 ms, from the begin on, in no order."""
-    stamps = [(at * STEP_MS, f"line {at}") for at in range(count)]
-    return "\n".join(
-        f"[{at_ms // 60_000:02}:{at_ms % 60_000 // 1000:02}.{at_ms % 1000:03}]{text}" for at_ms, text in reversed(stamps)
-    )
+    lines = []
+    for line in reversed(range(count)):
+        minutes, rest_ms = divmod(line * STEP_MS, 60_000)
+        lines.append(f"[{minutes:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}]line {line}")
+    return "\n".join(lines)
 
 
 @asynccontextmanager
