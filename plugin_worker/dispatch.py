@@ -44,6 +44,7 @@ from abi.wire import (
     Packet,
     PlanUpdate,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
     ReleaseStage,
     Reply,
@@ -341,7 +342,7 @@ def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) 
     if isinstance(message, PrimeDecoder):
         decoder.prime()
         return Done()
-    return decoder.metadata()
+    return decoder.cover() if isinstance(message, ReadCover) else decoder.metadata()
 
 
 def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
@@ -379,6 +380,7 @@ _WORK: dict[type[Message], _Work] = {
     OpenDecoder: _open_decoder,
     OpenFromStream: open_from_stream,
     ReadMetadata: _decoder_request,
+    ReadCover: _decoder_request,
     SeekDecoder: _decoder_request,
     PrimeDecoder: _decoder_request,
     ListTargets: _sink_request,

@@ -13,13 +13,15 @@ from plugin_worker._core import ffi, lib
 from plugin_worker.errors import ConcurrentCall, ContractBroken, PluginSaidNo
 from shm_audio.status_page import CALLS
 
-__all__ = ["CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
+__all__ = ["MAX_METADATA", "CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
 
 #: A pointer, struct or function of the C side. Its invariants stand in SAFETY lines where it is used.
 CData = Any
 
 MAX_MESSAGE = 2000
 MAX_JSON = 16 << 20
+#: Of a file: a cover of 12 MiB fits in as base64. It goes no further.
+MAX_METADATA = 18 << 20
 _NUMBERS = {name: number for number, name in enumerate(CALLS)}
 
 
@@ -77,16 +79,16 @@ def copy_text(text: CData, limit: int) -> str:
     return bytes(ffi.buffer(text.ptr, min(text.len, limit))).decode("utf-8", "replace")
 
 
-def take_json(lane: CData, name: str, text: CData) -> bytes:
-    """A JSON text the plugin allocated: copied, freed, checked to be UTF-8 and at most 16 MiB.
+def take_json(lane: CData, name: str, text: CData, limit: int = MAX_JSON) -> bytes:
+    """A JSON text the plugin allocated: copied, freed, checked to be UTF-8 and at most ``limit`` bytes long.
 
     Raises:
         ContractBroken: it is neither.
     """
     if text.ptr == ffi.NULL or text.len == 0:
         return b""
-    if text.len > MAX_JSON:
-        raise ContractBroken(name, f"{name} returned {text.len} bytes; at most {MAX_JSON} are allowed")
+    if text.len > limit:
+        raise ContractBroken(name, f"{name} returned {text.len} bytes; at most {limit} are allowed")
     # SAFETY: as in copy_text.
     data = bytes(ffi.buffer(text.ptr, text.len))
     free_text(lane, text)

@@ -23,9 +23,13 @@ _PR_SET_NO_NEW_PRIVS = 38
 #: Looked up once, before workers are forked.
 _prctl = ctypes.CDLL(None).prctl
 
-#: Of the environment, what a decoder, an effect or an output needs: language, time zone, where the sound server is.
+#: Of the environment, what plugins need: language, time zone, where the sound server is, the way into the network.
 KEPT_NAMES = frozenset(
-    {"HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "STELLATUNE_SHM"}
+    {
+        *("HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+        "STELLATUNE_SHM",
+    }
 )
 KEPT_PREFIXES = ("ALSA_", "GLIBC_", "JACK_", "LC_", "PA_", "PIPEWIRE_", "PULSE_")
 

@@ -1,14 +1,11 @@
 """Scanners: a lane that makes one decoder after the other, opens a file with each, and keeps what it told of it.
 
-Imported only by workers that scan: hashes and JSON are not for those that play. Work is done on lane threads.
+Imported only by workers that scan: hashes are not for those that play. Work is done on lane threads.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -37,8 +34,6 @@ __all__ = ["Scanner", "dispatch_scan"]
 
 #: Tags, and covers, of all files in one answer.
 MAX_ANSWER = 16 << 20
-#: A longer cover is none. Its text in base64 still fits into what a decoder may tell.
-MAX_COVER = 12 << 20
 _MAX_TEXT = 300
 _MAX_TOLD = 4096
 
@@ -136,7 +131,8 @@ class Scanner:
         try:
             opened = decoder.open(OpenDecoder(0, name, extension), fd)
             try:
-                text, cover = _without_cover(decoder.metadata().text)
+                text, picture = decoder.tags_and_cover()
+                cover = _Cover(hashlib.sha256(picture).digest(), picture) if picture else _NO_COVER
             except WorkerFault:  # it plays, and says nothing of use about itself
                 text, cover = b"", _NO_COVER
         except WorkerFault as fault:
@@ -163,19 +159,3 @@ def _told(
     text = failure.reply().text[:_MAX_TEXT]
     code = failure.code if isinstance(failure, PluginSaidNo) else 0
     return ScannedFile((), failure.call, code, text, 0, b"", 0)
-
-
-def _without_cover(text: bytes) -> tuple[bytes, _Cover]:
-    """Tags and picture apart: the picture of a whole album stands in each of its files, and is passed on once."""
-    if b'"cover"' not in text:
-        return text, _NO_COVER
-    try:
-        members = json.loads(text)
-        cover = members.pop("cover")
-        data = base64.b64decode(cover["base64"], validate=True)
-        rest = json.dumps(members).encode()
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
-        return text, _NO_COVER  # whatever it is: the host reads it as it stands
-    if not 0 < len(data) <= MAX_COVER:
-        return rest, _NO_COVER
-    return rest, _Cover(hashlib.sha256(data).digest(), data)

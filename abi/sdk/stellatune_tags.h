@@ -1,7 +1,7 @@
 /*
- * stellatune_tags.h: writes the tags of a file as the JSON object that get_metadata_json_utf8 gives.
+ * stellatune_tags.h: writes a JSON object of texts, as get_metadata_json_utf8 and others give one.
  *
- * For decoder plugins. Texts come from hostile files: bytes that are not UTF-8 become U+FFFD, control characters are
+ * For plugins. Texts come from hostile files: bytes that are not UTF-8 become U+FFFD, control characters are
  * escaped, and what would take the object over its limit is left out whole and logged.
  *
  *     TagsJson tags = tags_begin();
@@ -13,7 +13,8 @@
 
 #include "stellatune_sdk.h"
 
-#define TAGS_LIMIT_BYTES ((size_t)16 << 20)
+/* A cover of the size that is allowed fits in, as base64. */
+#define TAGS_LIMIT_BYTES ((size_t)18 << 20)
 
 typedef struct TagsJson {
     char *text;
@@ -76,23 +77,6 @@ ST_SDK_UNUSED static void tags_put_escaped(TagsJson *tags, const char *text, siz
     }
 }
 
-ST_SDK_UNUSED static void tags_put_base64(TagsJson *tags, const uint8_t *data, size_t len) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t i;
-    for (i = 0; i < len && !tags->refused; i += 3) {
-        uint32_t left = len - i < 3 ? (uint32_t)(len - i) : 3;
-        uint32_t group = (uint32_t)data[i] << 16;
-        char out[4];
-        if (left > 1) group |= (uint32_t)data[i + 1] << 8;
-        if (left > 2) group |= data[i + 2];
-        out[0] = digits[group >> 18];
-        out[1] = digits[group >> 12 & 63];
-        out[2] = left > 1 ? digits[group >> 6 & 63] : '=';
-        out[3] = left > 2 ? digits[group & 63] : '=';
-        tags_put(tags, out, 4);
-    }
-}
-
 ST_SDK_UNUSED static TagsJson tags_begin(void) {
     TagsJson tags;
     memset(&tags, 0, sizeof tags);
@@ -116,7 +100,7 @@ ST_SDK_UNUSED static void tags_close(TagsJson *tags, size_t start, const char *n
     if (!tags->refused) return;
     tags->len = start;
     tags->refused = 0;
-    st_log(ST_LOG_WARN, "tag %s left out: the tags of this file exceed %zu bytes", name, TAGS_LIMIT_BYTES);
+    st_log(ST_LOG_WARN, "tag %s left out: all of them together exceed %zu bytes", name, TAGS_LIMIT_BYTES);
 }
 
 /* Adds a text member; an empty text adds nothing. */
@@ -128,17 +112,6 @@ ST_SDK_UNUSED static void tags_text(TagsJson *tags, const char *name, const char
     tags_put_escaped(tags, text, len);
     tags_put(tags, "\"", 1);
     tags_close(tags, start, name);
-}
-
-/* Adds the picture. */
-ST_SDK_UNUSED static void tags_cover(TagsJson *tags, const char *mime, const uint8_t *data, size_t len) {
-    size_t start = tags_open(tags, "cover");
-    tags_put(tags, "{\"mime\":\"", 9);
-    tags_put_escaped(tags, mime, strlen(mime));
-    tags_put(tags, "\",\"base64\":\"", 12);
-    tags_put_base64(tags, data, len);
-    tags_put(tags, "\"}", 2);
-    tags_close(tags, start, "cover");
 }
 
 /* Hands the object over, to be freed with st_plugin_free. */

@@ -1,23 +1,22 @@
 /*
  * stellatune_xiph.h: what FLAC, Vorbis and Opus have in common - comments, pictures and the order of channels.
  *
- * For decoder plugins. Which comment becomes which tag is decided here and nowhere else. A field that occurs several
- * times gives its values joined by "; ".
+ * For decoder plugins. Which comment becomes which tag is decided here and nowhere else.
  */
 #ifndef STELLATUNE_XIPH_H
 #define STELLATUNE_XIPH_H
 
 #include <strings.h>
 
-#include "stellatune_tags.h"
+#include "stellatune_tagset.h"
 
 /* Comment `index` as "FIELD=value"; empty where there is none. */
 typedef StStr (*XiphComment)(const void *comments, size_t index);
 
-typedef struct XiphTagRule {
-    const char *field;
-    const char *tag;
-} XiphTagRule;
+/* A file with more comments than this is no music; those behind are not looked at. */
+#define XIPH_MOST_COMMENTS 200000u
+/* A picture as base64 with its header: longer ones are left out before anything is made of them. */
+#define XIPH_PICTURE_TEXT_BYTES ((TAGS_COVER_BYTES + 65536) / 3 * 4)
 
 /* The value of a comment "field=value" when it is of this field; null otherwise. */
 ST_SDK_UNUSED static const char *xiph_value(StStr comment, const char *field, size_t *out_len) {
@@ -27,65 +26,60 @@ ST_SDK_UNUSED static const char *xiph_value(StStr comment, const char *field, si
     return comment.ptr + n + 1;
 }
 
-ST_SDK_UNUSED static int xiph_add_field(TagsJson *tags, const void *comments, size_t count, XiphComment comment,
-                                        const XiphTagRule *rule) {
-    size_t start = 0;
-    int found = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t len = 0;
-        const char *value = xiph_value(comment(comments, i), rule->field, &len);
-        if (value == NULL) continue;
-        if (!found) start = tags_open(tags, rule->tag);
-        tags_put(tags, found ? "; " : "\"", found ? 2 : 1);
-        tags_put_escaped(tags, value, len);
-        found = 1;
-    }
-    if (!found) return 0;
-    tags_put(tags, "\"", 1);
-    tags_close(tags, start, rule->tag);
-    return 1;
-}
-
 /* Adds what the comments say. Several fields may give one tag: the first of the table that the file holds counts. */
-ST_SDK_UNUSED static void xiph_tags(TagsJson *tags, const void *comments, size_t count, XiphComment comment) {
-    static const XiphTagRule rules[] = {
-        {"TITLE", "title"},
-        {"ARTIST", "artist"},
-        {"ALBUM", "album"},
-        {"ALBUMARTIST", "album_artist"},
-        {"ALBUM ARTIST", "album_artist"},
-        {"TRACKNUMBER", "track"},
-        {"DISCNUMBER", "disc"},
-        {"DATE", "date"},
-        {"YEAR", "date"},
-        {"GENRE", "genre"},
-        {"COMPOSER", "composer"},
-        {"REPLAYGAIN_TRACK_GAIN", "replaygain_track_gain"},
-        {"REPLAYGAIN_TRACK_PEAK", "replaygain_track_peak"},
-        {"REPLAYGAIN_ALBUM_GAIN", "replaygain_album_gain"},
-        {"REPLAYGAIN_ALBUM_PEAK", "replaygain_album_peak"},
-        {"REPLAYGAIN_REFERENCE_LOUDNESS", "replaygain_reference_loudness"},
-        {"R128_TRACK_GAIN", "r128_track_gain"},
-        {"R128_ALBUM_GAIN", "r128_album_gain"},
-        {"LYRICS", "lyrics"},
-        {"UNSYNCEDLYRICS", "lyrics"},
+ST_SDK_UNUSED static void xiph_tags(Tags *tags, const void *comments, size_t count, XiphComment comment) {
+    static const TagRule rules[] = {
+        {"TITLE", TAG_TITLE},
+        {"ARTIST", TAG_ARTIST},
+        {"ALBUM", TAG_ALBUM},
+        {"ALBUMARTIST", TAG_ALBUM_ARTIST},
+        {"ALBUM ARTIST", TAG_ALBUM_ARTIST},
+        {"TRACKNUMBER", TAG_TRACK},
+        {"TRACKTOTAL", TAG_TRACK_TOTAL},
+        {"TOTALTRACKS", TAG_TRACK_TOTAL},
+        {"DISCNUMBER", TAG_DISC},
+        {"DISCTOTAL", TAG_DISC_TOTAL},
+        {"TOTALDISCS", TAG_DISC_TOTAL},
+        {"DATE", TAG_DATE},
+        {"YEAR", TAG_DATE},
+        {"GENRE", TAG_GENRE},
+        {"COMPOSER", TAG_COMPOSER},
+        {"COMPILATION", TAG_COMPILATION},
+        {"REPLAYGAIN_TRACK_GAIN", TAG_TRACK_GAIN},
+        {"REPLAYGAIN_TRACK_PEAK", TAG_TRACK_PEAK},
+        {"REPLAYGAIN_ALBUM_GAIN", TAG_ALBUM_GAIN},
+        {"REPLAYGAIN_ALBUM_PEAK", TAG_ALBUM_PEAK},
+        {"REPLAYGAIN_REFERENCE_LOUDNESS", TAG_REFERENCE_LOUDNESS},
+        {"R128_TRACK_GAIN", TAG_R128_TRACK_GAIN},
+        {"R128_ALBUM_GAIN", TAG_R128_ALBUM_GAIN},
+        {"LYRICS", TAG_LYRICS},
+        {"UNSYNCEDLYRICS", TAG_LYRICS},
     };
-    const char *given = "";
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (strcmp(rules[i].tag, given) == 0) continue;
-        if (xiph_add_field(tags, comments, count, comment, &rules[i])) given = rules[i].tag;
+    if (count > XIPH_MOST_COMMENTS) count = XIPH_MOST_COMMENTS;
+    for (size_t i = 0; i < count; i++) {
+        StStr each = comment(comments, i);
+        for (size_t rule = 0; each.len && rule < sizeof rules / sizeof rules[0]; rule++) {
+            size_t len = 0;
+            const char *value = xiph_value(each, rules[rule].field, &len);
+            if (value == NULL) continue;
+            tags_add(tags, rules[rule].tag, (uint32_t)rule, value, len);
+            break;
+        }
     }
 }
 
 /* Bytes of base64 text into `out` (of 3/4 its length); how many. What is no base64 ends it. */
 ST_SDK_UNUSED static size_t xiph_base64(const char *text, size_t len, uint8_t *out) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t value[256];
     uint32_t held = 0, bits = 0;
     size_t n = 0;
+    memset(value, 64, sizeof value);
+    for (uint8_t i = 0; i < 64; i++) value[(uint8_t)digits[i]] = i;
     for (size_t i = 0; i < len; i++) {
-        const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
-        if (digit == NULL) break;
-        held = held << 6 | (uint32_t)(digit - digits);
+        uint8_t digit = value[(uint8_t)text[i]];
+        if (digit == 64) break;
+        held = held << 6 | digit;
         bits += 6;
         if (bits < 8) continue;
         bits -= 8;
@@ -109,39 +103,37 @@ ST_SDK_UNUSED static const uint8_t *xiph_counted(const uint8_t *block, size_t si
     return bytes;
 }
 
-/* Adds a FLAC picture block (RFC 9639, section 8.8) as the cover. */
-ST_SDK_UNUSED static int xiph_picture_block(TagsJson *tags, const uint8_t *block, size_t size) {
-    size_t at = 4, mime_len = 0, skipped = 0, len = 0;
-    const uint8_t *mime, *data;
-    char type[64];
-    if (size < 32) return 0;
-    mime = xiph_counted(block, size, &at, &mime_len);
-    if (mime == NULL || mime_len >= sizeof type || xiph_counted(block, size, &at, &skipped) == NULL) return 0;
-    if (size - at < 16) return 0;
-    at += 16; /* width, height, depth, colours */
-    data = xiph_counted(block, size, &at, &len);
-    if (data == NULL || len == 0) return 0;
-    memcpy(type, mime, mime_len);
-    type[mime_len] = '\0';
-    tags_cover(tags, type, data, len);
-    return 1;
+#define XIPH_FRONT_COVER 3u
+
+/* Offers the picture in a FLAC picture block (RFC 9639, section 8.8), which is the tags' from here on. */
+ST_SDK_UNUSED static void xiph_picture_block(Tags *tags, uint8_t *block, size_t size) {
+    size_t at = 4, skipped = 0, len = 0;
+    const uint8_t *data = NULL;
+    if (size >= 32 && xiph_counted(block, size, &at, &skipped) && xiph_counted(block, size, &at, &skipped) &&
+        size - at >= 16) {
+        at += 16; /* width, height, depth, colours */
+        data = xiph_counted(block, size, &at, &len);
+    }
+    if (data) tags_cover_bytes(tags, xiph_u32(block) == XIPH_FRONT_COVER, data, len, block);
+    else free(block);
 }
 
-/* Adds the picture of Ogg files: METADATA_BLOCK_PICTURE, the front cover before others. */
-ST_SDK_UNUSED static void xiph_cover(TagsJson *tags, const void *comments, size_t count, XiphComment comment) {
-    enum { FRONT_COVER = 3, ANY = 21 };
-    for (uint32_t wanted = FRONT_COVER; wanted <= ANY; wanted += ANY - FRONT_COVER) {
-        for (size_t i = 0; i < count; i++) {
-            size_t len = 0, size;
-            const char *text = xiph_value(comment(comments, i), "METADATA_BLOCK_PICTURE", &len);
-            uint8_t *block = text && len < TAGS_LIMIT_BYTES * 2 ? (uint8_t *)malloc(len) : NULL;
-            int added;
-            if (block == NULL) continue;
-            size = xiph_base64(text, len, block);
-            added = size >= 4 && (wanted == ANY || xiph_u32(block) == wanted) && xiph_picture_block(tags, block, size);
-            free(block);
-            if (added) return;
-        }
+/* Offers the pictures of Ogg files: METADATA_BLOCK_PICTURE, and COVERART of old ones, which is the picture itself. */
+ST_SDK_UNUSED static void xiph_cover(Tags *tags, const void *comments, size_t count, XiphComment comment) {
+    if (count > XIPH_MOST_COMMENTS) count = XIPH_MOST_COMMENTS;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = 0, size;
+        StStr each = comment(comments, i);
+        const char *text = xiph_value(each, "METADATA_BLOCK_PICTURE", &len);
+        int is_block = text != NULL;
+        uint8_t *block;
+        if (text == NULL) text = xiph_value(each, "COVERART", &len);
+        if (text == NULL || len > XIPH_PICTURE_TEXT_BYTES || !tags_wants_cover(tags, 1, TAGS_HEAD_BYTES)) continue;
+        block = (uint8_t *)malloc(len);
+        if (block == NULL) continue;
+        size = xiph_base64(text, len, block);
+        if (is_block) xiph_picture_block(tags, block, size);
+        else tags_cover_bytes(tags, 0, block, size, block);
     }
 }
 

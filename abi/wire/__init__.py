@@ -11,6 +11,7 @@ from abi.wire.handshake import EXIT_HOST_LOST, WIRE_VERSION, Hello, HelloReply, 
 from abi.wire.host_event import ControlAsked, HostEventsTaken, PushHostEvents
 from abi.wire.instance import (
     CloseSink,
+    CoverTold,
     CreateInstance,
     DecoderOpened,
     DestroyInstance,
@@ -24,6 +25,7 @@ from abi.wire.instance import (
     OpenDecoder,
     OpenFromStream,
     OpenSink,
+    ReadCover,
     ReadMetadata,
     SeekDecoder,
 )
@@ -100,6 +102,7 @@ __all__ = [
     "CloseSink",
     "CloseStream",
     "ControlAsked",
+    "CoverTold",
     "CreateInstance",
     "CreateScanner",
     "CutDigest",
@@ -155,6 +158,7 @@ __all__ = [
     "PluginLog",
     "Pong",
     "PushHostEvents",
+    "ReadCover",
     "ReadMetadata",
     "ReleaseStage",
     "ResetDsp",

@@ -6,6 +6,7 @@ from abi.wire.message import Payload, Reply, Request, message
 
 __all__ = [
     "CloseSink",
+    "CoverTold",
     "CreateInstance",
     "DecoderOpened",
     "DestroyInstance",
@@ -19,6 +20,7 @@ __all__ = [
     "OpenDecoder",
     "OpenFromStream",
     "OpenSink",
+    "ReadCover",
     "ReadMetadata",
     "SeekDecoder",
 ]
@@ -108,7 +110,21 @@ class Json(Reply):
 
 @message(27)
 class ReadMetadata(Request[Json]):
-    """Tags of an open decoder; an empty object when it has none."""
+    """Tags of an open decoder, without the cover; an empty object when it has none."""
+
+    instance: int
+
+
+@message(36)
+class CoverTold(Reply):
+    """The picture as it lies in the file; empty: none. The host looks at its bytes for what it is."""
+
+    picture: Payload
+
+
+@message(37)
+class ReadCover(Request[CoverTold]):
+    """The cover of an open decoder's file, at most 12 MiB; tags come without it."""
 
     instance: int
 

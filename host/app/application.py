@@ -9,19 +9,21 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind, LogLevel
+from host.app.catalogues import Catalogues
 from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
+from host.app.finding import Finding, Late, find, nobody
 from host.app.idle_chain import IdleChain
 from host.app.lyrics_commands import LyricsCommands
 from host.app.lyrics_providers import LyricsProviders
+from host.app.openers import make_opener
 from host.app.output_commands import OutputCommands
-from host.app.playback_setup import Abandon, PlaybackSetup, chosen_decoders, gain_wished, staged
+from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
 from host.app.query_owners import QueryOwners
@@ -32,7 +34,7 @@ from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions
+from host.capabilities import Candidate, QueryCache, known_extensions
 from host.errors import OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
@@ -41,9 +43,7 @@ from host.logbook import Logbook
 from host.packages import Discovery, config_in_force, discover, search_path
 from host.patience import off_loop
 from host.playback import (
-    WHOLE,
     Chain,
-    DecoderConfigs,
     Entry,
     Excerpt,
     Now,
@@ -60,6 +60,7 @@ from host.runtime import CRASHES_FILE, PluginRuntime
 from host.settings import Paths, ReplayGainMode, Settings, load_settings
 from host.supervise import CrashHistory, Watcher
 from host.version import VERSION
+from host.where import local_files
 from host.worker import Zygote
 
 __all__ = ["Application"]
@@ -98,8 +99,9 @@ class Application:
         self._plugin_requests: PluginRequests | None = None
         self._queries: QueryCache | None = None
         self._owners = QueryOwners(lambda: (self.queries, self.runtime), self.bus, self.config_of)
+        #: Who holds the configuration of a source or lyrics provider; it begins with what is saved.
+        self.query_owner = self._owners.owner
         self._configs = ConfigCommands(lambda: self._player, self._owners.all, self._read_saved)
-        self._lyrics: LyricsCommands | None = None
         self._player: Player | None = None
         self._setup: PlaybackSetup | None = None
         self._session: SessionKeeper | None = None
@@ -110,7 +112,7 @@ class Application:
         self.queue.subscribe(lambda: self.bus.publish(QueueChanged(self.queue.version, len(self.queue))))
         self.queueing = QueueCommands(
             self.queue,
-            lambda: frozenset(known_extensions(self.discovery.plugins.values())),
+            lambda names, late: self.find(names, late),
             lambda: self.transport.heard(),
         )
         self.transport = Transport(
@@ -120,6 +122,8 @@ class Application:
             lambda entry, result: self.on_played(entry, result),
             self._rest_unless_playing,
         )
+        providers = LyricsProviders(lambda: self.discovery.plugins, self.query_owner, paths.cache_dir, self._warn)
+        self.lyrics = LyricsCommands(self.bus, self.transport, providers, lambda: self.settings, self._opener)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
@@ -159,14 +163,14 @@ class Application:
         """The instances that answer questions."""
         return _started(self._queries)
 
-    def query_owner(self, plugin_id: PluginId, kind: CapabilityKind, type_id: TypeId) -> QueryOwner:
-        """Who holds the configuration of a source or lyrics provider; it begins with what is saved."""
-        return self._owners.owner(plugin_id, kind, type_id)
-
     @property
-    def lyrics(self) -> LyricsCommands:
-        """What can be asked about words."""
-        return _started(self._lyrics)
+    def catalogues(self) -> Catalogues:
+        """What is in sources."""
+        return Catalogues(lambda: self.discovery.plugins, self.query_owner, lambda: self.queries)
+
+    def find(self, names: Iterable[str], late: Late = nobody) -> Finding:
+        """What names lead to: see ``host.app.finding``."""
+        return find(names, frozenset(known_extensions(self.discovery.plugins.values())), self.catalogues, late)
 
     @property
     def chain(self) -> ChainCommands:
@@ -220,13 +224,13 @@ class Application:
                 self._logbook.configure(fresh.log)
             self.bus.publish(await reloaded(before, fresh, self.discovery.plugins, self._configs))
 
-    def _log_warning(self, line: str) -> None:
+    def _warn(self, line: str) -> None:
         if self._logbook is not None:
             self._logbook.say(LogLevel.WARN, line)
 
     def hurry(self) -> None:
         """For one that is to end, and does not: its workers are killed, so that nobody waits for them."""
-        self._log_warning("it takes too long to end: all workers are killed")
+        self._warn("it takes too long to end: all workers are killed")
         self.runtime.kill("the host ends, and waits no longer")
 
     @property
@@ -245,8 +249,8 @@ class Application:
             self._watcher.rest(resting=state is not PlayState.PLAYING)
 
     async def play_uri(self, uri: str) -> None:
-        """Plays what a file's URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
-        await self.transport.goto(await self.queueing.add_uri(uri))
+        """Plays what a URI leads to, then the queue goes on. Raises: NotFound: nothing is there; MediaError."""
+        await self.transport.goto(await self.queueing.add_next(uri))
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Called when somebody asks this host to end."""
@@ -300,7 +304,7 @@ class Application:
     @asynccontextmanager
     async def _next_playback(self, volume: float) -> AsyncIterator[PlaybackParts]:
         """For the transport: through what is wished for, as the playback before left it."""
-        sources = [entry.path for entry in self.queue.entries]
+        sources = local_files(entry.where for entry in self.queue.entries)
         async with self.staged(self.setup, sources=sources, volume=volume, on_abandon=self._abandon) as parts:
             try:
                 yield parts
@@ -323,10 +327,8 @@ class Application:
         return PlaybackParts(self._player, opener)
 
     def _opener(self, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None) -> Opener:
-        configs = DecoderConfigs(partial(self.config_of, CapabilityKind.DECODER))
-        candidates, open_s = chosen_decoders(self.discovery, decoder), self.settings.limits.open_ms / 1000
-        gain = partial(gain_wished, lambda: self.settings.replay_gain, mode)
-        return Opener(self.runtime, candidates, excerpt, open_s, configs, gain)
+        served = (self.runtime, self.bus, self.discovery, lambda: self.settings)
+        return make_opener(*served, self.config_of, self.catalogues.serves, excerpt, decoder, mode)
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
@@ -369,13 +371,6 @@ class Application:
             self.bus, self._runtime.requests, self._now, lambda: self._on_stop, _LAST_WORD_S
         )
         self._queries = QueryCache(self._runtime, self.bus)
-        self._lyrics = LyricsCommands(
-            self.bus,
-            self.transport,
-            LyricsProviders(self._discovery.plugins, self._owners.owner, self.paths.cache_dir, self._log_warning),
-            lambda: self.settings.lyrics,
-            lambda path: self._opener(WHOLE, None, None).open(0, path),
-        )
         self._loads = WorkerLoads(self._runtime, self.bus, lambda: self._quantum)
         self._watcher = Watcher(self._runtime.workers_in_use, self.settings.limits)
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from host.app.lyrics_providers import LyricsProviders
@@ -10,31 +10,28 @@ from host.errors import NotFound, NotRunning, StellaError
 from host.events import EventBus
 from host.jsontext import Json, JsonObject
 from host.lyrics import Finder, Follower, Listing, Moment, PlayedWords, Search, Song, Track
-from host.media import label_of
-from host.playback import Entry, OpenTrack, PlayState, Transport
-from host.settings import LyricsSettings
+from host.playback import WHOLE, Entry, Excerpt, Opener, OpenTrack, PlayState, Transport
+from host.settings import Settings
+from host.where import label_of
 
 __all__ = ["LyricsCommands"]
 
-#: Opens a track; the caller closes it.
-OpenFile = Callable[[Path], Awaitable[OpenTrack]]
-
 
 class LyricsCommands:
-    """Of one host. ``settings`` are those of the moment; ``opened`` lets a decoder tell what a file's tags are."""
+    """Of one host. ``settings`` are those of the moment; ``opener`` makes who opens files."""
 
     def __init__(
         self,
         bus: EventBus,
         transport: Transport,
         providers: LyricsProviders,
-        settings: Callable[[], LyricsSettings],
-        opened: OpenFile,
+        settings: Callable[[], Settings],
+        opener: Callable[[Excerpt, None, None], Opener],
     ) -> None:
         self._transport = transport
         self._providers = providers
         self._settings = settings
-        self._opened = opened
+        self._opener = opener
         self._words = PlayedWords(self._song_of, lambda song: self._finder.find(Track(song)))
         self._follower = Follower(bus, self, self._words)
 
@@ -122,7 +119,7 @@ class LyricsCommands:
 
     @property
     def _finder(self) -> Finder:
-        return self._providers.finder(self._settings())
+        return self._providers.finder(self._settings().lyrics)
 
     def _song_of(self, play: int) -> Song | None:
         opened = self._transport.opened(play)
@@ -144,7 +141,7 @@ class LyricsCommands:
     async def _learn(self, path: Path, untold: list[str]) -> Song:
         """What the file says of itself, as its decoder tells; a file that nobody can read has a path at least."""
         try:
-            track = await self._opened(path)
+            track = await self._opener(WHOLE, None, None).open(0, path)
         except StellaError as error:
             untold.append(str(error))
             return _song_at(path)
@@ -167,12 +164,17 @@ def _is_utf8(text: str) -> bool:
 
 
 def _song_from(track: OpenTrack, entry: Entry | None) -> Song:
-    """What its playlist says goes over the tags of its file, which may be those of a whole album."""
+    """What its playlist says goes over the tags of its file, which may be those of a whole album.
+
+    What is live has no begin from which words could be counted, and no name of a song.
+    """
+    if track.live:
+        return Song()
     tags, hints = track.tags, None if entry is None else entry.hints
     start_s = entry.excerpt.start_s if entry is not None else 0
     total_s = track.duration_s
     return Song(
-        _song_at(track.path).path,
+        _song_at(track.where).path if isinstance(track.where, Path) else "",
         (hints.title if hints is not None else "") or tags.title,
         (hints.artist if hints is not None else "") or tags.artist,
         (hints.album if hints is not None else "") or tags.album,

@@ -50,7 +50,7 @@ class LyricsProviders:
 
     def __init__(
         self,
-        plugins: Mapping[PluginId, PluginManifest],
+        plugins: Callable[[], Mapping[PluginId, PluginManifest]],
         owner: Owners,
         cache_dir: Path,
         tell: Callable[[str], None],
@@ -74,7 +74,7 @@ class LyricsProviders:
         return Finder(steps, providers, self._cache if remembers else None)
 
     def _online(self) -> Iterator[str]:
-        for plugin in self._plugins.values():
+        for plugin in self._plugins().values():
             if Right.NETWORK in plugin.rights:
                 yield from (each.type_id for each in plugin.capabilities if each.kind is CapabilityKind.LYRICS_PROVIDER)
 
@@ -82,7 +82,7 @@ class LyricsProviders:
         if name == EMBEDDED:
             return Embedded()
         try:
-            plugin, capabilities = find_type(name, self._plugins)
+            plugin, capabilities = find_type(name, self._plugins())
         except StellaError as error:
             return _Unknown(name, error)
         found = next((each for each in capabilities if each.kind is CapabilityKind.LYRICS_PROVIDER), None)

@@ -111,6 +111,6 @@ def chosen_decoders(discovery: Discovery, decoder: Candidate | None) -> Callable
     return lambda extension: select_decoders(manifests, extension) if decoder is None else (decoder,)
 
 
-def gain_wished(settings: Callable[[], ReplayGain], mode: ReplayGainMode | None) -> ReplayGain:
-    """As it is set now, but for a mode that was asked for."""
-    return settings() if mode is None else replace(settings(), mode=mode)
+def gain_wished(settings: ReplayGain, mode: ReplayGainMode | None) -> ReplayGain:
+    """As it is set, but for a mode that was asked for."""
+    return settings if mode is None else replace(settings, mode=mode)

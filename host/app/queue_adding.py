@@ -1,4 +1,4 @@
-"""One addition to the queue, from names to entries: found in threads, added as they are found. The loop's thread.
+"""One addition to the queue: what its names lead to is added as it is found. The loop's thread.
 
 What cannot be played is told and not added. The entries of one addition stand together, however many are under way.
 """
@@ -6,25 +6,21 @@ What cannot be played is told and not added. The entries of one addition stand t
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import islice
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
 
+from host.app.finding import STALL_S, Finding, Late
 from host.errors import MediaError, NotFound, StellaError, Usage
 from host.jsontext import Json, JsonObject
-from host.media import label_of
-from host.patience import off_loop
-from host.playback import Input, Queue, expand
+from host.playback import Input, Queue
 from host.records import record
+from host.where import label_of
 
-__all__ = ["Adding", "Spot"]
+__all__ = ["Adding", "Find", "Spot"]
 
-#: So many, or as many as are found in that time, are added at once.
-CHUNK = 500
-CHUNK_S = 0.2
-#: Without any found for so long, the file system does not answer.
-STALL_S = 60.0
+#: What names lead to.
+Find = Callable[[Sequence[str], Late], Finding]
+
 #: Far more than is ever listened to; it bounds what a queue costs.
 MAX_ENTRIES = 500_000
 #: Reasons kept until somebody asks for them; the others are counted.
@@ -44,7 +40,7 @@ class Spot:
 class Adding:
     """``job``: its number. It goes on by itself from the first moment, until it is done or cancelled."""
 
-    def __init__(self, job: int, queue: Queue, names: Sequence[str], extensions: frozenset[str], spot: Spot) -> None:
+    def __init__(self, job: int, queue: Queue, names: Sequence[str], find: Find, spot: Spot) -> None:
         self._job = job
         self._queue = queue
         self._spot = spot
@@ -57,7 +53,7 @@ class Adding:
         self._failure: StellaError | None = None
         self._stuck = False
         self._news = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(expand(names, extensions)))
+        self._task = asyncio.get_running_loop().create_task(self._run(find(names, self._found_late)))
 
     @property
     def busy(self) -> bool:
@@ -92,11 +88,12 @@ class Adding:
         self._task.cancel()
         await asyncio.wait((self._task,))
 
-    async def _run(self, found: Iterator[Input]) -> None:
+    async def _run(self, found: Finding) -> None:
         try:
-            while chunk := await off_loop(lambda: _some(found), STALL_S, self._found_late):
-                self._take(chunk)
-                self._news.set()
+            async with aclosing(found):
+                async for chunk in found:
+                    self._take(chunk)
+                    self._news.set()
         except TimeoutError:
             self._stuck = True
             self._failure = MediaError(
@@ -119,8 +116,8 @@ class Adding:
             if each.refused is not None:
                 self._refused += 1
                 if len(self._reasons) < MAX_REASONS:
-                    self._reasons.append({"name": label_of(each.path), "reason": str(each.refused)})
-        self._found_last = label_of(chunk[-1].path)
+                    self._reasons.append({"name": label_of(each.where), "reason": str(each.refused)})
+        self._found_last = label_of(chunk[-1].where)
 
     def _put(self, inputs: Sequence[Input]) -> None:
         queue, spot = self._queue, self._spot
@@ -140,14 +137,3 @@ class Adding:
         self._first = entries[0].id if self._first is None else self._first
         self._last = entries[-1].id
         self._added += len(entries)
-
-
-def _some(found: Iterator[Input]) -> list[Input]:
-    """The next ones; empty: there are no more. Blocks."""
-    chunk: list[Input] = []
-    until_s = time.monotonic() + CHUNK_S
-    for each in islice(found, CHUNK):
-        chunk.append(each)
-        if time.monotonic() > until_s:
-            break
-    return chunk

@@ -11,13 +11,13 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from host.app.queue_adding import Adding, Spot
+from host.app.queue_adding import Adding, Find, Spot
 from host.errors import NotFound, OutputError, Usage
 from host.jsontext import Json, JsonObject
-from host.media import label_of
 from host.patience import off_loop
 from host.playback import Entry, Queue, Repeat, TargetFile
 from host.playlists import Listed, is_uri, locate, playlist_lines
+from host.where import SourceTrack, label_of
 
 __all__ = ["QueueCommands"]
 
@@ -30,14 +30,12 @@ MOST_REMEMBERED = 64
 
 
 class QueueCommands:
-    """Of one host. ``extensions``: what counts as audio in a directory; ``heard``: the entry that plays, or would."""
+    """Of one host. ``find``: what names lead to; ``heard``: the entry that plays, or would."""
 
-    def __init__(
-        self, queue: Queue, extensions: Callable[[], frozenset[str]], heard: Callable[[], Entry | None]
-    ) -> None:
+    def __init__(self, queue: Queue, find: Find, heard: Callable[[], Entry | None]) -> None:
         self._queue = queue
         self._heard = heard
-        self._extensions = extensions
+        self._find = find
         self._numbers = count(1)
         self._additions: dict[int, Adding] = {}
 
@@ -67,19 +65,23 @@ class QueueCommands:
             raise Usage(f"{MOST_ADDING} additions are under way", remedy="wait until one of them is done")
         job = next(self._numbers)
         spot = Spot(comes_next, before, after, replaces)
-        adding = Adding(job, self._queue, names, self._extensions(), spot)
+        adding = Adding(job, self._queue, names, self._find, spot)
         self._additions[job] = adding
         for old in list(self._additions)[:-MOST_REMEMBERED]:
             del self._additions[old]
         return await self._progress(adding)
 
-    async def add_uri(self, uri: str) -> int:
-        """What a URI leads to comes next; the id of its first entry. Raises: NotFound: nothing is there; MediaError."""
-        done = await self.add((uri,), comes_next=True, before=None, after=None, replaces=False)
+    async def add_next(self, name: str) -> int:
+        """Adds what a name leads to behind what plays, and gives the first entry, as soon as it is there.
+
+        Raises:
+            NotFound: there is none. And what ``add`` raises.
+        """
+        done = await self.add((name,), comes_next=True, before=None, after=None, replaces=False)
         while done["first"] is None and not done["done"]:
             done = await self.adding(int(str(done["job"])))
         if not isinstance(done["first"], int):
-            raise NotFound(f"{uri}: nothing to play is there", remedy="name a file")
+            raise NotFound(f"{name}: nothing to play is there", remedy="name a file")
         return done["first"]
 
     async def adding(self, job: int) -> JsonObject:
@@ -128,7 +130,7 @@ class QueueCommands:
     async def save(self, name: str) -> JsonObject:
         """Writes all entries as a playlist file. Raises: Usage, NotFound, OutputError."""
         path = locate(Path(), name)[0]
-        if not path.is_absolute():
+        if not isinstance(path, Path) or not path.is_absolute():
             raise Usage(f"the name {name!r} is not absolute", remedy="name it from the root on")
         entries = self._queue.entries
         if not entries:
@@ -174,7 +176,7 @@ def _facts(place: int, entry: Entry, current: Entry | None) -> JsonObject:
     return {
         "place": place,
         "id": entry.id,
-        "label": label_of(entry.path),
+        "label": label_of(entry.where),
         "title": entry.hints.title or None,
         "artist": entry.hints.artist or None,
         "album": entry.hints.album or None,
@@ -186,7 +188,9 @@ def _facts(place: int, entry: Entry, current: Entry | None) -> JsonObject:
 
 
 def _listed(entry: Entry) -> Listed:
-    return Listed(str(entry.path.absolute()), entry.hints, entry.excerpt.start_s, entry.excerpt.length_s)
+    where = entry.where
+    name = where.uri if isinstance(where, SourceTrack) else str(where.absolute())
+    return Listed(name, entry.hints, entry.excerpt.start_s, entry.excerpt.length_s)
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> None:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from host.jsontext import Json, JsonObject, dump_json, parse_json
 from host.playback import Entry, Excerpt, Modes, QueueState, Repeat, ShuffleState
 from host.playlists import Hints
+from host.where import SourceTrack, source_track
 
 __all__ = ["queue_lines", "read_queue"]
 
@@ -77,7 +78,9 @@ def _head(state: QueueState) -> JsonObject:
 
 
 def _entry(entry: Entry) -> JsonObject:
-    row: JsonObject = {"id": entry.id, "path": str(entry.path.absolute())}
+    where = entry.where
+    row: JsonObject = {"id": entry.id}
+    row |= {"uri": where.uri} if isinstance(where, SourceTrack) else {"path": str(where.absolute())}
     if entry.excerpt.start_s:
         row["start"] = str(entry.excerpt.start_s)
     if entry.excerpt.length_s is not None:
@@ -89,7 +92,8 @@ def _entry(entry: Entry) -> JsonObject:
 
 
 def _read_entry(row: JsonObject) -> Entry:
-    entry = Entry(_member(row, "id", int), Path(_member(row, "path", str)))
+    where = source_track(_member(row, "uri", str)) if "uri" in row else Path(_member(row, "path", str))
+    entry = Entry(_member(row, "id", int), where)
     if len(row) == 2:  # as most are
         return entry
     length = row.get("length")

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from host.events import PluginFault
 from host.jsontext import Json, JsonObject
-from host.media import label_of
 from host.playback import Absence, Now, StageUse
 from host.version import VERSION
+from host.where import label_of
 
 __all__ = ["elapsed", "fault_facts", "host_facts", "playback_facts"]
 
@@ -31,8 +31,8 @@ def playback_facts(now: Now) -> JsonObject:
     return {
         "track": {
             "index": now.track.index,
-            "label": label_of(now.track.path),
-            "title": tags.title or None,
+            "label": label_of(now.track.where),
+            "title": now.title or None,
             "artist": tags.artist or None,
             "album": tags.album or None,
             "done_s": round(done_s, 3),
@@ -48,7 +48,8 @@ def playback_facts(now: Now) -> JsonObject:
         "output": _output_facts(now.absence),
         "bit_perfect": not now.touched_by,
         "why_not": now.touched_by,
-        "chain": [_use(now.track.use), *map(_use, now.stages)],
+        "buffering": now.buffering,
+        "chain": [*map(_use, now.track.served_by), _use(now.track.use), *map(_use, now.stages)],
     }
 
 

@@ -39,7 +39,7 @@ __all__ = [
 Plugins = Mapping[PluginId, PluginManifest]
 
 #: What the stages before and behind the effects are called; no effect may be, or it could not be told from them.
-TAKEN_NAMES = frozenset({"decoder", "output"})
+TAKEN_NAMES = frozenset({"source", "decoder", "output"})
 
 #: A device that starves for so long gets silence; files and the null output simply wait.
 DEVICE_SILENCE_MS = 100

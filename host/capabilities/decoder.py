@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from typing import TypeVar
+
 from abi.wire import (
     AttachDecode,
     DecoderOpened,
@@ -9,7 +13,10 @@ from abi.wire import (
     OpenDecoder,
     OpenFromStream,
     PrimeDecoder,
+    ReadCover,
     ReadMetadata,
+    Reply,
+    Request,
     Resampler,
     SeekDecoder,
 )
@@ -19,14 +26,13 @@ from host.jsontext import JsonObject
 from host.runtime import MAX_METADATA_BYTES, Instance
 from shm_audio import ByteStream, Ring
 
-__all__ = ["STREAM_WAIT_S", "Decoder", "check_opened", "label_for_wire"]
+__all__ = ["Decoder", "check_opened", "label_for_wire"]
+
+R = TypeVar("R", bound=Reply)
 
 _MAX_RATE_HZ = 768_000
 _MAX_CHANNELS = 64
 _MAX_LABEL = 4000
-
-#: How long a decoder waits for the next byte of a stream, a source that is being replaced included.
-STREAM_WAIT_S = 30.0
 
 
 class Decoder(Stage):
@@ -47,9 +53,7 @@ class Decoder(Stage):
         message = OpenDecoder(self.instance.id, label_for_wire(path), label_for_wire(extension))
         return await self._open(message, fd)
 
-    async def open_stream(
-        self, stream: ByteStream, path: str, extension: str, wait_s: float = STREAM_WAIT_S
-    ) -> DecoderOpened:
+    async def open_stream(self, stream: ByteStream, path: str, extension: str, wait_s: float) -> DecoderOpened:
         """Reads ``stream`` from its begin, or from where its reader stands if it cannot seek. Raises: as ``open``.
 
         A read that waits for ``wait_s`` for the next byte fails; until then the decoder is not held to be hanging, and
@@ -62,18 +66,30 @@ class Decoder(Stage):
         return await self._open(message, stream.fd)
 
     async def _open(self, message: OpenDecoder | OpenFromStream, fd: int) -> DecoderOpened:
-        opened = await self.instance.request(message, self._in(self._limits.open_ms), (fd,))
+        opened = await self._ask(message, self._limits.open_ms, (fd,))
         check_opened(self.instance, opened)
         return opened
 
-    def _in(self, limit_ms: int) -> float:
-        """Seconds for a call that reads: while it waits for its stream, it is not the decoder that is slow."""
-        return limit_ms / 1000 + self._wait_s
+    async def _ask(self, message: Request[R], limit_ms: int, fds: Sequence[int] = ()) -> R:
+        """A call that reads. While it waits for its stream, it is not the decoder that is slow; who does not want the
+        answer any more calls it out, and the decoder is of no use then."""
+        if not self._wait_s:
+            return await self.instance.request(message, limit_ms / 1000, fds)
+        try:
+            return await self.instance.query(message, limit_ms / 1000 + self._wait_s, fds)
+        except asyncio.CancelledError:
+            self.cut = True
+            raise
 
     async def metadata(self) -> JsonObject:
-        """Tags of the open file, as the plugin spells them."""
-        reply = await self.instance.request(ReadMetadata(self.instance.id), self._in(self._limits.read_ms))
+        """Tags of the open file, as the plugin spells them, without its cover."""
+        reply = await self._ask(ReadMetadata(self.instance.id), self._limits.read_ms)
         return json_object(self.instance, "metadata", reply.text, MAX_METADATA_BYTES)
+
+    async def cover(self) -> bytes:
+        """The picture in the open file, whatever its bytes are; empty: none, or none of at most 12 MiB."""
+        reply = await self._ask(ReadCover(self.instance.id), self._limits.read_ms)
+        return reply.picture
 
     async def seek(self, frame: int) -> Landed:
         """Moves to a source frame or before it, and says where that is.
@@ -82,14 +98,14 @@ class Decoder(Stage):
             PluginRefused: it cannot seek.
             ProtocolViolated: it says that it landed behind the frame.
         """
-        landed = await self.instance.request(SeekDecoder(self.instance.id, frame), self._in(self._limits.seek_ms))
+        landed = await self._ask(SeekDecoder(self.instance.id, frame), self._limits.seek_ms)
         if not 0 <= landed.frame <= frame:
             raise violation(self.instance, "seek", f"landed at {landed.frame}, asked for {frame}")
         return landed
 
     async def prime(self) -> None:
         """Reads its first block already, as it is to begin soon; it holds no ring. Raises: PluginRefused: it cannot."""
-        await self.instance.request(PrimeDecoder(self.instance.id), self._in(self._limits.read_ms))
+        await self._ask(PrimeDecoder(self.instance.id), self._limits.read_ms)
 
     async def attach(
         self,

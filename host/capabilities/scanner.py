@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from abi.wire import MAX_FDS, DecoderOpened, FilesScanned, ScanFiles, ScannedFile
 from host.capabilities.decoder import check_opened, label_for_wire
 from host.capabilities.stage import violation
 from host.jsontext import JsonObject
-from host.records import record
 from host.runtime import MAX_METADATA_BYTES, Instance, parse_plugin_json
 from host.worker import printable
 
@@ -20,8 +20,7 @@ MOST_FILES = MAX_FDS
 _SHA256_BYTES = 32
 
 
-@record
-class FileToScan:
+class FileToScan(NamedTuple):
     """An open file, which stays the caller's; ``name`` and ``extension`` are labels."""
 
     fd: int
@@ -29,8 +28,7 @@ class FileToScan:
     extension: str
 
 
-@record
-class Scanned:
+class Scanned(NamedTuple):
     """What a decoder told of a file. ``cover_sha256``: in hexadecimal, empty without a cover; ``cover``: its bytes,
     None where this scanner has told them before.
     """
@@ -41,8 +39,7 @@ class Scanned:
     cover: bytes | None
 
 
-@record
-class Refusal:
+class Refusal(NamedTuple):
     """The decoder does not take the file."""
 
     reason: str

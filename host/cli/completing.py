@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class, shell_complete
@@ -18,14 +19,20 @@ from host.cli.console import Console
 from host.errors import StellaError
 from host.jsontext import JsonObject
 
+if TYPE_CHECKING:
+    from host.library import Store
+
 __all__ = [
     "answer_shell",
     "config_keys",
     "decoder_types",
     "effect_types",
     "files",
+    "library_roots",
     "output_types",
+    "playlist_names",
     "plugin_ids",
+    "query_words",
     "script",
     "stage_names",
 ]
@@ -33,6 +40,7 @@ __all__ = [
 _PROGRAM = "stellatune"
 _LIMIT_S = 2.0
 _ASK_S = 0.5
+_BUSY_MS = 200
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -111,6 +119,34 @@ def _running(ctx: click.Context) -> list[JsonObject]:
         return objects(client.ask("config.show", {}, _ASK_S), "stages")
 
 
+def _playlists(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from host.library import Playlists
+
+    with _library(ctx) as store:
+        yield from ((each.name, f"{each.entries} entries") for each in Playlists(store.database).all())
+
+
+def _roots(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    with _library(ctx) as store:
+        yield from ((str(root), "") for root in store.roots())
+
+
+def _library(ctx: click.Context) -> AbstractContextManager[Store]:
+    """Raises: FileNotFoundError: a question makes no database."""
+    from host.cli.config import paths_of, settings_of
+    from host.library import Store, database_file
+
+    console = _console(ctx)
+    paths = paths_of(console)
+    return Store.open(database_file(settings_of(console, paths).library, paths).resolve(strict=True), _BUSY_MS)
+
+
+def _fields(_ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from host.library import FIELDS
+
+    yield from ((f"{name}:", "") for name in FIELDS)
+
+
 def _console(ctx: click.Context) -> Console:
     given = ctx.find_root().params
     return Console(given.get("config_file"), socket=given.get("socket"))
@@ -125,6 +161,9 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(incomplete, type="file")]
 
 
+playlist_names = _offering(_playlists)
+library_roots = _offering(_roots)
+query_words = _offering(_fields)
 plugin_ids = _offering(_ids)
 stage_names = _offering(_stages)
 config_keys = _offering(_keys_of)

@@ -165,6 +165,7 @@ def read_configuration(console: Console) -> Configuration:
         ("output", settings.output),
         ("playback", settings.playback),
         ("lyrics", settings.lyrics),
+        ("library", settings.library),
         ("log", settings.log),
     )
     return Configuration(

@@ -14,6 +14,7 @@ from host.cli.console import Console, plain
 from host.cli.control_socket import playing_host
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.library_names import Wanted, from_library, library_options
 from host.cli.params import (
     crossfade_option,
     decoder_option,
@@ -28,9 +29,9 @@ from host.cli.running import play_queue, play_session
 from host.cli.session import exit_of, inputs_of
 from host.cli.wiring import playback_setup
 from host.jsontext import Json, JsonObject
-from host.media import label_of
 from host.playback import Excerpt, Modes, PlaybackResult, Repeat
 from host.settings import ReplayGainMode
+from host.where import label_of
 
 __all__ = ["play"]
 
@@ -43,9 +44,9 @@ PLAY_SCHEMA = "stellatune.play/1"
     metavar="FILE|DIR|PLAYLIST...",
     type=parsed("FILE", file_name),
     nargs=-1,
-    required=True,
     shell_complete=files,
 )
+@library_options
 @dsp_option
 @output_option
 @decoder_option
@@ -62,6 +63,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 def play(
     console: Console,
     names: tuple[str, ...],
+    wanted: Wanted,
     dsps: tuple[DspOption, ...],
     output: OutputOption,
     decoder: str | None,
@@ -76,6 +78,7 @@ def play(
     no_control: bool,
 ) -> int:
     """Play files, directories and playlists, one after the other without a gap; without any, the last queue."""
+    names += from_library(console, wanted)
 
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:
         async with playing_host(console, interrupts, alone=no_control) as app:
@@ -108,7 +111,7 @@ def _document(result: PlaybackResult | None) -> JsonObject:
         return {"stopped": True, "inputs": [], "frames": None, "faults": []}
     told: list[Json] = [
         {
-            "source": label_of(track.path),
+            "source": label_of(track.where),
             "frames": track.frames_out,
             "error": plain(str(track.failure)) if track.failure else None,
         }

@@ -122,6 +122,9 @@ def _show_capability(console: Console, capability: JsonObject) -> None:
     extensions = capability.get("extensions")
     if isinstance(extensions, dict) and extensions:
         console.result("    extensions " + " ".join(f"{plain(name)}={score}" for name, score in extensions.items()))
+    schemes = capability.get("schemes")
+    if isinstance(schemes, list) and schemes:
+        console.result("    schemes    " + " ".join(plain(str(each)) for each in schemes))
     console.result(f"    default    {dump_json(capability.get('default_config'))}")
     console.result(f"    schema     {dump_json(capability.get('config_schema'))}")
     if capability.get("target_schema") is not None:

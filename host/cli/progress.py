@@ -14,6 +14,7 @@ from host.cli.clock import clock
 from host.cli.console import Console, plain
 from host.errors import StellaError
 from host.playback import Now
+from host.where import short_name
 
 __all__ = ["line", "showing"]
 
@@ -88,7 +89,7 @@ async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
             position = now.position
             if now.track.index != track or time.monotonic() - told >= PLAIN_S:
                 if now.track.index != track:
-                    console.note(plain(str(now.track.path)))
+                    console.note(plain(str(now.track.where)))
                 track, told = now.track.index, time.monotonic()
                 console.note(line(now))
 
@@ -97,5 +98,5 @@ def _text(playing: Callable[[], Now | None]) -> str:
     with contextlib.suppress(StellaError):
         now = playing()
         if now is not None:
-            return f"{line(now)}  {plain(now.track.path.name)}"
+            return f"{line(now)}  {plain(short_name(now.track.where))}"
     return ""

@@ -8,6 +8,7 @@ import click
 
 from host.cli.clock import clock
 from host.cli.console import Console
+from host.cli.library_names import Wanted, from_library, library_options
 from host.cli.params import file_name, file_path, parsed
 from host.cli.queue_adding import absolute, add_names
 from host.cli.rows import number, objects, text
@@ -25,9 +26,7 @@ MOST_TRIES = 3
 SCHEMA = "stellatune.queue/1"
 CHANGE_SCHEMA = "stellatune.queue-change/1"
 
-names_argument = click.argument(
-    "names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1, required=True
-)
+names_argument = click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1)
 places_argument = click.argument("places", metavar="PLACE|FIRST-LAST...", nargs=-1, required=True)
 by_id_option = click.option("--id", "by_id", is_flag=True, help="The numbers are ids, which never change.")
 
@@ -104,18 +103,21 @@ def summary_line(found: JsonObject) -> str:
 
 @queue.command()
 @names_argument
+@library_options
 @click.pass_obj
-def add(console: Console, names: tuple[str, ...]) -> int:
-    """Add files, directories and playlists at the end."""
-    return add_names(console, names, {})
+def add(console: Console, names: tuple[str, ...], wanted: Wanted) -> int:
+    """Add files, directories and playlists at the end; or what the library has."""
+    return add_names(console, _all_names(console, names, wanted), {})
 
 
 @queue.command()
 @names_argument
+@library_options
 @click.option("--at", type=click.IntRange(min=1), help="Before the entry at this place, instead of next.")
 @click.pass_obj
-def insert(console: Console, names: tuple[str, ...], at: int | None) -> int:
-    """Add files, directories and playlists so that they come next, shuffled or not."""
+def insert(console: Console, names: tuple[str, ...], wanted: Wanted, at: int | None) -> int:
+    """Add files, directories and playlists so that they come next, shuffled or not; or what the library has."""
+    names = _all_names(console, names, wanted)
     if at is None:
         return add_names(console, names, {"next": True})
     with running_host(console) as client:
@@ -193,6 +195,13 @@ def clear(console: Console) -> int:
 def mode(console: Console, repeat: str | None, shuffle: bool | None, consume: bool | None) -> int:
     """Show how the order of play is made, or change it."""
     return _change(console, "queue.mode", {"repeat": repeat, "shuffle": shuffle, "consume": consume})
+
+
+def _all_names(console: Console, names: tuple[str, ...], wanted: Wanted) -> tuple[str, ...]:
+    """What was named, then what the library has. Raises: UsageError: neither; and as ``from_library``."""
+    if not names and not wanted:
+        raise click.UsageError("Missing argument 'FILE|DIR|PLAYLIST...', or --search, or --playlist")
+    return (*names, *from_library(console, wanted))
 
 
 def _which(words: tuple[str, ...], by_id: bool) -> JsonObject:

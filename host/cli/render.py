@@ -32,6 +32,7 @@ from host.errors import Usage
 from host.packages import config_in_force, find_capability
 from host.playback import FormatPolicy
 from host.settings import ReplayGainMode, SavedConfigs
+from host.where import local_files
 
 __all__ = ["render"]
 
@@ -93,7 +94,7 @@ def render(
                 replay_gain=replay_gain,
                 crossfade_s=crossfade_of(app, crossfade_s),
             )
-            sources = [*map(Path, names), *(source.path for source in inputs)]
+            sources = [*map(Path, names), *local_files(each.where for each in inputs)]
             async with report_file(report, out, sources, interrupts) as target:
                 result = await run_chain(app, console, interrupts, inputs, setup)
                 document = report_of(result, out)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from host.errors import OutputError
 from host.jsontext import Json, JsonObject, dump_json
-from host.media import label_of
 from host.playback import Fault, PlaybackResult, Repair, StageUse, TargetFile, TrackResult
+from host.where import label_of
 
 __all__ = ["REPORT_SCHEMA", "report_of", "write_report"]
 
@@ -52,7 +52,7 @@ def _input(track: TrackResult, result: PlaybackResult, begins: int) -> JsonObjec
     gaps = [gap for repair in result.repairs for gap in _gaps(repair, begins, ends)]
     touched_by = _touched_by(track, bool(gaps))
     return {
-        "source": label_of(track.path),
+        "source": label_of(track.where),
         "decoder": {"type": track.decoder.type_id, "plugin": track.decoder.plugin_id} if track.decoder else None,
         "generations": generations if track.decoder else {},
         "pids": pids if track.decoder else {},

@@ -37,6 +37,7 @@ COMMANDS = {
     "queue": ("host.cli.queue", "queue", "What is to be played, and in which order."),
     "dsp": ("host.cli.dsp", "dsp", "The effects of what plays, and live changes of the chain."),
     "plugins": ("host.cli.plugins", "plugins", "What is installed, what lives, and what to do about it."),
+    "library": ("host.cli.library", "library", "The music that is there: scanned, searched, arranged."),
     "sources": ("host.cli.sources", "sources", "Where music can come from."),
     "lyrics": ("host.cli.lyrics", "lyrics", "The words of a track."),
     "outputs": ("host.cli.outputs", "outputs", "Where sound can go."),

@@ -14,6 +14,7 @@ from host.cli.progress import showing
 from host.errors import MediaError
 from host.events import OutputBack, OutputLost, Subscription, Topic, TrackEnded
 from host.playback import Input, PlaybackResult, TrackResult
+from host.where import local_files
 
 __all__ = ["play_queue", "play_session", "run_chain"]
 
@@ -26,7 +27,7 @@ async def run_chain(
     Raises:
         StellaError: the chain failed, or nothing at all could be played.
     """
-    sources = [source.path for source in inputs if source.refused is None]
+    sources = local_files(each.where for each in inputs if each.refused is None)
     async with app.staged(setup, sources=sources, on_abandon=interrupts.on_abandon) as parts:
         async with telling_failures(app, console, alone=len(inputs) == 1), showing(parts.player.now, console):
             result = await parts.player.play(inputs)
@@ -66,7 +67,7 @@ async def play_queue(app: Application, console: Console, inputs: tuple[Input, ..
         return None
     ids = iter(entry.id for entry in entries)
     told = [
-        played.pop(next(ids), None) if each.refused is None else TrackResult(0, each.path, each.refused)
+        played.pop(next(ids), None) if each.refused is None else TrackResult(0, each.where, each.refused)
         for each in inputs
     ]
     tracks = (*(each for each in told if each is not None), *played.values())

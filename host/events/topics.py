@@ -35,6 +35,7 @@ __all__ = [
     "TrackEnded",
     "TrackHeard",
     "TrackStarted",
+    "TrackTitled",
     "VolumeChanged",
     "WorkerExited",
     "WorkerStarted",
@@ -355,6 +356,18 @@ class TrackStarted(Topic):
     artist: str = ""
     album: str = ""
     gain: str = ""
+
+
+@record
+class TrackTitled(Topic):
+    """What track ``index`` carries is called otherwise from now on: a radio's next song. ``index`` as in TrackHeard.
+
+    It is told when the source says so, which is as much earlier as bytes and frames are held ahead.
+    """
+
+    index: int
+    label: str
+    title: str
 
 
 @record

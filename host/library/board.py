@@ -94,6 +94,10 @@ class Board:
             else:
                 suspects.append(job)
 
+    def clear(self, job: Job) -> None:
+        """It is no suspect any more, and not on the board."""
+        self._suspects[job.candidates[0].plugin_id].remove(job)
+
     def drop(self, plugin_id: PluginId) -> list[Job]:
         """Takes out all that wait for a plugin."""
         dropped = list(self._suspects.pop(plugin_id, ()))

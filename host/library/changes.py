@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from host.library.facts import KnownFile
 from host.library.walk import Walk
-from host.records import record
 
 __all__ = ["Changes", "Fresh", "Gone", "Moved"]
 
@@ -20,8 +20,7 @@ __all__ = ["Changes", "Fresh", "Gone", "Moved"]
 _MOST_LOOKS = 8
 
 
-@record
-class Fresh:
+class Fresh(NamedTuple):
     """A file that is to be read. ``known``: as a track, which it changes. ``side_cover``: a picture in its folder."""
 
     path: bytes
@@ -31,16 +30,14 @@ class Fresh:
     side_cover: bytes | None
 
 
-@record
-class Moved:
+class Moved(NamedTuple):
     """A track has another name, and is otherwise as it was."""
 
     old: bytes
     new: bytes
 
 
-@record
-class Gone:
+class Gone(NamedTuple):
     """A file is there no more."""
 
     path: bytes

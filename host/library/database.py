@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
 from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from host.media import label_of
+from host.where import label_of
 
 __all__ = ["BUSY_MS", "Database", "Row", "Value"]
 
@@ -142,6 +142,7 @@ def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = on")
         connection.execute("PRAGMA secure_delete = off")
+        connection.execute("PRAGMA cache_size = -32768")  # KiB; a search goes through much of the index
         version = _version_of(path, connection)
         if version < VERSION:
             connection.execute("PRAGMA journal_mode = wal")

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from host.errors import LibraryBusy, LibraryError
-from host.media import label_of
 from host.records import record
+from host.where import label_of
 
 __all__ = ["Flight", "Journal"]
 

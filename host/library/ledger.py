@@ -131,7 +131,8 @@ class Ledger:
     def _with_cover(self, track: Track, side: bytes | None, kept: set[str]) -> Track:
         if track.cover is not None and (track.cover in kept or self._covers.has(track.cover)):
             return track
-        return replace(track, cover=None if side is None else self._picture(side))
+        picture = None if side is None else self._picture(side)
+        return track if picture == track.cover else replace(track, cover=picture)
 
     def _picture(self, path: bytes) -> str | None:
         """The picture beside the music, read once for all files of its folder."""

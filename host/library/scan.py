@@ -12,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host.capabilities import Candidate, FileToScan, Refusal, Scanned
@@ -27,10 +27,12 @@ from host.library.findings import Findings
 from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
 from host.library.scanners import ScannerPool
-from host.library.troubles import Troubles
-from host.media import Media, label_of, open_regular, read_tags
+from host.library.troubles import Troubles, with_others
+from host.media import Media, open_regular, read_tags
 from host.patience import off_loop
+from host.runtime import Instance
 from host.supervise import Cause
+from host.where import label_of
 
 __all__ = ["Scan", "ScanParts", "Tally"]
 
@@ -39,6 +41,8 @@ OPEN_S = 30.0
 _MOST_LOST = 3
 #: Of a plugin that dies before it has read anything.
 _MOST_FAILED_STARTS = 3
+#: Longer than SIGKILL takes, unless the process cannot be killed.
+_DYING_S = 5.0
 
 
 @dataclass(slots=True)
@@ -78,6 +82,8 @@ class Scan:
 
     def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
         self.tally = Tally()
+        #: So many files were there the last time.
+        self.expected = len(changes.known)
         self._parts = parts
         self._changes = changes
         self._troubles = troubles
@@ -214,9 +220,11 @@ class Scan:
                 self._board.put_back([job for job, _ in files[len(told) :]])
                 for (job, media), answer in zip(files, told, strict=False):
                     await self._answered(job, media, answer)
+        except asyncio.CancelledError:
+            scanner.instance.worker.terminate("the scan ends")  # nobody waits for its answer any more
+            raise
         except Supervised as error:
-            generation = scanner.instance.generation
-            await self._died(batch, [job for job, _ in files], generation, error)
+            await self._died(batch, [job for job, _ in files], scanner.instance, error)
         finally:
             for _, media in files:
                 media.close()
@@ -246,7 +254,7 @@ class Scan:
 
     async def _not_opened(self, job: Job, error: MediaError) -> None:
         if job.stamp.size_bytes == 0:
-            job.refusals.append((job.candidates[0], "the file is empty"))
+            job.refusals.extend((candidate, "the file is empty") for candidate in job.candidates)
             job.candidates = ()
             await self._nobody_reads(job)
         else:
@@ -290,10 +298,13 @@ class Scan:
             await self._parts.ledger.change(Gone(job.path))
             self.tally.removed += 1
         await self._settle(job)
-        if job.refusals:
+        others = self._troubles.mark_of_all(candidate for candidate, _ in job.refusals)
+        if job.crashed:
+            last = job.crashed[-1]
+            await self._parts.ledger.problem(replace(last, mark=with_others(last.mark, others)))
+        elif job.refusals:
             first, reason = job.refusals[0]
-            mark = self._troubles.mark_of_all(candidate for candidate, _ in job.refusals)
-            await self._tell(job, first, mark, ProblemKind.UNREADABLE, reason)
+            await self._tell(job, first, others, ProblemKind.UNREADABLE, reason)
 
     async def _settle(self, job: Job) -> None:
         """Its problems are those that were found now."""
@@ -317,26 +328,27 @@ class Scan:
         await self._parts.ledger.write()
         job.pass_on()
 
-    async def _died(self, batch: Batch, jobs: list[Job], generation: Generation, error: Supervised) -> None:
-        """The worker is gone with these in it."""
+    async def _died(self, batch: Batch, jobs: list[Job], instance: Instance, error: Supervised) -> None:
+        """The worker is gone with these in it, or will be at once; nothing flies in it any more."""
         self.tally.deaths += 1
-        fault = self._fault_of(batch.plugin_id, generation)
-        fresh = not self._read_in[batch.plugin_id, generation]
-        if not batch.alone or not fresh:
-            self._board.suspect(jobs, first=batch.alone)
-        else:
-            (job,) = jobs
-            job.lost += 1
-            if fault is not None and fault.cause == Cause.KILLED and job.lost < _MOST_LOST:
-                self._board.suspect(jobs, first=True)
-            else:
-                hung = fault is not None and fault.cause == Cause.HANG
-                reason = error.message if fault is None else _reason(fault)
-                await self._blame(job, ProblemKind.HUNG if hung else ProblemKind.CRASHED, reason)
-                if self._budget.died(batch.plugin_id):
-                    why = "it died of too many files; what it has not read is left for the next scan"
-                    await self._leave_out(batch.plugin_id, why)
-                await self._place(job)
+        self._board.suspect(jobs, first=batch.alone)
+        await instance.worker.wait_exit(_DYING_S)
+        plugin_id, generation = instance.plugin_id, instance.generation
+        if not batch.alone or self._read_in[plugin_id, generation]:
+            return
+        (job,) = jobs
+        job.lost += 1
+        fault = self._fault_of(plugin_id, generation)
+        if fault is not None and fault.cause == Cause.KILLED and job.lost < _MOST_LOST:
+            return
+        self._board.clear(job)
+        hung = fault is not None and fault.cause == Cause.HANG
+        reason = error.message if fault is None else _reason(fault)
+        await self._blame(job, ProblemKind.HUNG if hung else ProblemKind.CRASHED, reason)
+        if self._budget.died(plugin_id):
+            why = "it died of too many files; what it has not read is left for the next scan"
+            await self._leave_out(plugin_id, why)
+        await self._place(job)
 
     async def _cannot_start(self, batch: Batch, error: StellaError | OSError) -> None:
         """No scanner could be had: that is no file's fault."""

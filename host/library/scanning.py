@@ -25,10 +25,10 @@ from host.library.scanners import ScannerPool
 from host.library.store import Store
 from host.library.troubles import Troubles, mark_text
 from host.library.walk import Walk
-from host.media import label_of
 from host.packages import PluginManifest
 from host.patience import off_loop
 from host.runtime import PluginRuntime, mark_of
+from host.where import label_of
 
 __all__ = ["Scanning"]
 
@@ -96,6 +96,10 @@ class Scanning:
                 remedy="look at the file system it lies on",
             ) from error
         return await self.scan.run()
+
+    def progress(self) -> tuple[Tally, int] | None:
+        """How far the scan under way is, and how many files are expected; None before the first."""
+        return None if self.scan is None else (self.scan.progress(), self.scan.expected)
 
     def _prepared(
         self,

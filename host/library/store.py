@@ -16,7 +16,7 @@ from host.library.database import BUSY_MS, Database, Row
 from host.library.facts import FileStamp, KnownFile, Problem, ProblemKind, Track
 from host.library.track_rows import COLUMNS, TEXT_COLUMNS, album_key, place_of, row_of, spoken_texts, texts_of
 from host.library.words import padded
-from host.media import label_of
+from host.where import label_of
 
 __all__ = ["Store", "beneath"]
 

@@ -70,13 +70,13 @@ def row_of(track: Track, now_s: int) -> Row:
         tags.artist,
         tags.album,
         tags.album_artist,
-        "",
+        tags.composer,
         tags.genre,
         tags.date,
         int(year[0]) if year else None,
-        None,
+        tags.disc_number,
         tags.track_number,
-        0,
+        int(bool(tags.lyrics)),
         tags.track.gain_db,
         tags.track.peak,
         tags.whole_album.gain_db,
@@ -84,7 +84,7 @@ def row_of(track: Track, now_s: int) -> Row:
         track.cover,
         now_s,
         album_key(tags.album, tags.album_artist, path),
-        place_of(tags.album_artist or tags.artist, tags.album, 0, tags.track_number or 0, path),
+        place_of(tags.album_artist or tags.artist, tags.album, tags.disc_number or 0, tags.track_number or 0, path),
     )
 
 
@@ -98,7 +98,7 @@ def texts_of(path: bytes, spoken: Sequence[str]) -> Row:
 def spoken_texts(track: Track) -> tuple[str, ...]:
     """Its texts, in the order of ``TEXT_COLUMNS``."""
     tags = track.tags
-    return (tags.title, tags.artist, tags.album, tags.album_artist, "", tags.genre)
+    return (tags.title, tags.artist, tags.album, tags.album_artist, tags.composer, tags.genre)
 
 
 def _folded(text: str) -> str:

@@ -16,20 +16,26 @@ from host.jsontext import JsonObject, dump_json
 from host.library.facts import FileStamp, KnownFile, Problem, ProblemKind
 from host.runtime import FileMark
 
-__all__ = ["Troubles", "joint_mark", "mark_text"]
+__all__ = ["Troubles", "joint_mark", "mark_text", "with_others"]
 
 _MARK_DIGITS = 16
+_OTHERS = "|"
 
 
 def mark_text(version: str, files: FileMark, config: JsonObject) -> str:
     """Another text for another version, file or configuration of a decoder."""
     told = repr((files, dump_json(config)))
-    return f"{version} {hashlib.sha256(told.encode()).hexdigest()[:_MARK_DIGITS]}"
+    return f"{version.replace(_OTHERS, ' ')} {hashlib.sha256(told.encode()).hexdigest()[:_MARK_DIGITS]}"
 
 
 def joint_mark(marks: Iterable[str]) -> str:
     """Of several: another one when any of them is another, or when one comes or goes."""
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:_MARK_DIGITS]
+
+
+def with_others(mark: str, others: str) -> str:
+    """The mark of a plugin that a file killed, with that of all who said no to it: nobody is left to be asked."""
+    return f"{mark}{_OTHERS}{others}"
 
 
 class Troubles:
@@ -69,10 +75,7 @@ class Troubles:
             stamp = problems[0].stamp
             left = self.allowed(path, stamp)
             said_no = any(
-                problem.kind is ProblemKind.UNREADABLE
-                and problem.stamp == stamp
-                and problem.mark == self.mark_of_all(left)
-                for problem in problems
+                problem.stamp == stamp and _who_said_no(problem) == self.mark_of_all(left) for problem in problems
             )
             if said_no or not left:
                 found[path] = (path, stamp.size_bytes, stamp.mtime_ns)
@@ -91,4 +94,9 @@ class Troubles:
         return joint_mark(self._mark(each.plugin_id, each.type_id) for each in candidates)
 
     def _as_it_was(self, problem: Problem) -> bool:
-        return self._mark(PluginId(problem.plugin_id), TypeId(problem.type_id)) == problem.mark
+        return self._mark(PluginId(problem.plugin_id), TypeId(problem.type_id)) == problem.mark.partition(_OTHERS)[0]
+
+
+def _who_said_no(problem: Problem) -> str:
+    """The joint mark of all who said no; empty where that is not known."""
+    return problem.mark if problem.kind is ProblemKind.UNREADABLE else problem.mark.partition(_OTHERS)[2]

@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from host.library.facts import KnownFile
-from host.media import label_of
 from host.records import record
+from host.where import label_of
 
 __all__ = ["Folder", "Walk"]
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from host.capabilities import extension_of
 from host.errors import MediaError
 from host.patience import off_loop
+from host.where import Where, label_of
 
-__all__ = ["Media", "label_of", "open_media", "open_regular", "why_not"]
+__all__ = ["Media", "open_media", "open_regular", "why_not"]
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 LABEL_CHARS = 4000
@@ -40,11 +41,6 @@ _OPEN_FAILURES = {
 }
 
 
-def label_of(path: Path) -> str:
-    """A path as text, whatever bytes its name is made of: for people and programs to read, never to be opened again."""
-    return os.fsencode(path).decode("utf-8", "replace").replace("\0", "\ufffd")
-
-
 @dataclass(slots=True)
 class Media:
     """An open media file; owns its descriptor. A context manager; closing twice is fine."""
@@ -52,6 +48,8 @@ class Media:
     path: Path
     fd: int
     size_bytes: int
+    #: What it was asked for as.
+    where: Where
     _closed: bool = field(default=False, init=False, repr=False)
 
     @property
@@ -92,8 +90,10 @@ def why_not(path: Path, error: OSError | ValueError) -> MediaError:
     return MediaError(f"{path}: {text}", remedy=remedy)
 
 
-def open_regular(path: Path) -> Media:
+def open_regular(path: Path, where: Where | None = None) -> Media:
     """Opens a regular file that holds something. Blocks: call it off the loop.
+
+    ``where``: what led to it, if not its path.
 
     Raises:
         MediaError: missing, forbidden, empty, or anything but a regular file.
@@ -114,17 +114,17 @@ def open_regular(path: Path) -> Media:
     except BaseException:
         os.close(fd)
         raise
-    return Media(path, fd, facts.st_size)
+    return Media(path, fd, facts.st_size, where or path)
 
 
-async def open_media(path: Path, timeout_s: float) -> Media:
-    """Opens a media file within ``timeout_s``.
+async def open_media(path: Path, timeout_s: float, where: Where | None = None) -> Media:
+    """Opens a media file within ``timeout_s``. ``where``: what led to it, if not its path.
 
     Raises:
         MediaError: it cannot be opened, or its file system does not answer.
     """
     try:
-        return await off_loop(lambda: open_regular(path), timeout_s, discard=Media.close)
+        return await off_loop(lambda: open_regular(path, where), timeout_s, discard=Media.close)
     except TimeoutError as error:
         raise MediaError(
             f"{path}: not open after {timeout_s:g} s", remedy="look at the file system (a network mount?) it lies on"

@@ -16,7 +16,7 @@ from host.worker import printable
 __all__ = ["NO_TAGS", "Loudness", "Tags", "read_tags"]
 
 MAX_TEXT = 500
-MAX_LYRICS = 1 << 18
+MAX_LYRICS = 100_000
 MAX_GAIN_DB = 60.0
 MAX_PEAK = 100.0
 #: Gains by EBU R 128 in Opus files go to -23 LUFS, those of ReplayGain to -18 LUFS.
@@ -25,8 +25,9 @@ R128_STEPS_PER_DB = 256
 
 _GAIN = re.compile(r"([+-]?\d{1,3}(?:[.,]\d{1,20})?)\s*(?:db)?", re.IGNORECASE)
 _PEAK = re.compile(r"\+?\d{1,3}(?:[.,]\d{1,20})?(?:e[+-]?\d{1,2})?", re.IGNORECASE)
+_YES = ("1", "true", "yes")
 _R128 = re.compile(r"[+-]?\d{1,5}")
-_TRACK = re.compile(r"(\d{1,4})(?:\s*(?:/|of)\s*\d*)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d{1,4})(?:\s*(?:/|of)\s*(\d{1,4})?)?", re.IGNORECASE)
 
 
 @record
@@ -42,7 +43,7 @@ UNKNOWN_LOUDNESS = Loudness()
 
 @record
 class Tags:
-    """Empty texts and None where the file does not say. ``lyrics``: lines and all, not safe to print."""
+    """Empty texts and None where the file does not say. ``lyrics`` alone has lines."""
 
     title: str = ""
     artist: str = ""
@@ -53,6 +54,11 @@ class Tags:
     genre: str = ""
     track: Loudness = UNKNOWN_LOUDNESS
     whole_album: Loudness = UNKNOWN_LOUDNESS
+    track_total: int | None = None
+    disc_number: int | None = None
+    disc_total: int | None = None
+    composer: str = ""
+    compilation: bool = False
     lyrics: str = ""
 
 
@@ -65,23 +71,25 @@ def read_tags(told: JsonObject) -> Tags:
     members: dict[str, Json] = {}
     for name, value in told.items():
         members.setdefault(name.lower(), value)
-    number = _TRACK.fullmatch(_text(members, "track"))
+    track_number, track_total = _numbers(members, "track")
+    disc_number, disc_total = _numbers(members, "disc")
     return Tags(
         title=_text(members, "title"),
         artist=_text(members, "artist"),
         album=_text(members, "album"),
         album_artist=_text(members, "album_artist"),
-        track_number=int(number[1]) if number else None,
+        track_number=track_number,
         date=_text(members, "date"),
         genre=_text(members, "genre"),
         track=_loudness(members, "track"),
         whole_album=_loudness(members, "album"),
-        lyrics=_lyrics(members.get("lyrics")),
+        track_total=track_total,
+        disc_number=disc_number,
+        disc_total=disc_total,
+        composer=_text(members, "composer"),
+        compilation=_text(members, "compilation").lower() in _YES,
+        lyrics=_lines(members, "lyrics"),
     )
-
-
-def _lyrics(value: Json) -> str:
-    return value[:MAX_LYRICS].strip() if isinstance(value, str) else ""
 
 
 def _text(members: Mapping[str, Json], name: str) -> str:
@@ -89,6 +97,20 @@ def _text(members: Mapping[str, Json], name: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     return printable(value.strip()[:MAX_TEXT]).strip() if isinstance(value, str) else ""
+
+
+def _lines(members: Mapping[str, Json], name: str) -> str:
+    value = members.get(name)
+    lines = value[:MAX_LYRICS].strip().splitlines() if isinstance(value, str) else []
+    return "\n".join(printable(line.replace("\t", " ").rstrip()) for line in lines)
+
+
+def _numbers(members: Mapping[str, Json], name: str) -> tuple[int | None, int | None]:
+    """Which one of how many."""
+    found = _NUMBER.fullmatch(_text(members, name))
+    if found is None:
+        return None, None
+    return int(found[1]), int(found[2]) if found[2] else None
 
 
 def _loudness(members: Mapping[str, Json], scope: str) -> Loudness:

@@ -39,6 +39,7 @@ def manifest_facts(manifest: PluginManifest) -> JsonObject:
                 "config_schema": each.config_schema,
                 "default_config": each.default_config,
                 "target_schema": each.target_schema,
+                "schemes": list(each.schemes),
             }
             for each in manifest.capabilities
         ],

@@ -5,6 +5,7 @@ Everything is checked here, once; the rest of the host relies on it.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,10 @@ MANIFEST_NAME = "plugin.toml"
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_CAPABILITIES = 256
 MAX_SCORE = 65535
+#: The host's own: files, and tracks of a source by its name.
+TAKEN_SCHEMES = ("file", "source")
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,31}", re.ASCII)
 
 
 class Right(StrEnum):
@@ -38,7 +43,10 @@ class Right(StrEnum):
 
 @record
 class CapabilityManifest:
-    """One capability. `scores` (decoders only): lowercase extension without dot, or `*`, to 0..65535."""
+    """One capability. `scores` (decoders only): lowercase extension without dot, or `*`, to 0..65535.
+
+    `schemes` (sources only): of the URLs that it opens, lowercase.
+    """
 
     kind: CapabilityKind
     type_id: TypeId
@@ -47,6 +55,7 @@ class CapabilityManifest:
     default_config: JsonObject
     scores: tuple[tuple[str, int], ...] = ()
     target_schema: JsonObject | None = None
+    schemes: tuple[str, ...] = ()
 
 
 @record
@@ -232,6 +241,7 @@ def _capability(table: Table, plugin_id: PluginId) -> CapabilityManifest:
         target_schema=_schema(table, "target_schema")
         if kind is CapabilityKind.OUTPUT_SINK and table.has("target_schema")
         else None,
+        schemes=_schemes(table) if kind is CapabilityKind.SOURCE_CATALOG else (),
     )
     table.finish()
     return capability
@@ -249,6 +259,15 @@ def _schema(table: Table, key: str) -> JsonObject:
         return check_schema(_json(table, key), key)
     except ValueError as error:
         raise table.wrong(key, f"cannot be used: {error}") from error
+
+
+def _schemes(table: Table) -> tuple[str, ...]:
+    schemes = table.texts("schemes")
+    for scheme in schemes:
+        if not _SCHEME.fullmatch(scheme) or scheme in TAKEN_SCHEMES:
+            taken = ", ".join(TAKEN_SCHEMES)
+            raise table.wrong("schemes", f"has {scheme!r}", f"a scheme is lowercase, such as http, and none of {taken}")
+    return tuple(dict.fromkeys(schemes))
 
 
 def _scores(table: Table) -> tuple[tuple[str, int], ...]:

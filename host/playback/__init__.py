@@ -5,13 +5,13 @@ Owns pipelines and their rings. It must never block the control loop, and never 
 
 from host.playback.absence import Absence
 from host.playback.chain import Chain
-from host.playback.decoder_configs import DecoderConfigs
 from host.playback.edits import ChainEdits, Edited
 from host.playback.effects import Effect, Heard
 from host.playback.faults import Fault
 from host.playback.format_policy import TRACK_FORMATS, FormatPolicy
 from host.playback.graph import Pipeline
 from host.playback.inputs import Input, expand
+from host.playback.media_opening import MediaOpener, Serves
 from host.playback.opening import Opener
 from host.playback.output import Output
 from host.playback.play_state import PlayState
@@ -23,18 +23,20 @@ from host.playback.running import Now
 from host.playback.shuffle import ShuffleState
 from host.playback.sizes import Pacing, PipelineFormat
 from host.playback.stage_spec import StageSpec, with_files
+from host.playback.stage_use import StageUse
 from host.playback.target_file import TargetFile, is_same_target
 from host.playback.target_files import TargetFiles, create_target_file, create_target_files
 from host.playback.timeline import Place, Segment, Timeline
-from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, StageUse, TrackResult
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, PlaybackResult, TrackResult
 from host.playback.transport import PlaybackParts, Transport
+from host.playback.type_configs import TypeConfigs
 
 __all__ = [
     "TRACK_FORMATS",
     "WHOLE",
     "Absence",
     "Chain",
-    "DecoderConfigs",
+    "TypeConfigs",
     "ChainEdits",
     "Edited",
     "Effect",
@@ -45,6 +47,7 @@ __all__ = [
     "Grade",
     "Heard",
     "Input",
+    "MediaOpener",
     "Modes",
     "Now",
     "OpenTrack",
@@ -64,6 +67,7 @@ __all__ = [
     "Repeat",
     "Retargeted",
     "Segment",
+    "Serves",
     "ShuffleState",
     "StageSpec",
     "StageUse",

@@ -1,101 +1,17 @@
-"""The head of a pipeline: tracks follow each other here, and a decoder that dies is followed by one that goes on.
-
-What a successor needs is in the track's record: where on the clock it began, at which frame of its source, how much of
-it is wanted, and the open file itself.
-"""
+"""The head of a pipeline: tracks follow each other here, or give way to another one at another place of the clock."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-
-from host.capabilities import Decoder
-from host.errors import MediaError, PluginRefused, StellaError, Supervised
-from host.ids import PluginId
-from host.playback.format_policy import FormatPolicy
-from host.playback.opening import Opener, Reopened
-from host.playback.poison import MAX_DEATHS_AT_ONE_PLACE, POISON_S, READ_AHEAD_FRAMES, Poison
-from host.playback.resume import Resumption, periods_of, resume
-from host.playback.seat import NotAtWork, Remade, Seat, words_of
-from host.playback.sizes import on_grid
-from host.playback.stage_spec import StageSpec
+from host.errors import PluginRefused, StellaError, Supervised
+from host.playback.decode_place import DecodePlace
+from host.playback.opening import Reopened
 from host.playback.tracks import OpenTrack
-from host.runtime import Instance, hand_over
-from shm_audio import Ring
 
 __all__ = ["DecodeSeat"]
 
 
-class DecodeSeat(Seat):
-    """One decoder at a time, or none between tracks."""
-
-    def __init__(self, opener: Opener, rate_hz: int, ring: Ring, formats: FormatPolicy) -> None:
-        super().__init__("decoder")
-        self._opener = opener
-        self._rate_hz = rate_hz
-        self.ring = ring
-        self._formats = formats
-        self._track: OpenTrack | None = None
-        self._decoder: Decoder | None = None
-        self._start = 0
-        self._finish_at: int | None = None
-        self._silent_until = 0
-        self._poison: Poison | None = None
-        self._avoided: set[PluginId] = set()
-        #: Whether the decoder has said that it gives no more.
-        self.ended = False
-
-    @property
-    def instance(self) -> Instance:
-        """The decoder's of the track that was joined last."""
-        if self._track is None:
-            raise RuntimeError("no track has been joined")
-        return self._track.decoder.instance
-
-    @property
-    def position(self) -> int:
-        """Frames that decoders have given."""
-        return words_of(self.ring).write_pos
-
-    @property
-    def occupied(self) -> bool:
-        """Whether a decoder is here, dead or alive."""
-        return self._decoder is not None
-
-    @property
-    def lost(self) -> bool:
-        """Whether a decoder is here and its worker is gone, or about to be."""
-        return self._decoder is not None and super().lost
-
-    @property
-    def track(self) -> OpenTrack:
-        """The track that was joined last, with the decoder that works on it now."""
-        if self._track is None:
-            raise RuntimeError("no track has been joined")
-        return self._track
-
-    @property
-    def begun_at(self) -> int:
-        """Where on the clock the track began, or would have."""
-        return self._start
-
-    @property
-    def spec(self) -> StageSpec:
-        """What a successor of this decoder is made from."""
-        use = self.track.use
-        return self._opener.configs.of(use.plugin_id, use.type_id)
-
-    def as_configured(self, track: OpenTrack) -> bool:
-        """Whether the decoder of a track that waits was made with what is in force now."""
-        instance = track.decoder.instance
-        return instance.config == self._opener.configs.of(instance.plugin_id, instance.type_id).config
-
-    @property
-    def finishing(self) -> bool:
-        """Whether there will be no more tracks."""
-        return self._finish_at is not None
-
-    # ---- tracks come and go ----
+class DecodeSeat(DecodePlace):
+    """Owns the tracks that join it, until they leave."""
 
     async def join(self, track: OpenTrack, begun_at: int | None = None) -> int:
         """Attaches a track's decoder where the last one ended; says where that is. The seat owns the track from now on.
@@ -122,18 +38,15 @@ class DecodeSeat(Seat):
             self._decoder = None
             raise
 
-    def _begin_record(self, start: int) -> None:
-        """The track began at ``start``, and nothing is known against it."""
-        self._start = self._silent_until = start
-        self._poison, self.failure, self._finish_at = None, None, None
-        self._avoided.clear()
-        self.ended = False
-
     async def _begin(self, track: OpenTrack, begun_at: int | None) -> None:
         skip, take, drop = track.skip_frames, track.window.take_frames, 0
-        if begun_at is not None:
+        in_its_midst = begun_at is not None and not self._record.live
+        if in_its_midst and self.stream is not None:
+            self.unsettled = True
+            return
+        if in_its_midst:
             resumption = self._resumption()
-            skip = await self._opener.seek(track.decoder, track.info, resumption.source_frame)
+            skip = await self._opener.seek(track.decoder, track.info, track.media, resumption.source_frame)
             take, drop = resumption.take_frames, resumption.drop_frames
         await track.decoder.attach(
             self.ring,
@@ -155,6 +68,7 @@ class DecodeSeat(Seat):
         async with self.lock:
             decoder, self._decoder = self._decoder, None
             self._epoch += 1
+            self.unsettled = False
             if decoder is not None:
                 try:
                     await decoder.detach()
@@ -180,13 +94,18 @@ class DecodeSeat(Seat):
         self._begin_record(self.position - done_frames)
         if self.lost or self._decoder is None:
             return
+        if self.stream is not None:
+            self.unsettled = True
+            return
         resumption = self._resumption()
         try:
             try:
-                skip = await self._opener.seek_back(self._decoder, self.track.info, resumption.source_frame)
-                fresh = Reopened(self._decoder, self.track.use, skip)
+                skip = await self._opener.seek_back(
+                    self._decoder, self.track.info, self.track.media, resumption.source_frame
+                )
+                fresh = Reopened(self._decoder, self.track.use, skip, self.track.media)
             except PluginRefused:
-                fresh = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
+                fresh = await self._opener.reopen(self.track, resumption.source_frame, self._record.avoided)
                 self._decoder.instance.destroy_soon()
             await self._occupy(fresh, resumption)
         except Supervised:
@@ -230,164 +149,3 @@ class DecodeSeat(Seat):
             self._decoder = None
             if self._track is not None:
                 await self._track.close()
-
-    # ---- a decoder dies ----
-
-    def died_reading(self) -> None:
-        """A death inside ``read`` of its own doing: who dies twice at one place is not tried there again.
-
-        The second time the next decoder tries; then the place becomes silence; then the track is over.
-        """
-        frame = self._resumption().source_frame
-        if self._poison is None or abs(frame - self._poison.source_frame) > READ_AHEAD_FRAMES:
-            self._poison = Poison(frame)
-        self._poison.deaths += 1
-        if self._poison.deaths == MAX_DEATHS_AT_ONE_PLACE - 1:
-            self._avoided.add(self.instance.plugin_id)
-            if self.next_plugin() is None:
-                self._poison.deaths = MAX_DEATHS_AT_ONE_PLACE
-        if self._poison.deaths == MAX_DEATHS_AT_ONE_PLACE:
-            self._silence()
-        elif self._poison.deaths > MAX_DEATHS_AT_ONE_PLACE:
-            self.failure = MediaError(
-                f"{self.instance.plugin_id} and every other decoder died near frame {frame}",
-                remedy="is the file whole?",
-            )
-
-    def _silence(self) -> None:
-        """The place that kills whoever reads it is skipped: as many frames of silence at the same positions.
-
-        Whoever dies right after it, too, has died at this place.
-        """
-        source_rate = self.track.info.sample_rate_hz
-        frames = max(int(self._rate_hz * POISON_S), -(-2 * READ_AHEAD_FRAMES * self._rate_hz // source_rate))
-        _, period = periods_of(source_rate, self._rate_hz)
-        span = on_grid(self.position + frames - self._start, period)
-        length = self._length()
-        self._silent_until = self._start + (span if length is None else min(span, length))
-        self._avoided.clear()
-        self._poison = Poison(self._resumption().source_frame, MAX_DEATHS_AT_ONE_PLACE)
-
-    @property
-    def silent_until(self) -> int:
-        """Up to this position a poisoned place was made silence; at most where the track began when there was none."""
-        return self._silent_until
-
-    def avoid(self, plugin_id: PluginId) -> None:
-        """This decoder is not to be tried for the rest of the track."""
-        self._avoided.add(plugin_id)
-
-    def next_plugin(self) -> PluginId | None:
-        """Whose decoder is to be tried next; None when there is none left."""
-        return self._opener.next_plugin(self.track, self._avoided)
-
-    async def replace(self) -> bool:
-        """A successor goes on where the dead one stopped. False when nobody is dead here any more.
-
-        Raises:
-            StellaError: nobody could be put there this time.
-        """
-        async with self.lock:
-            if not self.lost:
-                return False
-            await self.fence()
-            resumption = self._resumption()
-            reopened = await self._opener.reopen(self.track, resumption.source_frame, self._avoided)
-            await self._occupy(reopened, resumption)
-            return True
-
-    @property
-    def updatable(self) -> Instance:
-        """The decoder's, which another configuration is for. Raises: NotAtWork between tracks, and while it is dead."""
-        if self._decoder is None:
-            raise NotAtWork("no decoder is at work")
-        return super().updatable
-
-    def adopt(self, spec: StageSpec) -> None:
-        """All decoders of this type are made with it from now on."""
-        self._opener.configs.adopt(spec)
-
-    async def recreate(self, spec: StageSpec) -> Remade:
-        """Another decoder with another configuration goes on at the very frame.
-
-        Raises:
-            StellaError: the old one works on, with its own.
-        """
-        before = self.spec
-        self.adopt(spec)
-        try:
-            return await self.swap()
-        except BaseException:
-            self.adopt(before)
-            raise
-
-    async def swap(self) -> Remade:
-        """Successor first: it is open before the old one is held, and the old one goes on when anything fails.
-
-        Raises:
-            StellaError: the old one works on.
-        """
-        async with self.lock:
-            old, note = self._decoder, ""
-            if old is None:
-                raise NotAtWork("no decoder is at work")
-            fresh = await self._opener.reopen(self.track, self._resumption().source_frame, self._avoided)
-            at = self.position
-            try:
-                self.coming = fresh.decoder.instance
-                at = await old.hold()
-                if fresh.decoder.instance.config != old.instance.config:
-                    note = await hand_over(old.instance, fresh.decoder.instance)
-                resumption = self._resumption()
-                skip = await self._opener.seek(fresh.decoder, self.track.info, resumption.source_frame)
-                before = self.track
-                await self._occupy(replace(fresh, skip_frames=skip), resumption)
-            except asyncio.CancelledError:
-                await fresh.decoder.destroy()
-                raise
-            except StellaError:
-                await fresh.decoder.destroy()
-                if self._decoder is not old or self.position != at:  # it had begun: the old one's past is no use
-                    old.instance.worker.terminate("its successor died in its place")
-                elif not self.lost:
-                    await old.release(self._epoch)
-                raise
-            finally:
-                self.coming = None
-            await before.decoder.destroy()
-            return Remade(at, note)
-
-    def _resumption(self) -> Resumption:
-        track = self.track
-        done = max(self.position, self._silent_until) - self._start
-        first, take = track.window.first_frame, track.window.take_frames
-        silent = self._silent_until - self._start
-        if 0 < silent == self._length():
-            return Resumption(first, 0, 0)  # it ends in silence
-        return resume(first, take, done, track.info.sample_rate_hz, self._rate_hz, silent)
-
-    def _length(self) -> int | None:
-        """Pipeline frames of the whole track, where that is known."""
-        return self.track.frames_at(self._rate_hz)
-
-    async def _occupy(self, reopened: Reopened, resumption: Resumption) -> None:
-        decoder = reopened.decoder
-        try:
-            await decoder.attach(
-                self.ring,
-                self._epoch,
-                silence_frames=max(0, self._silent_until - self.position),
-                skip_frames=reopened.skip_frames,
-                take_frames=resumption.take_frames,
-                drop_frames=resumption.drop_frames,
-                gain=self.track.gain.factor,
-                resampler=self._formats.resampler,
-                mix_lfe=self._formats.mix_lfe,
-            )
-        except BaseException:
-            await decoder.destroy()
-            raise
-        self._decoder, self.ended = decoder, False
-        self._track = replace(self.track, decoder=decoder, use=reopened.use)
-        if self._finish_at is not None:
-            await decoder.finish(self._finish_at)

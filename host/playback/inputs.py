@@ -1,6 +1,8 @@
-"""From what people type to a list of files: directories and playlists are opened up. Blocks: call it off the loop.
+"""From what people type to what can be played: directories and playlists are opened up, URIs told from paths. Blocks:
+call it off the loop.
 
-A name that leads nowhere stays in the list with its reason, so that the others still play.
+A name that leads nowhere stays in the list with its reason, so that the others still play. What is in a source is not
+known here.
 """
 
 from __future__ import annotations
@@ -16,21 +18,28 @@ from host.media import open_regular, why_not
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Found, Hints, follow, is_playlist, is_uri, locate
 from host.records import record
+from host.where import SourceTrack, Where, scheme_of
 
 __all__ = ["Input", "expand", "natural_key"]
 
 MAX_PLAYLIST_BYTES = 64 << 20
+#: Of a URL in a playlist that most likely leads to more of them.
+CATALOGUES = frozenset({"m3u", "m3u8", "pls", "xspf", "rss", "xml"})
 _DIGITS = re.compile(r"(\d+)")
 
 
 @record
 class Input:
-    """One file to play, or a part of one; or why there is none."""
+    """One thing to play, or a part of one; or why there is none.
 
-    path: Path
+    ``lists``: it may be a catalogue of a source, which is asked first what is in it.
+    """
+
+    where: Where
     refused: MediaError | None = None
     excerpt: Excerpt = WHOLE
     hints: Hints = NO_HINTS
+    lists: bool = False
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -41,14 +50,21 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def expand(names: Iterable[str], extensions: frozenset[str]) -> Iterator[Input]:
-    """Files in order, as they are found; ``extensions`` (lowercase, no dot): what counts as audio in a directory."""
+def expand(names: Iterable[str], extensions: frozenset[str], schemes: frozenset[str] = frozenset()) -> Iterator[Input]:
+    """All in order, as it is found.
+
+    ``extensions`` (lowercase, no dot): what counts as audio. ``schemes``: of the URLs that sources open.
+    """
+    world = _World(schemes)
     for name in names:
-        yield from _expand_one(name, extensions)
+        yield from _expand_one(name, extensions, world)
 
 
-class _Disk:
-    """The file system, as playlists see it."""
+class _World:
+    """What there is, as playlists see it: the file system, and sources by what they claim."""
+
+    def __init__(self, schemes: frozenset[str]) -> None:
+        self._schemes = schemes
 
     def read(self, path: Path) -> bytes:
         with open_regular(path) as media:
@@ -56,39 +72,45 @@ class _Disk:
                 raise MediaError(f"{path}: too long for a playlist", remedy="split it")
             return os.pread(media.fd, media.size_bytes, 0)
 
-    def refusal(self, path: Path) -> MediaError | None:
+    def refusal(self, where: Where) -> MediaError | None:
+        if isinstance(where, SourceTrack):
+            scheme = "" if where.source else scheme_of(where.id)
+            if not scheme or scheme in self._schemes:
+                return None
+            known = " ".join(sorted(self._schemes)) or "none"
+            return MediaError(f"{where}: no source opens {scheme}://", remedy=f"those of the sources here: {known}")
         try:
-            path.stat()
+            where.stat()
         except (OSError, ValueError) as error:
-            return why_not(path, error)
+            return why_not(where, error)
         return None
 
 
-_DISK = _Disk()
-
-
-def _expand_one(name: str, extensions: frozenset[str]) -> Iterator[Input]:
+def _expand_one(name: str, extensions: frozenset[str], world: _World) -> Iterator[Input]:
     try:
-        (path, *_) = locate(Path(), name) if is_uri(name) else (Path(name),)
+        (where, *_) = locate(Path(), name) if is_uri(name) else (Path(name),)
     except MediaError as error:
         yield Input(Path(name), error)
         return
-    refused = _DISK.refusal(path)
+    refused = world.refusal(where)
     if refused is not None:
-        yield Input(path, refused)
-    elif path.is_dir():
-        yield from _directory(path, extensions)
-    elif is_playlist(path):
-        yield from (_input(found) for found in follow(path, _DISK))
+        yield Input(where, refused)
+    elif isinstance(where, SourceTrack):
+        yield Input(where, lists=bool(where.source) or extension_of(where.file_name) not in extensions)
+    elif where.is_dir():
+        yield from _directory(where, extensions)
+    elif is_playlist(where):
+        yield from (_input(found) for found in follow(where, world))
     else:
-        yield Input(path)
+        yield Input(where)
 
 
 def _input(found: Found) -> Input:
-    listed = found.listed
+    where, listed = found.where, found.listed
     if listed is None:
-        return Input(found.path, found.refused)
-    return Input(found.path, found.refused, Excerpt(listed.start_s, listed.length_s), listed.hints)
+        return Input(where, found.refused)
+    lists = isinstance(where, SourceTrack) and extension_of(where.file_name) in CATALOGUES and found.refused is None
+    return Input(where, found.refused, Excerpt(listed.start_s, listed.length_s), listed.hints, lists)
 
 
 def _directory(top: Path, extensions: frozenset[str]) -> Iterator[Input]:

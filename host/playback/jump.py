@@ -22,6 +22,8 @@ async def jump(pipeline: Pipeline, decoder: Callable[[], Awaitable[None]]) -> in
         RingsBroken: the rings cannot be used any more. And what ``decoder`` raises: nobody writes then.
     """
     await pipeline.sink.fade_away()
+    for decode in pipeline.decoders:
+        await decode.give_way()
     async with AsyncExitStack() as held:
         await held.enter_async_context(pipeline.shape)
         for seat in pipeline.seats:

@@ -22,7 +22,7 @@ from host.playback.output_failures import output_errors
 from host.playback.repair_log import RepairLog
 from host.playback.repairs import Grade
 from host.playback.sink_seat import SinkSeat
-from host.playback.tracks import StageUse
+from host.playback.stage_use import StageUse
 from host.supervise import Autopsy, Cause, Supervisor
 
 __all__ = ["OutputCare", "when_there"]

@@ -25,6 +25,7 @@ from host.playback.effects import Effect, effect_of
 from host.playback.farewell import fade_out
 from host.playback.faults import Fault, lane_faults
 from host.playback.feed import TrackFeed
+from host.playback.first_track import first_track
 from host.playback.format_change import FormatChange, RelayEnd
 from host.playback.format_policy import wished_format
 from host.playback.graph import Pipeline
@@ -36,15 +37,16 @@ from host.playback.playlist import Playlist
 from host.playback.record import Record
 from host.playback.recovery import Care, recovering
 from host.playback.relay import Relay
-from host.playback.repairs import Repair, Swapped, fault_of, rebuilt
+from host.playback.repairs import Repair, Swapped, fault_of, rebuilt, told
 from host.playback.running import Now, Running, uses_of
 from host.playback.seat import RingsBroken
 from host.playback.sizes import PipelineFormat, on_grid
 from host.playback.stage_spec import StageSpec
 from host.playback.stage_updates import StageUpdates
+from host.playback.stage_use import StageUse
 from host.playback.stage_watch import StageWatch
 from host.playback.target_files import NO_TARGET_FILES
-from host.playback.tracks import OpenTrack, PlaybackResult, StageUse
+from host.playback.tracks import OpenTrack, PlaybackResult
 from host.playback.wishes import Wish, Wishes
 from host.records import record
 from host.runtime import Instance, Outcome, PluginRuntime
@@ -92,6 +94,7 @@ class Player:
         self._chain_files = contextlib.ExitStack()
         self._written = NO_TARGET_FILES  # of an output that came later; who made the first puts its files in place
         self._repairs: list[Repair] = []
+        opener.media.on_mended = self._source_mended
         self._faults: list[Fault] = []
 
     @property
@@ -116,7 +119,7 @@ class Player:
         """
         if self._running is None:
             return ()
-        swapped = await self._running.care.swaps.swap(plugin_id)
+        swapped = await self._running.swap(plugin_id)
         if self._running is not None:
             self._running.relay.preload.renew(plugin_id)
         return swapped
@@ -213,6 +216,14 @@ class Player:
         """The effects of the chain that plays now, in order. Raises: NotRunning."""
         return tuple(effect_of(seat) for seat in self._expect_running().pipeline.dsps)
 
+    def _source_mended(self, repair: Repair) -> None:
+        """A source was replaced under what plays, or is about to: who listens hears nothing of it."""
+        if self._running is not None:
+            self._running.care.log.tell(replace(repair, position=self._running.pipeline.decode.position))
+        else:
+            self._repairs.append(repair)
+            self._bus.publish(told(repair))
+
     def _expect_running(self) -> Running:
         if self._running is None:
             raise NotRunning("nothing plays", remedy="`stellatune play FILE` begins it")
@@ -235,7 +246,7 @@ class Player:
         with contextlib.closing(self._wishes), self._files, self._chain_files, heard as facts:
             watch = StageWatch(facts)
             with warming(self._runtime, self._chain):
-                first = await feed.next_track(ahead=False)
+                first = await first_track(feed, self._wishes)
                 if first is None:
                     return PlaybackResult(feed.unopened)
                 pipeline = await self._build(first, None, 0)

@@ -12,6 +12,7 @@ from host.events import EventBus, TrackEnded
 from host.playback.inputs import Input
 from host.playback.opening import Opener
 from host.playback.tracks import OpenTrack, TrackResult
+from host.where import local_files
 
 __all__ = ["Playlist"]
 
@@ -39,7 +40,7 @@ class Playlist:
     @property
     def sources(self) -> tuple[Path, ...]:
         """The files that are played."""
-        return tuple(each.path for each in self._inputs if each.refused is None)
+        return local_files(each.where for each in self._inputs if each.refused is None)
 
     async def next_track(self, *, ahead: bool) -> OpenTrack | None:  # noqa: ARG002  # all is known before
         """The next input that opens; those that do not are reported on the way. Cancelled, none is lost."""
@@ -49,11 +50,11 @@ class Playlist:
             try:
                 if source.refused is not None:
                     raise source.refused
-                track = await self._opener.open(index, source.path, source.excerpt)
+                track = await self._opener.open(index, source.where, source.excerpt)
             except MediaError as error:
                 self._waiting.popleft()
-                self._unopened.append(TrackResult(index, source.path, failure=error))
-                self._bus.publish(TrackEnded(index, str(source.path), 0, str(error)))
+                self._unopened.append(TrackResult(index, source.where, failure=error))
+                self._bus.publish(TrackEnded(index, str(source.where), 0, str(error)))
                 await asyncio.sleep(0)  # who tells of it keeps up with any number of them
                 continue
             self._waiting.popleft()

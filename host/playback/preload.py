@@ -81,9 +81,10 @@ class Preload:
             self._opening = asyncio.get_running_loop().create_task(self._open())
 
     def renew(self, plugin_id: PluginId) -> None:
-        """A decoder of this plugin that waits makes room for one of the generation that is active now."""
+        """A decoder or source of this plugin that waits makes room for one of the generation that is active now."""
         opened = self.opened
-        if opened is None or opened.use.plugin_id == plugin_id:  # whose is being opened is not known yet
+        uses = () if opened is None else (opened.use, *opened.served_by)
+        if opened is None or plugin_id in (use.plugin_id for use in uses):  # whose is being opened is not known yet
             self.expire()
 
     async def _all_back(self) -> None:

@@ -245,7 +245,7 @@ class Queue:
         added = []
         for each in inputs:
             trouble = "" if each.refused is None else str(each.refused)
-            entry = Entry(self._next_id, each.path, each.excerpt, each.hints, trouble)
+            entry = Entry(self._next_id, each.where, each.excerpt, each.hints, trouble)
             self._next_id += 1
             self._entries[entry.id] = entry
             self._order.insert(entry.id, before)

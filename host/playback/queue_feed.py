@@ -17,6 +17,7 @@ from host.playback.queue import Queue
 from host.playback.queue_state import Entry
 from host.playback.tracks import OpenTrack, TrackResult
 from host.records import record
+from host.where import local_files
 
 __all__ = ["QueueFeed"]
 
@@ -63,7 +64,7 @@ class QueueFeed:
     @property
     def sources(self) -> tuple[Path, ...]:
         """The files that are in the queue now."""
-        return tuple(entry.path for entry in self._queue.entries)
+        return local_files(entry.where for entry in self._queue.entries)
 
     @property
     def in_vain(self) -> bool:
@@ -95,7 +96,7 @@ class QueueFeed:
                 return None
             entry = self._given[index].entry
             try:
-                return await self._opener.open(index, entry.path, entry.excerpt)
+                return await self._opener.open(index, entry.where, entry.excerpt)
             except MediaError as error:
                 if ahead:
                     self._again_without(index)
@@ -176,6 +177,6 @@ class QueueFeed:
 
     def _fail(self, index: int, error: MediaError) -> None:
         entry = self._given[index].entry
-        self.ended(TrackResult(index, entry.path, failure=error))
+        self.ended(TrackResult(index, entry.where, failure=error))
         del self._given[index]  # nobody heard it, and nobody will ask
-        self._bus.publish(TrackEnded(index, str(entry.path), 0, str(error)))
+        self._bus.publish(TrackEnded(index, str(entry.where), 0, str(error)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum, unique
-from pathlib import Path
 
 from host.playback.shuffle import ShuffleState
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Hints
 from host.records import record
+from host.where import Where
 
 __all__ = ["Entry", "Modes", "QueueState", "Repeat"]
 
@@ -39,7 +39,7 @@ class Entry:
     """
 
     id: int
-    path: Path
+    where: Where
     excerpt: Excerpt = WHOLE
     hints: Hints = NO_HINTS
     trouble: str = ""

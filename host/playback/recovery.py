@@ -16,9 +16,11 @@ from abi.wire import StopReason
 from host.errors import MediaError, StellaError
 from host.events import (
     EventBus,
+    Seeked,
     StageEnded,
     Subscription,
     Topic,
+    TrackStarted,
     WorkerExited,
 )
 from host.ids import PluginId
@@ -88,10 +90,14 @@ class Recovery:
                 self._start(seat, self._bring_in(seat))
             elif seat.lost and seat.instance.worker.exited.done():
                 self._start(seat, self._mend(seat))
+            elif isinstance(seat, DecodeSeat) and seat.unsettled and not seat.lost:
+                self._start(seat, self._settle(seat))
 
     def _start(self, seat: Seat, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._mending[seat] = task
+        if isinstance(seat, DecodeSeat) and seat.stream is not None:
+            seat.settling = task
         task.add_done_callback(lambda _: self._mending.pop(seat))
 
     def _heard(self, fact: Topic) -> None:
@@ -108,6 +114,8 @@ class Recovery:
                 )
             elif fact.reason is StopReason.CONTRACT:
                 seat.instance.worker.condemn(fact.text or "broke the contract")
+            elif isinstance(seat, DecodeSeat) and fact.reason is StopReason.CUT:
+                seat.lost_its_place(fact.instance, fact.epoch)
             elif isinstance(seat, DecodeSeat) and seat.epoch == fact.epoch:
                 seat.ended = True
             elif isinstance(seat, SinkSeat) and seat.outlives(fact.reason, fact.code):
@@ -146,6 +154,21 @@ class Recovery:
         except StellaError as error:
             self._log.give_up(seat, error)
 
+    async def _settle(self, seat: DecodeSeat) -> None:
+        """A decoder of a stream finds its place, however long that takes."""
+        try:
+            while seat.unsettled and not seat.lost:
+                plugin = seat.instance.plugin_id
+                try:
+                    await seat.settle()
+                except RingsBroken:
+                    raise
+                except StellaError as error:  # of another one that came in its place
+                    if not counted(error) or not await self._supervisor.permitted(plugin):
+                        raise
+        except StellaError as error:
+            self._log.give_up(seat, error)
+
     async def _mend_decoder(self, seat: DecodeSeat, death: Autopsy) -> None:
         before = seat.use
         if inside(death, "read", seat):
@@ -173,6 +196,8 @@ class Recovery:
                 continue
             silent = max(0, silent_until - position)
             grade, last = (Grade.SHORT_GAP, silent_until - 1) if silent else (Grade.ABSORBED, None)
+            if seat.live:
+                grade = Grade.SHORT_GAP
             repair = self._log.repair(seat, before, grade, position, position if silent else None, last)
             self._log.tell(replace(repair, gap_frames=silent))
             return
@@ -275,7 +300,7 @@ async def recovering(pipeline: Pipeline, runtime: PluginRuntime, bus: EventBus) 
     log = RepairLog(pipeline, runtime.supervisor, bus)
     outputs = OutputCare(pipeline, runtime.supervisor, log, bus)
     recovery, swaps = Recovery(pipeline, runtime, log, outputs), Swaps(pipeline, log)
-    with bus.subscribe(StageEnded, WorkerExited) as facts:
+    with bus.subscribe(StageEnded, WorkerExited, Seeked, TrackStarted) as facts:
         tasks = [asyncio.create_task(recovery.run(facts))]
         if log.paced:
             tasks.append(asyncio.create_task(RingWatch(pipeline, runtime.limits, recovery.bypass).run()))

@@ -328,14 +328,14 @@ class Relay:
 
     def _record(self, track: OpenTrack, frames: int, error: StellaError | None) -> None:
         seconds = frames / self._pipeline.format.sample_rate_hz
-        failure = None if error is None else failure_of(track, seconds, error)
+        failure = failure_of(track, seconds, error)
         frames_in = round(frames * track.info.sample_rate_hz / self._pipeline.format.sample_rate_hz)
-        faults = (*track.faults, *lane_faults(str(track.path), track.decoder.instance))
+        faults = (*track.faults, *lane_faults(str(track.where), track.decoder.instance))
         wall_s = time.monotonic() - self._began_s
         touched_by = why_not(signal_path(self._pipeline, track))
         result = TrackResult(
             track.index,
-            track.path,
+            track.where,
             failure,
             track.use,
             frames_in,
@@ -347,7 +347,7 @@ class Relay:
         )
         self._played.results[track.index] = result
         self._feed.ended(result)
-        self._bus.publish(TrackEnded(track.index, str(track.path), frames, str(failure or "")))
+        self._bus.publish(TrackEnded(track.index, str(track.where), frames, str(failure or "")))
         if not self._feed.keeps_results:
             self._played.forget_before(self._pipeline.position)
 

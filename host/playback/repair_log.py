@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from host.errors import StellaError
-from host.events import EventBus, StageBypassed, StageGivenUp, StageMended
+from host.events import EventBus, StageBypassed, StageGivenUp
 from host.ids import Role
 from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
-from host.playback.repairs import Grade, Repair
+from host.playback.repairs import Grade, Repair, told
 from host.playback.seat import Seat
+from host.playback.stage_use import StageUse
 from host.playback.succession import Admission
-from host.playback.tracks import StageUse
 from host.supervise import Supervisor
 
 __all__ = ["RepairLog"]
@@ -60,22 +60,7 @@ class RepairLog:
         self._repairs.append(repair)
         if not repair.planned and repair.grade is Grade.SHORT_GAP:
             self._supervisor.audible(repair.plugin_id, Role.PLAY)
-        self._bus.publish(
-            StageMended(
-                repair.stage,
-                repair.plugin_id,
-                repair.type_id,
-                repair.old_generation,
-                repair.generation,
-                repair.position,
-                repair.grade,
-                repair.cause,
-                repair.first,
-                repair.last,
-                repair.gap_frames,
-                repair.planned,
-            )
-        )
+        self._bus.publish(told(repair))
 
     def admitted(self, seat: DspSeat, before: StageUse, admission: Admission, dry_until: int = 0) -> None:
         """An effect is at work: whether it was left out until then, or is ``dry_until`` a place that killed it."""

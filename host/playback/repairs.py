@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from host.events import StageMended
 from host.ids import Generation, PluginId, TypeId
 from host.playback.faults import Fault
 from host.records import record
 
-__all__ = ["Grade", "Repair", "Swapped", "fault_of", "rebuilt"]
+__all__ = ["Grade", "Repair", "Swapped", "fault_of", "rebuilt", "told"]
 
 
 class Grade(StrEnum):
@@ -51,6 +52,24 @@ class Swapped:
     old_pid: int
     new_pid: int
     frames_lost: int
+
+
+def told(repair: Repair) -> StageMended:
+    """The fact that it was done."""
+    return StageMended(
+        repair.stage,
+        repair.plugin_id,
+        repair.type_id,
+        repair.old_generation,
+        repair.generation,
+        repair.position,
+        repair.grade,
+        repair.cause,
+        repair.first,
+        repair.last,
+        repair.gap_frames,
+        repair.planned,
+    )
 
 
 def fault_of(repair: Repair, rate_hz: int) -> Fault | None:

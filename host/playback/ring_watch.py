@@ -72,7 +72,7 @@ class RingWatch:
         rings, block = self._pipeline.rings, self._pipeline.block_frames
         match seat:
             case DecodeSeat():
-                after, can_work = seat.ring, seat.occupied and not seat.ended
+                after, can_work = seat.ring, seat.occupied and not seat.ended and not seat.waits
             case MixSeat():
                 after, can_work = rings[0], seat.has_work
             case DspSeat():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from host.ids import PluginId
 from host.playback.absence import Absence
 from host.playback.bit_perfect import why_not
 from host.playback.edits import ChainEdits
@@ -9,10 +10,13 @@ from host.playback.graph import Pipeline
 from host.playback.record import Record
 from host.playback.recovery import Care
 from host.playback.relay import Relay
+from host.playback.repairs import Swapped
 from host.playback.signal_path import signal_path
+from host.playback.source_stream import SourceStream
 from host.playback.stage_updates import StageUpdates
+from host.playback.stage_use import StageUse
 from host.playback.timeline import Place
-from host.playback.tracks import OpenTrack, StageUse
+from host.playback.tracks import OpenTrack
 from host.records import record
 
 __all__ = ["Now", "Running", "uses_of"]
@@ -22,9 +26,9 @@ __all__ = ["Now", "Running", "uses_of"]
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
-    ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why
-    nothing is heard. ``touched_by``: what changes the track's samples on their
-    way, for people; empty: nothing.
+    ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why nothing is
+    heard; ``buffering``: nothing is heard until more bytes of the track have come. ``touched_by``: what changes the
+    track's samples on their way, for people; empty: nothing.
     """
 
     track: OpenTrack
@@ -35,7 +39,19 @@ class Now:
     stages: tuple[StageUse, ...]
     absence: Absence | None = None
     touched_by: str = ""
+    buffering: bool = False
     ahead_s: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What is heard, as its source says at this moment, or else its tags; empty where nobody says."""
+        media = self.track.media
+        return (media.title if isinstance(media, SourceStream) else "") or self.track.tags.title
+
+    @property
+    def live(self) -> bool:
+        """Whether it has no end, and nobody can go back in it."""
+        return self.track.live
 
     @property
     def done_s(self) -> float:
@@ -57,6 +73,14 @@ class Running:
     updates: StageUpdates
     edits: ChainEdits
 
+    async def swap(self, plugin_id: PluginId) -> tuple[Swapped, ...]:
+        """All of a plugin's goes over to its active generation. Raises: StellaError: something would not."""
+        swapped = await self.care.swaps.swap(plugin_id)
+        stream = self.pipeline.decode.stream
+        if stream is None or stream.closed or stream.use.plugin_id != plugin_id:
+            return swapped
+        return (*swapped, await stream.renew())
+
     def now(self) -> Now | None:
         """What is heard, as the sink stands; None before the first track."""
         pipeline, timeline = self.pipeline, self.record.timeline
@@ -75,8 +99,20 @@ class Running:
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
         touched_by = why_not(signal_path(pipeline, track))
+        buffering = decode.waits and pipeline.ready - taken < pipeline.block_frames
         ahead_s = 0.0 if elsewhere else max(0, taken - position) / pipeline.format.sample_rate_hz
-        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by, ahead_s)
+        return Now(
+            track,
+            place,
+            position,
+            seat.xruns,
+            clipped,
+            uses_of(pipeline),
+            seat.absence,
+            touched_by,
+            buffering,
+            ahead_s,
+        )
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position is heard; None before the first track."""

@@ -16,7 +16,7 @@ from host.capabilities import Stage
 from host.errors import ProtocolViolated, StellaError, Supervised
 from host.jsontext import JsonObject
 from host.playback.stage_spec import StageSpec
-from host.playback.tracks import StageUse
+from host.playback.stage_use import StageUse
 from host.records import record
 from host.runtime import Instance, Plan, apply_update, plan_update
 from shm_audio import Ring, RingError, RingWords
@@ -135,7 +135,7 @@ class Seat(ABC):
 
     def outlives(self, reason: StopReason, _code: int, /) -> bool:
         """Whether somebody else goes on here after such an end of the occupant; the code is the plugin's."""
-        return reason in (StopReason.CONTRACT, StopReason.RING)
+        return reason in (StopReason.CONTRACT, StopReason.RING, StopReason.CUT)
 
     @contextmanager
     def standing(self) -> Iterator[None]:

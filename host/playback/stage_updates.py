@@ -24,6 +24,7 @@ from host.playback.dsp_seat import DspSeat
 from host.playback.graph import Pipeline
 from host.playback.seat import NotAtWork
 from host.playback.sink_seat import SinkSeat
+from host.playback.source_seat import SourceSeat
 from host.playback.stage_spec import StageSpec, with_files
 from host.playback.swaps import Swaps
 from host.runtime import Change, ConfigUpdates, Outcome, Plan, PluginRuntime
@@ -34,7 +35,7 @@ __all__ = ["StageUpdates"]
 PATIENCE_S = 5.0
 
 T = TypeVar("T")
-UpdatableSeat = DecodeSeat | DspSeat | SinkSeat
+UpdatableSeat = SourceSeat | DecodeSeat | DspSeat | SinkSeat
 
 
 class _Owner:
@@ -100,7 +101,8 @@ class _Owner:
 
     async def apply(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
         async with self._spec(config, config_gen) as spec:
-            return Change(await self._seat.apply(spec, plan))
+            position = await self._seat.apply(spec, plan)
+            return Change(None if isinstance(self._seat, SourceSeat) else position)
 
     async def recreate(self, config: JsonObject, config_gen: int, plan: Plan) -> Change:
         seat, before = self._seat, self._seat.use
@@ -110,8 +112,13 @@ class _Owner:
                     remade = await seat.recreate(spec, may_shift=not self._pipeline.decode.finishing)
             else:
                 remade = await seat.recreate(spec)
-        self._swaps.remade(self._seat, before, remade)
         note = f"its running state was not taken over: {remade.note}" if remade.note else plan.reason
+        stream = self._pipeline.decode.stream
+        if isinstance(seat, SourceSeat):
+            if stream is not None and stream.seat is seat:
+                stream.exchanged(before, "another configuration")
+            return Change(None, note)
+        self._swaps.remade(seat, before, remade)
         return Change(remade.position, note)
 
     @asynccontextmanager
@@ -146,6 +153,8 @@ class _Owner:
 
 def _kind_of(seat: UpdatableSeat) -> CapabilityKind:
     match seat:
+        case SourceSeat():
+            return CapabilityKind.SOURCE_CATALOG
         case DecodeSeat():
             return CapabilityKind.DECODER
         case DspSeat():
@@ -201,7 +210,10 @@ class StageUpdates:
     def _seats(self) -> tuple[UpdatableSeat, ...]:
         pipeline = self._pipeline
         rest: tuple[UpdatableSeat, ...] = (*pipeline.dsps, pipeline.sink)
-        return (pipeline.decode, *rest) if pipeline.decode.occupied else rest
+        decode = pipeline.decode
+        if not decode.occupied:
+            return rest
+        return (decode, *rest) if decode.stream is None else (decode.stream.seat, decode, *rest)
 
     def _seat(self, name: str) -> UpdatableSeat:
         seats = self._seats()

@@ -20,7 +20,7 @@ from host.playback.repair_log import RepairLog
 from host.playback.repairs import Grade, Swapped
 from host.playback.seat import NotAtWork, Outdated, Remade, Seat
 from host.playback.sink_seat import SinkSeat
-from host.playback.tracks import StageUse
+from host.playback.stage_use import StageUse
 
 __all__ = ["Swaps", "with_current_config"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from host.errors import MediaError, StellaError, Supervised
 from host.events import TrackStarted
 from host.playback.sizes import PipelineFormat
+from host.playback.source_stream import failure_of_source
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack
 
@@ -26,7 +27,7 @@ def started(track: OpenTrack, position: int) -> TrackStarted:
     tags, rate = track.tags, track.info.sample_rate_hz
     return TrackStarted(
         track.index,
-        str(track.path),
+        str(track.where),
         str(track.use.type_id),
         position,
         int((track.duration_s or 0) * rate),
@@ -39,12 +40,19 @@ def started(track: OpenTrack, position: int) -> TrackStarted:
     )
 
 
-def failure_of(track: OpenTrack, seconds: float, error: StellaError) -> StellaError:
-    """The error with the track it ended, and how far that got."""
+def failure_of(track: OpenTrack, seconds: float, error: StellaError | None) -> StellaError | None:
+    """The error with the track it ended, and how far that got; None: it ended in order.
+
+    A source that gave up is the reason, whatever the decoder makes of that, unless all was there by then.
+    """
     whole = track.duration_s is not None and seconds >= track.duration_s - _ROUNDING_S
+    source = None if whole else failure_of_source(track.media)
+    error = source or error
+    if error is None:
+        return None
     end = "played to its end" if whole else "ended"
     played = f"{end} after {seconds:.1f} s: " if seconds else ""
-    text = f"{track.path}: {played}{error.message}"
+    text = f"{track.where}: {played}{error.message}"
     if isinstance(error, Supervised):
         return type(error)(text, remedy=error.remedy, details=error.details)
     return MediaError(text, remedy=error.remedy or "is the file whole?")

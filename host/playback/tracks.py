@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from fractions import Fraction
-from pathlib import Path
 
 from abi.kinds import DecoderFlag
 from abi.wire import DecoderOpened
 from host.capabilities import Decoder
 from host.errors import StellaError
-from host.ids import Generation, InstanceId, PluginId, TypeId
-from host.media import NO_TAGS, Media, Tags
+from host.media import NO_TAGS, Tags
 from host.playback.faults import Fault
 from host.playback.repairs import Repair
 from host.playback.replay_gain import AS_IT_IS, Gain
 from host.playback.sizes import PipelineFormat
+from host.playback.source_stream import Readable, SourceStream
+from host.playback.stage_use import StageUse
 from host.records import record
+from host.where import Where
 
-__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "StageUse", "TrackResult", "Window", "window"]
+__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "TrackResult", "Window", "window"]
 
 
 @record
@@ -67,27 +67,15 @@ def window(info: DecoderOpened, excerpt: Excerpt) -> Window | None:
 
 
 @record
-class StageUse:
-    """Who did the work at one place of the chain. ``instance`` is for those who look closer, and makes no other use."""
-
-    name: str
-    plugin_id: PluginId
-    type_id: TypeId
-    generation: Generation
-    pid: int
-    instance: InstanceId = field(default=InstanceId(0), compare=False)
-
-
-@record
 class OpenTrack:
     """An input whose decoder is open and stands at its first frame; ``faults``: what others did that were asked.
 
-    The file stays open as long as the track is played: a successor of the decoder goes on in this very file, and with
-    the same ``gain``.
+    The file or stream stays open as long as the track is played: a successor of the decoder goes on in it, and with the
+    same ``gain``.
     """
 
     index: int
-    media: Media
+    media: Readable
     decoder: Decoder
     info: DecoderOpened
     use: StageUse
@@ -99,9 +87,19 @@ class OpenTrack:
     gain: Gain = AS_IT_IS
 
     @property
-    def path(self) -> Path:
+    def where(self) -> Where:
         """Where it was found."""
-        return self.media.path
+        return self.media.where
+
+    @property
+    def served_by(self) -> tuple[StageUse, ...]:
+        """The source that serves what it is read from; none where that is a file."""
+        return (self.media.use,) if isinstance(self.media, SourceStream) else ()
+
+    @property
+    def live(self) -> bool:
+        """Whether it has no end, and nobody can go back in it."""
+        return isinstance(self.media, SourceStream) and self.media.live
 
     async def close(self) -> None:
         """Ends the decoder and lets go of the file; twice is fine."""
@@ -156,7 +154,7 @@ class TrackResult:
     """
 
     index: int
-    path: Path
+    where: Where
     failure: StellaError | None = None
     decoder: StageUse | None = None
     frames_in: int = 0

@@ -217,6 +217,8 @@ class Transport:
             raise NotRunning("nothing plays", remedy="`stellatune resume` begins it")
         now = self.now()
         total_s = None if now is None else now.track.duration_s
+        if now is not None and now.live:
+            raise Usage("a live stream is only heard as it comes", remedy="`stellatune next` goes to the next one")
         if total_s is not None and to_s > total_s:
             raise Usage(f"the track ends after {total_s:.1f} s", remedy="`stellatune next` goes to the next one")
         wish = Seek(max(0.0, to_s))
@@ -373,7 +375,7 @@ class Transport:
             if now is None or entry is None or self._heard == (now.track.index, entry.id):
                 return
             self._heard = (now.track.index, entry.id)
-            self._bus.publish(TrackHeard(now.track.index, entry.id, str(now.track.path)))
+            self._bus.publish(TrackHeard(now.track.index, entry.id, str(now.track.where)))
 
     def _set_state(self, state: PlayState) -> None:
         if state is not self._state:

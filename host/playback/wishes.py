@@ -35,6 +35,7 @@ class Wishes:
         self._waiting: Wish | None = None
         self._done: asyncio.Future[None] | None = None
         self._arrived = asyncio.Event()
+        self._posted = asyncio.Event()
         #: The one that was left when the playback ended.
         self.left: Wish | None = None
 
@@ -53,11 +54,18 @@ class Wishes:
         if self._done is None:
             self._done = asyncio.get_running_loop().create_future()
         self._arrived.set()
+        self._posted.set()
         return self._done
 
     async def arrival(self) -> None:
         """Returns when one waits."""
         await self._arrived.wait()
+
+    async def switch(self) -> None:
+        """Returns when one waits that leads to another track."""
+        while not isinstance(self._waiting, Switch):
+            self._posted.clear()
+            await self._posted.wait()
 
     def take(self) -> tuple[Wish, asyncio.Future[None]]:
         """The one that waits, which is begun now, and what is to be told when it is done."""

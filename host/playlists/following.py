@@ -15,6 +15,7 @@ from host.playlists.formats import is_playlist, read_playlist
 from host.playlists.listed import Listed
 from host.playlists.locating import locate
 from host.records import record
+from host.where import Where
 
 __all__ = ["Found", "PlaylistFiles", "follow"]
 
@@ -29,15 +30,15 @@ class PlaylistFiles(Protocol):
     def read(self, path: Path) -> bytes:
         """All of a playlist file. Raises: MediaError."""
 
-    def refusal(self, path: Path) -> MediaError | None:
-        """Why nothing is there; None: something is."""
+    def refusal(self, where: Where) -> MediaError | None:
+        """Why nothing is there; None: something is, or nobody knows before it is opened."""
 
 
 @record
 class Found:
     """One thing that a playlist leads to; ``listed``: what was said about it, when it was said."""
 
-    path: Path
+    where: Where
     listed: Listed | None = None
     refused: MediaError | None = None
 
@@ -87,7 +88,7 @@ class _Following:
         there = next((way for way, refused in refusals.items() if refused is None), None)
         if there is None:
             yield Found(ways[0], listed, refusals[ways[0]])
-        elif is_playlist(there):
+        elif isinstance(there, Path) and is_playlist(there):
             yield from self.playlist(there, above)
         else:
             yield Found(there, listed)

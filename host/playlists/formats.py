@@ -9,7 +9,7 @@ from pathlib import Path
 from host.errors import MediaError, Usage
 from host.playlists.cue import read_cue
 from host.playlists.listed import Listed
-from host.playlists.locating import uri_of
+from host.playlists.locating import is_uri, uri_of
 from host.playlists.m3u import read_m3u, write_m3u
 from host.playlists.pls import read_pls
 from host.playlists.text import text_of
@@ -52,7 +52,7 @@ def _read(path: Path, data: bytes) -> list[Listed]:
 
 
 def playlist_lines(path: Path, tracks: Iterable[Listed]) -> Iterator[bytes]:
-    """The content of a playlist file of that name, in UTF-8; the tracks' names are absolute paths.
+    """The content of a playlist file of that name, in UTF-8; the tracks' names are absolute paths, or URIs.
 
     Raises: Usage when nothing of that kind can be written.
     """
@@ -60,7 +60,7 @@ def playlist_lines(path: Path, tracks: Iterable[Listed]) -> Iterator[bytes]:
     if suffix not in WRITTEN_SUFFIXES:
         raise Usage(f"{path}: a playlist to write ends in {' or '.join(WRITTEN_SUFFIXES)}", remedy="choose one of them")
     if suffix == XSPF:
-        lines = write_xspf(replace(track, name=uri_of(Path(track.name))) for track in tracks)
+        lines = write_xspf(replace(track, name=_as_uri(track.name)) for track in tracks)
     else:
         lines = write_m3u(replace(track, name=_as_line(track.name)) for track in tracks)
     return (line.encode("utf-8", "replace") + b"\n" for line in lines)
@@ -68,4 +68,8 @@ def playlist_lines(path: Path, tracks: Iterable[Listed]) -> Iterator[bytes]:
 
 def _as_line(name: str) -> str:
     """The path itself where that is one line of text, else its URI."""
-    return name if name.isprintable() and name == name.strip() else uri_of(Path(name))
+    return name if name.isprintable() and name == name.strip() else _as_uri(name)
+
+
+def _as_uri(name: str) -> str:
+    return name if is_uri(name) else uri_of(Path(name))

@@ -1,4 +1,4 @@
-"""Where the names in a playlist lead: paths beside it, absolute ones, ``file`` URIs, and what others write. Pure."""
+"""Where the names in a playlist lead: paths beside it, absolute ones, URIs, and what others write. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote
 
 from host.errors import MediaError
+from host.where import SourceTrack, Where, source_track
 
 __all__ = ["is_uri", "locate", "name_of", "uri_of"]
 
@@ -20,8 +21,8 @@ def is_uri(name: str) -> bool:
     return _URI.match(name) is not None
 
 
-def locate(folder: Path, name: str) -> tuple[Path, ...]:
-    """What a name in a playlist in ``folder`` can mean, the likeliest first. Raises: MediaError for what is not local.
+def locate(folder: Path, name: str) -> tuple[Where, ...]:
+    """What a name in a playlist in ``folder`` can mean, the likeliest first. Raises: MediaError for no name at all.
 
     A backslash may belong to a name, or come from a system where it parts folders.
     """
@@ -30,7 +31,10 @@ def locate(folder: Path, name: str) -> tuple[Path, ...]:
         return (path, folder / name.replace("\\", "/")) if "\\" in name else (path,)
     local = _LOCAL.fullmatch(name)
     if local is None:
-        raise MediaError(f"{name}: not a local file", remedy="download it first")
+        try:
+            return (source_track(name),)
+        except ValueError as error:
+            raise MediaError(f"{name}: {error}", remedy="`stellatune sources browse` prints such names") from error
     return (Path(_unquoted(local[1])),)
 
 
@@ -39,9 +43,9 @@ def name_of(reference: str) -> str:
     return reference if is_uri(reference) else _unquoted(reference)
 
 
-def uri_of(path: Path) -> str:
-    """An absolute path as a URI; its bytes, whatever they are."""
-    return "file://" + quote_from_bytes(bytes(path))
+def uri_of(where: Where) -> str:
+    """As a URI; of an absolute path its bytes, whatever they are."""
+    return where.uri if isinstance(where, SourceTrack) else "file://" + quote_from_bytes(bytes(where))
 
 
 def _unquoted(text: str) -> str:

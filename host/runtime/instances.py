@@ -150,8 +150,10 @@ class Instance:
         self._claim(type(message).__name__)
         return await self._call(message, timeout_s, fds)
 
-    async def query(self, message: Request[R], limit_s: float) -> R:
+    async def query(self, message: Request[R], limit_s: float, fds: Sequence[int] = ()) -> R:
         """One call that is told to give up at the limit, or when its caller is cancelled; ``cancel_ms`` are for that.
+
+        The descriptors stay the caller's, who keeps them open until it has the answer, or is cancelled.
 
         Raises:
             RequestTimeout: no answer within the limit. Its worker lives on if the plugin gave up.
@@ -160,7 +162,7 @@ class Instance:
         name, grace_s = type(message).__name__, self.limits.cancel_ms / 1000
         self._claim(name)
         self._may_give_up = True
-        call = asyncio.get_running_loop().create_task(self._call(message, limit_s + grace_s, ()))
+        call = asyncio.get_running_loop().create_task(self._call(message, limit_s + grace_s, fds))
         call.add_done_callback(_seen)
         try:
             answered, _ = await asyncio.wait((call,), timeout=limit_s)

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "SECTIONS",
+    "LibrarySettings",
     "Limits",
     "LogLevelWord",
     "LogSettings",
@@ -63,11 +64,18 @@ def _words(*default: str) -> tuple[str, ...]:
     return made
 
 
+def _place() -> str:
+    """A field for where a file is; empty: where such files are by themselves."""
+    made: str = field(default="", metadata={"place": True})
+    return made
+
+
 @record
 class PipelineSizes:
     """How much is held where. Rings other than the decode ring use `ring_ahead_ms`.
 
-    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies.
+    `checkpoint_kib`: longest state of an effect that is kept for the case that its worker dies. `stream_kib`: of what a
+    source serves, so much is held, in powers of two.
     """
 
     block_frames: int = _range(512, 32, 8192)
@@ -75,6 +83,7 @@ class PipelineSizes:
     ring_ahead_ms: int = _range(200, 20, 10_000)
     history_ms: int = _range(1000, 20, 10_000)
     checkpoint_kib: int = _range(256, 1, 16_384)
+    stream_kib: int = _range(1024, 256, 131_072)
 
 
 @record
@@ -196,8 +205,23 @@ class LogSettings:
     files: int = _range(4, 1, 100)
 
 
+@record
+class LibrarySettings:
+    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept."""
+
+    database: str = _place()
+    cover_kib: int = _range(12 << 10, 0, 12 << 10)
+
+
 Section: TypeAlias = (
-    PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LyricsSettings | LogSettings
+    PipelineSizes
+    | Limits
+    | ReplayGain
+    | OutputSettings
+    | PlaybackSettings
+    | LyricsSettings
+    | LibrarySettings
+    | LogSettings
 )
 
 #: By the name they have in the file, with the defaults.
@@ -208,6 +232,7 @@ SECTIONS: dict[str, Section] = {
     "output": OutputSettings(),
     "playback": PlaybackSettings(),
     "lyrics": LyricsSettings(),
+    "library": LibrarySettings(),
     "log": LogSettings(),
 }
 
@@ -235,6 +260,9 @@ def _wrong(each: Field[Any], value: object) -> str:
         choices = each.metadata["choices"]
         fits = any(type(value) is type(choice) and value == choice for choice in choices)
         return "" if fits else f"one of {', '.join(map(str, choices))}"
+    if "place" in each.metadata:
+        fits = isinstance(value, str) and (value == "" or value.startswith(("/", "~/"))) and "\0" not in value
+        return "" if fits else "an absolute path, or one that begins with ~/"
     low, high = each.metadata.get("low", 0), each.metadata.get("high", 0)
     match each.default:
         case bool():
@@ -268,6 +296,8 @@ def _schema_of(each: Field[Any]) -> JsonObject:
     if "choices" in each.metadata:
         choices: list[Json] = [*each.metadata["choices"]]
         return {"enum": choices, "default": str(each.default)}
+    if "place" in each.metadata:
+        return {"type": "string", "pattern": "^$|^~?/", "default": str(each.default)}
     match each.default:
         case bool() as default:
             return {"type": "boolean", "default": default}

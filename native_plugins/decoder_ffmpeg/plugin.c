@@ -50,9 +50,9 @@ static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
 }
 
 static StStatus decoder_get_metadata(void *handle, StStr *out) {
-    const Track *track = handle;
+    Track *track = handle;
     if (track->stream == NULL) return st_error(ST_ERROR_DECODE, "the last seek could not open the file again");
-    return tags_json(track->input.format, track->stream, out);
+    return container_tags(&track->input, track->stream, out);
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {

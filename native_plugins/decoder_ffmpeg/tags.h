@@ -4,10 +4,9 @@
 #ifndef DECODER_FFMPEG_TAGS_H
 #define DECODER_FFMPEG_TAGS_H
 
-#include <libavformat/avformat.h>
-#include <stellatune_sdk.h>
+#include "input.h"
 
-/* Those of the file, then those of the stream; the first picture of the file is the cover. */
-StStatus tags_json(const AVFormatContext *format, const AVStream *stream, StStr *out);
+/* Those of the file, then those of the stream; the cover is the first picture, a front cover before others. */
+StStatus container_tags(Input *input, const AVStream *stream, StStr *out);
 
 #endif

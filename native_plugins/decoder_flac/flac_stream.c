@@ -3,11 +3,11 @@
  */
 #include "flac_stream.h"
 
-#include <FLAC/metadata.h>
 #include <math.h>
 
 #include <stellatune_sdk.h>
 #include "flac_input.h"
+#include "flac_tags.h"
 
 /* Blocks are at most this long (RFC 9639, section 9.1.1). */
 #define MAX_BLOCK_FRAMES 65536u
@@ -110,7 +110,7 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
 
 static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMetadata *block, void *client) {
     FlacStream *stream = client;
-    (void)decoder;
+    FLAC__uint64 end = 0;
     if (block->type == FLAC__METADATA_TYPE_STREAMINFO && !stream->has_format) {
         const FLAC__StreamMetadata_StreamInfo *info = &block->data.stream_info;
         stream->has_format = 1;
@@ -119,15 +119,11 @@ static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMe
         stream->bits = info->bits_per_sample;
         stream->total_frames = info->total_samples;
         stream->max_block_frames = info->max_blocksize;
-    } else if (block->type == FLAC__METADATA_TYPE_VORBIS_COMMENT && stream->comments == NULL) {
-        stream->comments = FLAC__metadata_object_clone(block);
-    } else if (block->type == FLAC__METADATA_TYPE_PICTURE) {
-        FLAC__StreamMetadata_Picture_Type front = FLAC__STREAM_METADATA_PICTURE_TYPE_FRONT_COVER;
-        int better =
-            stream->picture && stream->picture->data.picture.type != front && block->data.picture.type == front;
-        if (stream->picture && !better) return;
-        if (stream->picture) FLAC__metadata_object_delete(stream->picture);
-        stream->picture = FLAC__metadata_object_clone(block);
+    } else if (block->type == FLAC__METADATA_TYPE_VORBIS_COMMENT && !stream->has_tags) {
+        flac_tags_comments(&stream->tags, block);
+    } else if (block->type == FLAC__METADATA_TYPE_PICTURE && !stream->has_tags) {
+        if (stream->io->seek == NULL || !FLAC__stream_decoder_get_decode_position(decoder, &end)) end = 0;
+        flac_tags_picture(&stream->tags, block, end);
     }
 }
 
@@ -236,6 +232,7 @@ StStatus flac_stream_open(FlacStream *stream, StStr label, const StIoVTable *io,
     if (stream->io_position == 0) return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it is empty");
     if (!stream->has_format && stream->damage_count)
         return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it does not begin with a FLAC header");
+    stream->has_tags = 1;
     if (!ok || !stream->has_format ||
         FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_END_OF_STREAM)
         return st_error(ST_ERROR_DECODE, "file ends inside its FLAC header (truncated? get the file again)");
@@ -367,7 +364,6 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
 
 void flac_stream_close(FlacStream *stream) {
     if (stream->decoder) FLAC__stream_decoder_delete(stream->decoder);
-    if (stream->comments) FLAC__metadata_object_delete(stream->comments);
-    if (stream->picture) FLAC__metadata_object_delete(stream->picture);
+    tags_free(&stream->tags);
     free(stream->pending);
 }

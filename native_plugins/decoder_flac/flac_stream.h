@@ -8,7 +8,7 @@
 #define DECODER_FLAC_STREAM_H
 
 #include <FLAC/stream_decoder.h>
-#include <stellatune_sdk.h>
+#include <stellatune_tagset.h>
 
 #define FLAC_STREAM_TEXT_BYTES 256
 #define FLAC_STREAM_LABEL_BYTES 400
@@ -33,8 +33,8 @@ typedef struct FlacStream {
     uint32_t bits;
     uint64_t total_frames; /* 0: unknown */
     uint32_t max_block_frames;
-    FLAC__StreamMetadata *comments;
-    FLAC__StreamMetadata *picture;
+    Tags tags;
+    int has_tags; /* all that there are */
 
     /* Where decoding is. Frames wait in the order silence, pending. */
     uint64_t next_frame;    /* first frame that has not been decoded or made up yet */

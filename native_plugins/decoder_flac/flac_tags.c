@@ -1,5 +1,5 @@
 /*
- * flac_tags.c: hands libFLAC's comments and picture to the rules that all Xiph formats share.
+ * flac_tags.c: hands libFLAC's comments and pictures to the rules that all Xiph formats share.
  */
 #include "flac_tags.h"
 
@@ -12,12 +12,22 @@ static StStr comment_at(const void *comments, size_t index) {
     return comment;
 }
 
-StStatus flac_tags_json(const FLAC__StreamMetadata *comments, const FLAC__StreamMetadata *picture, StStr *out) {
-    TagsJson tags = tags_begin();
-    if (comments)
-        xiph_tags(&tags, &comments->data.vorbis_comment, comments->data.vorbis_comment.num_comments, comment_at);
-    if (picture && picture->data.picture.data_length)
-        tags_cover(&tags, picture->data.picture.mime_type, picture->data.picture.data,
-                   picture->data.picture.data_length);
-    return tags_finish(&tags, out);
+void flac_tags_comments(Tags *tags, const FLAC__StreamMetadata *block) {
+    const FLAC__StreamMetadata_VorbisComment *comments = &block->data.vorbis_comment;
+    xiph_tags(tags, comments, comments->num_comments, comment_at);
+    xiph_cover(tags, comments, comments->num_comments, comment_at);
+}
+
+void flac_tags_picture(Tags *tags, const FLAC__StreamMetadata *block, uint64_t end) {
+    const FLAC__StreamMetadata_Picture *picture = &block->data.picture;
+    int is_front = picture->type == FLAC__STREAM_METADATA_PICTURE_TYPE_FRONT_COVER;
+    size_t len = picture->data_length;
+    uint8_t *copy;
+    if (picture->data == NULL || !tags_wants_cover(tags, is_front, len)) return;
+    if (end >= len && end > 0) {
+        tags_cover_place(tags, is_front, picture->data, len, end - len, len);
+    } else if ((copy = malloc(len)) != NULL) {
+        memcpy(copy, picture->data, len);
+        tags_cover_bytes(tags, is_front, copy, len, copy);
+    }
 }

@@ -3,7 +3,6 @@
  */
 #include <stellatune_sdk.h>
 #include "flac_stream.h"
-#include "flac_tags.h"
 
 #define SCHEMA                                                                                                  \
     "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {\"verify_md5\": {\"type\": "       \
@@ -43,8 +42,7 @@ static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
 }
 
 static StStatus decoder_get_metadata(void *handle, StStr *out) {
-    const FlacStream *stream = handle;
-    return flac_tags_json(stream->comments, stream->picture, out);
+    return tags_tell(&((const FlacStream *)handle)->tags, out);
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {

@@ -22,8 +22,6 @@
 #define JUNK_BYTES_BEFORE 65536
 #define JUNK_BYTES_BETWEEN (1 << 20)
 #define CALL_BYTES ((uint64_t)128 << 20)
-#define ID3_BYTES ((uint64_t)32 << 20)
-#define ID3_HEAD_BYTES 10
 /* In the header of a block: what all of a stream have in common - sync, version, layer, rate. */
 #define SAME_STREAM_BITS 0xFFFE0C00u
 /* Up to this size, the blocks of a file that does not say how many it has are counted. */
@@ -32,7 +30,8 @@
 #define MAX_BLOCK_FRAMES 1152
 #define MAX_FOREIGN_BLOCKS 3
 
-#define FLAGS (MPG123_QUIET | MPG123_FORCE_FLOAT | MPG123_IGNORE_INFOFRAME | MPG123_PICTURE)
+/* Tags are read by id3_tags.c. */
+#define FLAGS (MPG123_QUIET | MPG123_FORCE_FLOAT | MPG123_IGNORE_INFOFRAME | MPG123_SKIP_ID3V2)
 
 ST_SDK_PRINTF(3, 4) static void fail(MpegStream *stream, int32_t code, const char *format, ...) {
     va_list args;
@@ -59,28 +58,11 @@ static off_t on_seek(void *input, off_t offset, int whence) {
     return (off_t)st_input_seek(input, offset, whence);
 }
 
-/* The number of bytes in the body of an ID3v2 tag, from its first ten. */
-static uint64_t id3_size(const uint8_t *head) {
-    return (uint64_t)(head[6] & 127) << 21 | (head[7] & 127) << 14 | (head[8] & 127) << 7 | (head[9] & 127);
-}
-
-/* A tag at the start that is larger than any real one is passed over and not kept in memory. */
-static long id3_flags(StInput *input) {
-    uint8_t head[ID3_HEAD_BYTES];
-    int got = st_input_read(input, head, sizeof head) == sizeof head && memcmp(head, "ID3", 3) == 0;
-    st_input_seek(input, 0, SEEK_SET);
-    return got && id3_size(head) > ID3_BYTES ? MPG123_SKIP_ID3V2 : 0;
-}
-
-/* libmpg123 before the first block. */
-static StStatus start(MpegStream *stream) {
+/* libmpg123 before the first block of an input that stands there. */
+static StStatus start_here(MpegStream *stream) {
     const StIoVTable *io = stream->input.io;
-    if ((stream->input.end > 0 || stream->input.failure) && !st_input_rewind(&stream->input)) {
-        fail(stream, ST_ERROR_IO, "the input cannot be rewound");
-        return failure_status(stream);
-    }
     mpg123_close(stream->mpeg);
-    mpg123_param(stream->mpeg, MPG123_FLAGS, FLAGS | id3_flags(&stream->input), 0);
+    mpg123_param(stream->mpeg, MPG123_FLAGS, FLAGS, 0);
     mpg123_param(stream->mpeg, MPG123_RESYNC_LIMIT, JUNK_BYTES_BEFORE, 0);
     mpg123_param(stream->mpeg, MPG123_INDEX_SIZE, INDEX_BLOCKS, 0);
     mpg123_param(stream->mpeg, MPG123_PREFRAMES, 1, 0);
@@ -95,6 +77,12 @@ static StStatus start(MpegStream *stream) {
     if (mpg123_open_handle(stream->mpeg, &stream->input) == MPG123_OK && !stream->input.failure) return st_ok();
     if (!fail_with_input(stream))
         fail(stream, ST_ERROR_DECODE, "libmpg123 gives up on it: %s", mpg123_strerror(stream->mpeg));
+    return failure_status(stream);
+}
+
+static StStatus start(MpegStream *stream) {
+    if (st_input_rewind(&stream->input)) return start_here(stream);
+    fail(stream, ST_ERROR_IO, "the input cannot be rewound");
     return failure_status(stream);
 }
 
@@ -128,7 +116,7 @@ static int goes_on_at(MpegStream *stream, uint64_t byte) {
     uint32_t found = 0;
     int64_t got = st_input_seek(input, (int64_t)byte, SEEK_SET) < 0 ? 0 : st_input_read(input, head, sizeof head);
     if (got == sizeof head && memcmp(head, "ID3", 3) == 0)
-        got = st_input_seek(input, (int64_t)(byte + sizeof head + id3_size(head)), SEEK_SET) < 0
+        got = st_input_seek(input, (int64_t)(byte + sizeof head + id3_synchsafe(head + 6)), SEEK_SET) < 0
                   ? 0
                   : st_input_read(input, head, sizeof head);
     if (got >= 4) found = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
@@ -276,10 +264,12 @@ StStatus mpeg_stream_open(MpegStream *stream, const StIoVTable *io, void *io_han
     st_input_allow(&stream->input, CALL_BYTES);
     if (mpg123_init() == MPG123_OK) stream->mpeg = mpg123_new(NULL, &code);
     if (stream->mpeg == NULL) return st_error(ST_ERROR_INTERNAL, "libmpg123: %s", mpg123_plain_strerror(code));
-    status = start(stream);
+    id3_tags_read(&stream->tags, &stream->input);
+    if (stream->input.failure) return st_input_status(&stream->input);
+    status = start_here(stream);
     if (status.code == ST_OK) status = read_first_block(stream, &kbit_per_s);
     if (status.code != ST_OK) return status;
-    mpg123_param(stream->mpeg, MPG123_ADD_FLAGS, MPG123_SKIP_ID3V2, 0); /* the tags that count come first */
+    id3_tags_loudness(&stream->tags, &stream->info_frame);
     trim(stream, count_blocks(stream));
     if (kbit_per_s && st_input_size(&stream->input, &size)) stream->estimated_ms = size * 8 / kbit_per_s;
     mpg123_param(stream->mpeg, MPG123_RESYNC_LIMIT, JUNK_BYTES_BETWEEN, 0);
@@ -353,4 +343,5 @@ StStatus mpeg_stream_seek(MpegStream *stream, uint64_t frame) {
 
 void mpeg_stream_close(MpegStream *stream) {
     mpg123_delete(stream->mpeg);
+    tags_free(&stream->tags);
 }

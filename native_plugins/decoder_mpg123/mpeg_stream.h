@@ -10,6 +10,7 @@
 #include <mpg123.h>
 #include <stellatune_input.h>
 
+#include "id3_tags.h"
 #include "info_frame.h"
 
 #define MPEG_STREAM_TEXT_BYTES 256
@@ -18,6 +19,7 @@ typedef struct MpegStream {
     StInput input;
     mpg123_handle *mpeg;
     InfoFrame info_frame;
+    Tags tags;
     uint32_t rate_hz;
     uint32_t channels;
     uint32_t block_frames;

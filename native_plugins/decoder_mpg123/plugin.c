@@ -2,7 +2,6 @@
  * plugin.c: the module table of decoder_mpg123 and the decoder functions over MpegStream.
  */
 #include <stellatune_sdk.h>
-#include "id3_tags.h"
 #include "mpeg_stream.h"
 
 #define NO_CONFIG_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {}}"
@@ -32,8 +31,7 @@ static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
 }
 
 static StStatus decoder_get_metadata(void *handle, StStr *out) {
-    const MpegStream *stream = handle;
-    return id3_tags_json(stream->mpeg, &stream->info_frame, out);
+    return tags_tell(&((const MpegStream *)handle)->tags, out);
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {

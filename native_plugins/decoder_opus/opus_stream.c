@@ -156,10 +156,13 @@ static StStr comment_at(const void *comments, size_t index) {
 
 StStatus opus_stream_tags(OpusStream *stream, StStr *out) {
     const OpusTags *comments = stream->file ? op_tags(stream->file, 0) : NULL;
-    TagsJson tags = tags_begin();
+    Tags tags = {0};
+    StStatus status;
     if (comments) {
         xiph_tags(&tags, comments, (size_t)comments->comments, comment_at);
         xiph_cover(&tags, comments, (size_t)comments->comments, comment_at);
     }
-    return tags_finish(&tags, out);
+    status = tags_tell(&tags, out);
+    tags_free(&tags);
+    return status;
 }

@@ -1,7 +1,7 @@
 /*
  * plugin.c: the module table of decoder_sndfile and the decoder functions over Sound.
  */
-#include <stellatune_tags.h>
+#include <stellatune_tagset.h>
 #include "sound.h"
 
 #define SCHEMA                                                                                              \
@@ -54,18 +54,21 @@ static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
 static StStatus decoder_get_metadata(void *handle, StStr *out) {
     static const struct {
         int field;
-        const char *tag;
+        TagName tag;
     } rules[] = {
-        {SF_STR_TITLE, "title"}, {SF_STR_ARTIST, "artist"},     {SF_STR_ALBUM, "album"},
-        {SF_STR_DATE, "date"},   {SF_STR_TRACKNUMBER, "track"}, {SF_STR_GENRE, "genre"},
+        {SF_STR_TITLE, TAG_TITLE}, {SF_STR_ARTIST, TAG_ARTIST},     {SF_STR_ALBUM, TAG_ALBUM},
+        {SF_STR_DATE, TAG_DATE},   {SF_STR_TRACKNUMBER, TAG_TRACK}, {SF_STR_GENRE, TAG_GENRE},
     };
     const Sound *sound = handle;
-    TagsJson tags = tags_begin();
+    Tags tags = {0};
+    StStatus status;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         const char *text = sound->file ? sf_get_string(sound->file, rules[i].field) : NULL;
-        if (text) tags_text(&tags, rules[i].tag, text, strlen(text));
+        if (text) tags_add_legacy(&tags, rules[i].tag, 0, text, strlen(text));
     }
-    return tags_finish(&tags, out);
+    status = tags_tell(&tags, out);
+    tags_free(&tags);
+    return status;
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {

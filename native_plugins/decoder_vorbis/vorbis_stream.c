@@ -134,10 +134,13 @@ static StStr comment_at(const void *comments, size_t index) {
 
 StStatus vorbis_stream_tags(VorbisStream *stream, StStr *out) {
     const vorbis_comment *comments = stream->is_open ? ov_comment(&stream->file, 0) : NULL;
-    TagsJson tags = tags_begin();
+    Tags tags = {0};
+    StStatus status;
     if (comments) {
         xiph_tags(&tags, comments, (size_t)comments->comments, comment_at);
         xiph_cover(&tags, comments, (size_t)comments->comments, comment_at);
     }
-    return tags_finish(&tags, out);
+    status = tags_tell(&tags, out);
+    tags_free(&tags);
+    return status;
 }

@@ -102,17 +102,18 @@ static StStatus place_sound(AiffHeader *header, uint64_t size) {
     return st_ok();
 }
 
-static StStatus read_text(AiffHeader *header, uint64_t size, PcmTag tag) {
+static StStatus read_text(AiffHeader *header, uint64_t size, TagName tag) {
     uint8_t text[MAX_TEXT_BYTES];
     size_t got = 0;
     StStatus status = byte_input_read(header->input, text, size < sizeof text ? (size_t)size : sizeof text, &got);
-    if (status.code == ST_OK) pcm_layout_keep_tag(header->layout, tag, text, got);
+    if (status.code == ST_OK) tags_add_legacy(&header->layout->texts, tag, 0, (const char *)text, got);
     return status;
 }
 
 static StStatus read_body(AiffHeader *header, const uint8_t *id, uint64_t size) {
     if (memcmp(id, "COMM", 4) == 0 && !header->has_common) return read_common(header, size);
     if (memcmp(id, "SSND", 4) == 0 && !header->has_sound) return place_sound(header, size);
+    if (memcmp(id, "ID3 ", 4) == 0) pcm_layout_note_id3(header->layout, header->input->position, size);
     if (memcmp(id, "NAME", 4) == 0) return read_text(header, size, TAG_TITLE);
     if (memcmp(id, "AUTH", 4) == 0) return read_text(header, size, TAG_ARTIST);
     return st_ok();

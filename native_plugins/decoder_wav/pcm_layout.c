@@ -25,14 +25,12 @@ int pcm_is_placeholder(uint64_t bytes, uint64_t bytes_there) {
     return bytes > bytes_there && bytes >= 0x7F000000u && bytes <= 0x80000000u;
 }
 
-void pcm_layout_keep_tag(PcmLayout *layout, PcmTag tag, const uint8_t *text, size_t len) {
-    while (len && (text[len - 1] == 0 || text[len - 1] == ' ')) len--;
-    if (len && layout->tags[tag].len == 0) {
-        free((void *)layout->tags[tag].ptr);
-        layout->tags[tag] = st_str_copy((const char *)text, len);
-    }
+void pcm_layout_note_id3(PcmLayout *layout, uint64_t offset, uint64_t bytes) {
+    if (layout->id3_offset) return;
+    layout->id3_offset = offset;
+    layout->id3_bytes = bytes;
 }
 
 void pcm_layout_free(PcmLayout *layout) {
-    for (int i = 0; i < TAG_COUNT; i++) free((void *)layout->tags[i].ptr);
+    tags_free(&layout->texts);
 }

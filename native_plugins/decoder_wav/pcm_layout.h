@@ -4,7 +4,7 @@
 #ifndef DECODER_WAV_PCM_LAYOUT_H
 #define DECODER_WAV_PCM_LAYOUT_H
 
-#include <stellatune_sdk.h>
+#include <stellatune_tagset.h>
 
 #define MAX_RATE_HZ 768000u
 #define MAX_CHANNELS 256u
@@ -12,17 +12,6 @@
 #define FRAMES_UNKNOWN UINT64_MAX
 
 typedef enum PcmCoding { PCM_SIGNED = 1, PCM_UNSIGNED = 2, PCM_FLOAT = 3 } PcmCoding;
-
-typedef enum PcmTag {
-    TAG_TITLE,
-    TAG_ARTIST,
-    TAG_ALBUM,
-    TAG_TRACK,
-    TAG_DATE,
-    TAG_GENRE,
-    TAG_COMPOSER,
-    TAG_COUNT
-} PcmTag;
 
 typedef struct PcmLayout {
     PcmCoding coding;
@@ -34,7 +23,9 @@ typedef struct PcmLayout {
     uint64_t data_offset;
     uint64_t data_bytes;      /* BYTES_UNKNOWN: up to the end of the file */
     uint64_t declared_frames; /* FRAMES_UNKNOWN: as many as data_bytes holds */
-    StStr tags[TAG_COUNT];    /* on the heap */
+    uint64_t id3_offset;      /* of a chunk with an ID3v2 tag; 0: there is none */
+    uint64_t id3_bytes;
+    Tags texts;               /* of the chunks that hold one text each */
 } PcmLayout;
 
 /* Refuses what nobody can play: the container size, coding, channels and rate of a layout. */
@@ -43,8 +34,8 @@ StStatus pcm_layout_check(const PcmLayout *layout);
 /* A length that a writer puts down when it does not know yet how much will come. */
 int pcm_is_placeholder(uint64_t bytes, uint64_t bytes_there);
 
-/* Keeps the first text of a kind, without the padding at its end. */
-void pcm_layout_keep_tag(PcmLayout *layout, PcmTag tag, const uint8_t *text, size_t len);
+/* Notes the chunk that an ID3v2 tag is in; the first one counts. */
+void pcm_layout_note_id3(PcmLayout *layout, uint64_t offset, uint64_t bytes);
 
 void pcm_layout_free(PcmLayout *layout);
 

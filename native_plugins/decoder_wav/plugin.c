@@ -1,9 +1,10 @@
 /*
  * plugin.c: the module table of decoder_wav and the decoder functions over PcmStream.
  */
-#include <stellatune_tags.h>
+#include <stellatune_sdk.h>
 #include "pcm_samples.h"
 #include "pcm_stream.h"
+#include "pcm_tags.h"
 
 #define NO_CONFIG_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {}}"
 
@@ -32,15 +33,7 @@ static StStatus decoder_get_info(void *handle, StDecoderInfo *out) {
 }
 
 static StStatus decoder_get_metadata(void *handle, StStr *out) {
-    static const char *const names[TAG_COUNT] = {
-        [TAG_TITLE] = "title", [TAG_ARTIST] = "artist", [TAG_ALBUM] = "album",       [TAG_TRACK] = "track",
-        [TAG_DATE] = "date",   [TAG_GENRE] = "genre",   [TAG_COMPOSER] = "composer",
-    };
-    const PcmStream *stream = handle;
-    TagsJson tags = tags_begin();
-    for (int i = 0; i < TAG_COUNT; i++)
-        tags_text(&tags, names[i], stream->layout.tags[i].ptr, stream->layout.tags[i].len);
-    return tags_finish(&tags, out);
+    return pcm_tags_json(handle, out);
 }
 
 static StStatus decoder_read(void *handle, uint32_t frames, float *out, uint32_t *out_read, uint8_t *out_eof) {

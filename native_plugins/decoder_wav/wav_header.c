@@ -85,7 +85,7 @@ static StStatus read_format(WavHeader *header, uint64_t size) {
 static StStatus read_info(WavHeader *header, uint64_t end) {
     static const struct {
         const char *id;
-        PcmTag tag;
+        TagName tag;
     } kinds[] = {
         {"INAM", TAG_TITLE}, {"IART", TAG_ARTIST}, {"IPRD", TAG_ALBUM}, {"ITRK", TAG_TRACK},
         {"IPRT", TAG_TRACK}, {"ICRD", TAG_DATE},   {"IGNR", TAG_GENRE}, {"IMUS", TAG_COMPOSER},
@@ -102,8 +102,9 @@ static StStatus read_info(WavHeader *header, uint64_t end) {
         if (size > end - input->position) return st_ok();
         status = byte_input_read(input, text, size < sizeof text ? (size_t)size : sizeof text, &got);
         if (status.code != ST_OK) return status;
-        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-            if (memcmp(head, kinds[i].id, 4) == 0) pcm_layout_keep_tag(header->layout, kinds[i].tag, text, got);
+        for (uint32_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+            if (memcmp(head, kinds[i].id, 4) == 0)
+                tags_add_legacy(&header->layout->texts, kinds[i].tag, i, (const char *)text, got);
         if (next >= end) break;
         status = byte_input_go(input, next);
         if (status.code != ST_OK) return status;
@@ -132,6 +133,8 @@ static StStatus read_body(WavHeader *header, const uint8_t *id, uint64_t size) {
     if (memcmp(id, "ds64", 4) == 0 && header->is_64 && !header->has_data) return read_ds64(header, size);
     if (memcmp(id, "fmt ", 4) == 0 && !header->has_format) return read_format(header, size);
     if (memcmp(id, "data", 4) == 0 && !header->has_data) return place_data(header, size);
+    if (memcmp(id, "id3 ", 4) == 0 || memcmp(id, "ID3 ", 4) == 0)
+        pcm_layout_note_id3(header->layout, header->input->position, size);
     if (memcmp(id, "LIST", 4) == 0 && size > 12) {
         uint64_t end = header->input->position + size;
         uint8_t type[4];

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 
-from abi.wire import AttachDecode, DecoderOpened, Json, Landed, OpenDecoder, OpenFromStream, Payload
+from abi.wire import (
+    AttachDecode,
+    CoverTold,
+    DecoderOpened,
+    Json,
+    Landed,
+    OpenDecoder,
+    OpenFromStream,
+    Payload,
+)
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
 from plugin_worker.capabilities.stage import StageInstance, map_ring, map_stream, text_of
 from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
-from plugin_worker.ffi_calls import CData, borrow, call, take_json
+from plugin_worker.ffi_calls import MAX_METADATA, CData, borrow, call, take_json
 from plugin_worker.lane import Lane, LaneHome
+from plugin_worker.picture import Picture, apart, fetched
 
 __all__ = ["DecoderInstance"]
 
@@ -99,13 +109,25 @@ class DecoderInstance(StageInstance):
         return self._info
 
     def metadata(self) -> Json:
-        """Tags, an empty object when the decoder has none to give."""
+        """Tags without the cover, an empty object when the decoder has none to give."""
+        return Json(Payload(self._told()[0]))
+
+    def cover(self) -> CoverTold:
+        """The picture, empty when there is none, or none that could be a cover."""
+        return CoverTold(Payload(fetched(self._told()[1], self._media)))
+
+    def tags_and_cover(self) -> tuple[bytes, bytes]:
+        """Both for the price of one question. Raises: as both."""
+        tags, picture = self._told()
+        return tags, fetched(picture, self._media)
+
+    def _told(self) -> tuple[bytes, Picture | None]:
         self._opened("get_metadata")
         if self.vtable.get_metadata_json_utf8 == ffi.NULL:
-            return Json(Payload(b"{}"))
+            return b"{}", None
         out = ffi.new("StStr *")
         call(self.lane.native, "get_metadata", self.vtable.get_metadata_json_utf8, self.handle, out)
-        return Json(Payload(take_json(self.lane.native, "get_metadata", out) or b"{}"))
+        return apart(take_json(self.lane.native, "get_metadata", out, MAX_METADATA) or b"{}")
 
     def seek(self, frame: int) -> Landed:
         """Moves to ``frame`` or before it; by time where it knows no frames. What is not in the ring yet is dropped.

@@ -10,7 +10,7 @@ from tests.support.messages import SAMPLES
 
 REQUEST_ID = 5
 GENERATION = 1
-GOLDEN_VERSION = 6
+GOLDEN_VERSION = 7
 GOLDEN: dict[str, str] = {
     "HelloReply": "94010501940206cd126793cc8028cd3000",
     "Hello": "94020501940206b37374656c6c6174756e652e6473702e6761696ea4706c6179",
@@ -35,6 +35,8 @@ GOLDEN: dict[str, str] = {
     "OpenFromStream": "942305019407ad2f6d757369632f612e666c6163a4666c6163cd7530",
     "Json": "941a050191c40f5b7b226964223a226e756c6c227d5d",
     "ReadMetadata": "941b05019107",
+    "CoverTold": "9424050191c404ffd8ffd9",
+    "ReadCover": "942505019107",
     "Landed": "941c050192ce0006baa8c3",
     "SeekDecoder": "941d05019207cf0000010000000000",
     "ListTargets": "941e05019107",

@@ -16,7 +16,7 @@ OURS = ("abi", "shm_audio", "plugin_worker", "host", "native_plugins")
 # Rooms of the host, lowest first; rooms on one line have no edges between them.
 HOST_FLOORS = (
     ("errors", "jsontext", "patience", "records", "version", "whole_file", "zygote_process"),
-    ("ids", "settings"),
+    ("ids", "settings", "where"),
     ("events",),
     ("worker",),
     ("supervise", "logbook"),
@@ -53,6 +53,7 @@ BUILDERS = ("build_scan", "build_core", "cdef")
 LAZY: dict[str, str] = {
     "host.packages.schema": "fastjsonschema takes 40 ms to import, and most commands validate nothing",
     "host.supervise.process_use": "psutil takes longer to import than most questions to answer, and only one needs it",
+    "host.supervise.priority": "the same, and only those who step back need it",
     "host.settings.config_file": "tomlkit takes longer to import than most commands run, and few change the file",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",
     "host.__main__": "the same",

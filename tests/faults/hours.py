@@ -19,6 +19,7 @@ from host.errors import StellaError
 from host.events import PluginEmitted
 from host.jsontext import JsonObject
 from host.playback import Entry, Input, Modes, Repeat, TrackResult
+from host.where import Where
 from tests.faults.command import Command
 from tests.faults.cycles import Memory, as_weighable
 from tests.faults.hosted import Hosted, hosted
@@ -123,16 +124,16 @@ class _Night:
     def _compare(self, shape: Shape, played: list[TrackResult], told: JsonObject, sink_died: bool) -> None:
         """An output that took over knows only of the frames since then; what was before it is counted by the tracks."""
         done, where = self.done, f"playback {self.done.playbacks} ({shape})"
-        pieces = {piece.path: piece for piece in self._music[shape]}
+        pieces: dict[Where, Piece] = {piece.path: piece for piece in self._music[shape]}
         played.sort(key=lambda result: result.index)
         for result in played:
-            right = result.failure is None and result.frames_out == pieces[result.path].frames
-            done.expect(right, f"{where}: {result.path.name}: {result.frames_out} frames, {result.failure}")
-        total, counted = sum(pieces[result.path].frames for result in played), int(str(told["frames"]))
+            right = result.failure is None and result.frames_out == pieces[result.where].frames
+            done.expect(right, f"{where}: {result.where}: {result.frames_out} frames, {result.failure}")
+        total, counted = sum(pieces[result.where].frames for result in played), int(str(told["frames"]))
         done.expect(counted == total or (sink_died and 0 < counted < total), f"{where}: {counted} frames of {total}")
         skip, value = total - counted, START
         for result in played:
-            piece = pieces[result.path]
+            piece = pieces[result.where]
             if skip < piece.frames:
                 value = self._fnv.after(value, piece.samples(max(0, skip), shape.channels))
             skip -= piece.frames

@@ -13,7 +13,7 @@ from plugin_worker.ffi_calls import CData, borrow, copy_text
 from plugin_worker.module import open_library
 from tests.support.child import ROOT
 
-__all__ = ["DirectInstance", "Refused"]
+__all__ = ["DirectInstance", "Refused", "table_of"]
 
 
 class Refused(Exception):
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 @cache
-def _table(plugin: str) -> CData:
+def table_of(plugin: str) -> CData:
     """The module of ``native_plugins/PLUGIN``; libraries stay loaded."""
     root, keep = borrow(b"/")
     library = ROOT / f"native_plugins/{plugin}/{plugin}.so"
@@ -40,7 +40,7 @@ class DirectInstance:
 
     def __init__(self, plugin: str, ref: CData) -> None:
         """``ref``: where the instance is to be put."""
-        self._table = _table(plugin)
+        self._table = table_of(plugin)
         self._ref = ref
 
     def plan(self, **config: object) -> tuple[ConfigUpdateMode, ConfigUpdateCost, str]:

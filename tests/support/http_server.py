@@ -11,6 +11,7 @@ closed. Every request is kept in ``server.requests``.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -112,6 +113,8 @@ class HttpServer:
         #: For what no route is for.
         self.otherwise: Route = answer(b"<html>no such page</html>", "text/html", "404 Not Found")
         self.requests: list[Request] = []
+        #: Connections from now on speak TLS.
+        self.secure: ssl.SSLContext | None = None
         self.connections = 0
         self.ending = threading.Event()
         self._lock = threading.Lock()
@@ -125,7 +128,7 @@ class HttpServer:
 
     def url(self, target: str) -> str:
         """The address of a target, which begins with a slash."""
-        return f"http://127.0.0.1:{self.port}{target}"
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}{target}"
 
     def asked(self, path: str) -> list[Request]:
         """The requests so far for one path."""
@@ -166,13 +169,21 @@ class HttpServer:
             with connection, suppress(OSError):
                 connection.settimeout(_PATIENCE_S)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while not self.ending.is_set() and self._one(connection):
-                    pass
+                with self._secured(connection) as spoken:
+                    while not self.ending.is_set() and self._one(spoken):
+                        pass
         except BaseException as error:  # noqa: BLE001  told in close
             self._errors.append(error)
         finally:
             with self._lock:
                 self._open.discard(connection)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        """Raises: OSError: the peer does not want it."""
+        if self.secure is None:
+            return connection
+        # Whoever ends the server shuts this one's socket, not the one that is wrapped here.
+        return self.secure.wrap_socket(connection.dup(), server_side=True)
 
     def _one(self, connection: socket.socket) -> bool:
         """Whether the connection takes another request."""

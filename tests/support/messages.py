@@ -29,6 +29,8 @@ SAMPLES: tuple[Message, ...] = (
     wire.OpenFromStream(7, "/music/a.flac", "flac", 30_000),
     wire.Json(Payload(b'[{"id":"null"}]')),
     wire.ReadMetadata(7),
+    wire.CoverTold(Payload(b"\xff\xd8\xff\xd9")),
+    wire.ReadCover(7),
     wire.Landed(441000, True),
     wire.SeekDecoder(7, 2**40),
     wire.ListTargets(7),

@@ -66,10 +66,13 @@ typedef struct StDecoderInstanceVTable {
     /*
      * Gives tags as a JSON object; may be null. What the file lacks is left out, and no other members count. All values
      * are texts, whatever the file calls them and holds them as: title, artist, album, album_artist, track ("3" or
-     * "3/12"), disc, date, genre, composer, lyrics; replaygain_track_gain, replaygain_album_gain ("-6.30 dB", towards
+     * "3/12"), disc (the same), date (as much of "1999-12-31" as is known), genre (a name, no number), composer,
+     * compilation ("1"), lyrics (of several lines); replaygain_track_gain, replaygain_album_gain ("-6.30 dB", towards
      * ReplayGain's 89 dB or -18 LUFS); replaygain_track_peak, replaygain_album_peak (1 is full scale);
      * replaygain_reference_loudness; r128_track_gain, r128_album_gain (whole 1/256 dB towards -23 LUFS, RFC 7845, on top
-     * of what the decoder applies). The picture is cover: {mime, base64}.
+     * of what the decoder applies). Several values of one field are one text, joined by "; ". The picture, the front
+     * cover before others, is cover: {mime, base64}, or {mime, offset, bytes} where it lies in the input as it is, so
+     * that nobody reads it who does not want it; at most 12 MiB, larger ones are left out. What it is, its bytes say.
      * thread: [lane & open]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free

@@ -87,7 +87,8 @@ typedef struct StHostVTable {
     void (*free_host_str_utf8)(void *user_data, StStr text);
 
     /*
-     * Says 1 when the call that this thread is in should give up and return ST_ERROR_CANCELLED.
+     * Says 1 when the call that this thread is in should give up and return ST_ERROR_CANCELLED; in a read or seek of a
+     * source's stream also while somebody waits for the lane, or for another offset: the call then comes again.
      * thread: [lane & inside a call]
      * realtime: yes
      * owned: nothing

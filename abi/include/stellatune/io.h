@@ -1,8 +1,13 @@
 /*
- * io.h: how a decoder reads its input.
+ * io.h: how a decoder reads its input, and how a source gives what it streams. Offsets are bytes.
  *
  * A decoder never opens a path: it reads through these four functions, which the runtime serves from a descriptor that
- * the host opened, or from a source stream. Offsets are bytes.
+ * the host opened, or from the stream of a source in another process.
+ *
+ * A source that serves a stream fills such a table itself (source_catalog.h), and its runtime is the only caller: it reads
+ * straight on, seeks with ST_SEEK_START alone, and asks for the size once. A read waits for bytes as long as it takes, but
+ * gives what it has as soon as it has any; it looks at call_cancelled while it waits, and then gives up with CANCELLED, with
+ * nothing taken: the same read may come again. An error is the end of the stream until somebody opens it anew.
  */
 #ifndef STELLATUNE_IO_H
 #define STELLATUNE_IO_H
@@ -16,7 +21,7 @@ typedef enum StSeekWhence { ST_SEEK_START = 0, ST_SEEK_CURRENT = 1, ST_SEEK_END 
 typedef struct StIoVTable {
     /*
      * Reads up to len bytes at the current position and moves it. Zero bytes with ST_OK means end of input.
-     * thread: [lane & inside a decoder call]
+     * thread: [lane & inside a decoder call]; a source's: [lane & stream open]
      * realtime: no
      * owned: out is the caller's
      * valid until: return
@@ -26,7 +31,7 @@ typedef struct StIoVTable {
 
     /*
      * Moves the position; null where the input cannot seek.
-     * thread: [lane & inside a decoder call]
+     * thread: [lane & inside a decoder call]; a source's: [lane & stream open]
      * realtime: no
      * owned: nothing
      * valid until: return
@@ -35,7 +40,7 @@ typedef struct StIoVTable {
     StStatus (*seek)(void *io_handle, int64_t offset, uint32_t whence, uint64_t *out_position);
 
     /*
-     * Tells the current position; may be null.
+     * Tells the current position; may be null. A source is not asked.
      * thread: [lane & inside a decoder call]
      * realtime: no
      * owned: nothing
@@ -46,7 +51,7 @@ typedef struct StIoVTable {
 
     /*
      * Tells the length of the input; null where it is unknown.
-     * thread: [lane & inside a decoder call]
+     * thread: [lane & inside a decoder call]; a source's: [lane & stream open]
      * realtime: no
      * owned: nothing
      * valid until: return

@@ -25,6 +25,7 @@ LIMITS = replace(Limits(), handshake_ms=20_000)
 LONG_S = 30.0
 KEPT = {"HOME", "LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"}
 KEPT_PREFIXES = ("ALSA_", "GLIBC_", "JACK_", "LC_", "PA_", "PIPEWIRE_", "PULSE_", "STELLATUNE_SHM")
+KEPT_ENDINGS = ("_proxy", "_PROXY")
 #: Tells what it sees by refusing to be created.
 WITNESS = """
 import os, signal, resource, threading
@@ -65,6 +66,7 @@ def careless_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SOME_TOKEN", "secret")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
     monkeypatch.setenv("LC_TIME", "C")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     extra = os.open("/dev/zero", os.O_RDONLY)
     os.set_inheritable(extra, True)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
@@ -121,6 +123,6 @@ def test_a_worker_has_what_it_needs_and_no_more(tmp_path: Path, monkeypatch: pyt
     assert seen["descriptors"] == ["/dev/null", "anon_inode", "pipe", "pipe", "socket", "socket"]
     names = seen["environment"]
     assert isinstance(names, list)
-    assert "LC_TIME" in names
+    assert {"LC_TIME", "https_proxy"} <= set(names)
     assert not {"SOME_TOKEN", "LD_LIBRARY_PATH", "PYTHONPATH"} & set(names)
-    assert all(name in KEPT or name.startswith(KEPT_PREFIXES) for name in names), names
+    assert all(name in KEPT or name.startswith(KEPT_PREFIXES) or name.endswith(KEPT_ENDINGS) for name in names), names

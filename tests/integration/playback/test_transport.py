@@ -224,7 +224,7 @@ def test_a_queue_of_nothing_but_garbage_ends(tmp_path: Path) -> None:
     async def body() -> None:
         async with music(tmp_path, [SHORT, SHORT]) as made:
             for each in made.entries:
-                each.path.write_text("nothing")
+                Path(str(each.where)).write_text("nothing")
             made.app.queue.set_modes(Modes(Repeat.ALL))
             await made.transport.play()
             await made.transport.ended()

@@ -168,7 +168,7 @@ def test_the_place_of_the_last_session_is_one_in_its_own_entry(tmp_path: Path) -
             assert await began(second) == 0
             made.app.queue.goto(first.id)
             transport.begin_at(30.0)
-            first.path.unlink()
+            Path(str(first.where)).unlink()
             await transport.play()
             assert await began(second) == 0, "the file is gone, and its place with it"
             made.app.queue.goto(third.id)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import native_plugins
+from tests.support.http_server import HttpServer
 from tests.support.port_audio import Audio, Host
 
 #: An object of a class in a module that is loaded here, by path.
@@ -46,3 +47,12 @@ def host() -> Host:
 @pytest.fixture
 def sink(plugin: ModuleType, host: Host) -> Sink:
     return plugin.create("sink", "system", {"latency_ms": 100}, host)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
+    """An HTTP server, reached directly whatever proxy this machine has."""
+    for name in ("http_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with HttpServer() as made:
+        yield made

@@ -7,17 +7,27 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from host.app import queue_adding
+from host.app import finding, queue_adding
+from host.app.catalogues import Catalogues
+from host.app.finding import Finding, Late, find
 from host.app.queue_commands import MOST_ADDING, QueueCommands
 from host.errors import MediaError, NotFound, StellaError, Usage
 from host.jsontext import JsonObject
 from host.playback import Input, Queue
+from host.where import local_files, short_name
 
 Work = Callable[[QueueCommands], Awaitable[None]]
+
+
+def found(names: Sequence[str], late: Late) -> Finding:
+    """Of the file system alone."""
+    nothing = cast("Catalogues", SimpleNamespace(schemes=frozenset()))
+    return find(names, frozenset({"flac"}), nothing, late)
 
 
 def run(work: Work, queue: Queue | None = None) -> Queue:
@@ -26,7 +36,7 @@ def run(work: Work, queue: Queue | None = None) -> Queue:
 
     @asynccontextmanager
     async def desk() -> AsyncIterator[QueueCommands]:
-        commands = QueueCommands(queue, lambda: frozenset({"flac"}), lambda: queue.current)
+        commands = QueueCommands(queue, found, lambda: queue.current)
         try:
             yield commands
         finally:
@@ -66,7 +76,7 @@ def files(place: Path, *names: str) -> list[Path]:
 
 
 def labels(queue: Queue) -> list[str]:
-    return [entry.path.name for entry in queue.entries]
+    return [short_name(entry.where) for entry in queue.entries]
 
 
 def test_what_is_there_is_added_and_the_rest_is_told(tmp_path: Path) -> None:
@@ -110,7 +120,7 @@ def test_what_is_there_is_added_and_the_rest_is_told(tmp_path: Path) -> None:
 def test_what_comes_in_many_portions_stands_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spot: dict[str, Any], expected: str
 ) -> None:
-    monkeypatch.setattr(queue_adding, "CHUNK", 1)
+    monkeypatch.setattr(finding, "CHUNK", 1)
     queue = Queue()
     queue.add([Input(Path(name)) for name in "abc"])
     queue.advance()
@@ -124,13 +134,13 @@ def test_what_comes_in_many_portions_stands_together(
 
 
 def test_two_additions_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_adding, "CHUNK", 2)
+    monkeypatch.setattr(finding, "CHUNK", 2)
     names = files(tmp_path, *(f"{folder}/{number}.flac" for folder in "ab" for number in range(9)))
 
     async def work(commands: QueueCommands) -> None:
         await asyncio.gather(add(commands, tmp_path / "a"), add(commands, tmp_path / "b"))
 
-    found = [entry.path for entry in run(work).entries]
+    found = list(local_files(entry.where for entry in run(work).entries))
     assert sorted(found) == names
     assert [path.parent.name for path in found] in (["a"] * 9 + ["b"] * 9, ["b"] * 9 + ["a"] * 9)
 
@@ -150,12 +160,12 @@ def test_a_playlist_that_gives_nothing_replaces_nothing(tmp_path: Path) -> None:
 def test_what_hangs_is_given_up_and_its_thread_counts_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = threading.Event()
 
-    def hang(names: Sequence[str], _extensions: frozenset[str]) -> Iterator[Input]:
+    def hang(names: Sequence[str], *_known: frozenset[str]) -> Iterator[Input]:
         answers.wait()
         yield from (Input(Path(name)) for name in names)
 
-    monkeypatch.setattr(queue_adding, "expand", hang)
-    monkeypatch.setattr(queue_adding, "STALL_S", 0.01)
+    monkeypatch.setattr(finding, "expand", hang)
+    monkeypatch.setattr(finding, "STALL_S", 0.01)
 
     async def work(commands: QueueCommands) -> None:
         try:
@@ -166,7 +176,7 @@ def test_what_hangs_is_given_up_and_its_thread_counts_until_it_ends(monkeypatch:
                 await add(commands, "/a")
         finally:
             answers.set()
-        monkeypatch.setattr(queue_adding, "STALL_S", 60.0)
+        monkeypatch.setattr(finding, "STALL_S", 60.0)
         while True:
             with suppress(Usage):  # the threads end one after the other
                 await add(commands, "/a")
@@ -235,12 +245,12 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path, suffix: str) -> None:
 
     async def work(commands: QueueCommands) -> None:
         await add(commands, tmp_path / "a.cue", tmp_path)
-        before = [(each.path, each.excerpt, each.hints) for each in queue.entries]
+        before = [(each.where, each.excerpt, each.hints) for each in queue.entries]
         assert len(before) == 4
         assert (await commands.save(str(saved)))["path"] == str(saved)
         told = await add(commands, saved, replaces=True)
         assert (told["added"], told["refused"], told["length"]) == (4, 0, 4)
-        assert [(each.path, each.excerpt, each.hints) for each in queue.entries] == before
+        assert [(each.where, each.excerpt, each.hints) for each in queue.entries] == before
 
     queue = Queue()
     run(work, queue)

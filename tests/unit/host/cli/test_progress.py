@@ -26,7 +26,7 @@ def now(done_s: float, total_s: float) -> Now:
     info = DecoderOpened(RATE, 2, 0, int(total_s * RATE), 0, 0, 16, int(DecoderFlag.HAS_FRAMES), True, True)
     use = StageUse("decoder", PluginId("a.flac"), TypeId("flac"), Generation(1), 1)
     decoder = cast("Decoder", None)  # not asked for this
-    track = OpenTrack(0, Media(Path("a.flac"), -1, 0), decoder, info, use, Window(0, -1), 0)
+    track = OpenTrack(0, Media(Path("a.flac"), -1, 0, Path("a.flac")), decoder, info, use, Window(0, -1), 0)
     return Now(track, Place(0, int(done_s * RATE), RATE), 0, 0, 0, (use,))
 
 

@@ -17,7 +17,7 @@ from host.events import PlaybackEnded, TrackEnded
 from host.ids import Role
 from tests.unit.host.control.desk import STEP_S, Rig, serving
 
-TRACK_EVENTS = ["track.started", "track.ended", "track.heard", "track.seeked"]
+TRACK_EVENTS = ["track.started", "track.ended", "track.heard", "track.title", "track.seeked"]
 
 SHORT = Patience(request_s=0.05, idle_s=0.05, answer_s=0.05)
 
@@ -303,7 +303,7 @@ def test_events_are_numbered_and_filtered(tmp_path: Path) -> None:
         client = await rig.client()
         client.ask(1, "events", filter="track.*")
         assert (await client.answer())["result"] == {
-            "events": ["track.started", "track.ended", "track.heard", "track.seeked"]
+            "events": ["track.started", "track.ended", "track.heard", "track.title", "track.seeked"]
         }
         rig.desk.bus.publish(PlaybackEnded(0, 1, 0))
         for index in range(3):

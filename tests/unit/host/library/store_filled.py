@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from host.library import FileStamp, Track
-from host.media import Tags, label_of
+from host.media import Tags
+from host.where import label_of
 
 __all__ = ["track"]
 

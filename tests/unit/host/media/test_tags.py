@@ -21,11 +21,16 @@ def test_what_a_decoder_tells() -> None:
         "replaygain_track_peak": "0.987",
         "REPLAYGAIN_ALBUM_GAIN": "+2,5",
         "replaygain_album_peak": "1.25e0",
-        "lyrics": "\nFirst line\r\nsecond \u001b[31m\n",
+        "disc": "1 of 2",
+        "composer": "Six",
+        "compilation": "1",
+        "lyrics": "\n first\r\nsecond\tline\x1b \n\nlast\n",
+        "comment": "not looked at",
     }
     track, album = Loudness(-6.3, 0.987), Loudness(2.5, 1.25)
-    words = "First line\r\nsecond \x1b[31m"
-    assert read_tags(told) == Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album, words)
+    lyrics = "first\nsecond line\\x1b\n\nlast"
+    expected = Tags("One", "Two", "Three", "Four", 3, "1999", "Five", track, album, 12, 1, 2, "Six", True, lyrics)
+    assert read_tags(told) == expected
 
 
 def test_the_first_of_names_that_differ_in_case_counts() -> None:
@@ -70,3 +75,4 @@ def test_texts_are_cut_and_made_printable() -> None:
     assert read_tags({"title": "a\x1b[2J\u202eb\n"}).title == "a\\x1b[2J\\u202eb"
     assert read_tags({"title": "\ud800"}).title == "\\ud800"
     assert read_tags({"title": "x" * 100_000}).title == "x" * MAX_TEXT
+    assert read_tags({"lyrics": "x\n" * 100_000}).lyrics == ("x\n" * 50_000).strip()

@@ -41,6 +41,15 @@ default_config = '{}'
 target_schema = '''{"type": "object", "properties": {"path": {"type": "string", "format": "file-write"}}}'''
 """
 
+GOOD_SOURCE = """
+[[capabilities]]
+kind = "source"
+type_id = "web"
+config_schema = "{}"
+default_config = "{}"
+schemes = ["http", "https"]
+"""
+
 
 def make_plugin(folder: Path, text: str = GOOD) -> Path:
     """A folder with that manifest and an empty library beside it."""

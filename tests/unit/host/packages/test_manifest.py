@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from abi.kinds import CapabilityKind
 from host.errors import IncompatibleVersion, ManifestError, PackageError
 from host.packages import Right, read_manifest
-from tests.unit.host.packages.plugin_folder import GOOD, make_plugin
+from tests.unit.host.packages.plugin_folder import GOOD, GOOD_SOURCE, make_plugin
 
 
 def test_a_good_manifest_is_read_in_full(tmp_path: Path) -> None:
@@ -113,6 +113,21 @@ def test_the_same_type_twice(tmp_path: Path) -> None:
 def test_the_same_type_of_another_kind_is_another_type(tmp_path: Path) -> None:
     text = GOOD + '[[capabilities]]\nkind = "lyrics"\ntype_id = "gain"\nconfig_schema = "{}"\ndefault_config = "{}"\n'
     assert len(read_manifest(make_plugin(tmp_path, text)).capabilities) == 4
+
+
+def test_a_source_names_the_schemes_that_it_opens(tmp_path: Path) -> None:
+    assert read_manifest(make_plugin(tmp_path, GOOD + GOOD_SOURCE)).capabilities[3].schemes == ("http", "https")
+
+
+@pytest.mark.parametrize("scheme", ["HTTP", "file", "source", "", "1x", "a:", "a" * 33, "http\\n"])
+def test_a_scheme_is_none_or_taken(tmp_path: Path, scheme: str) -> None:
+    with pytest.raises(ManifestError, match=r"capabilities\[3\]\.schemes has"):
+        read_manifest(make_plugin(tmp_path, GOOD + GOOD_SOURCE.replace("https", scheme)))
+
+
+def test_only_a_source_has_schemes(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"capabilities\[3\]\.schemes is unknown"):
+        read_manifest(make_plugin(tmp_path, GOOD + GOOD_SOURCE.replace('"source"', '"lyrics"')))
 
 
 def test_too_many_capabilities(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from host.playback import Excerpt, Input, expand
 from host.playback.inputs import natural_key
 from host.playlists import Hints
+from host.where import short_name
 
 AUDIO = frozenset({"flac", "mp3"})
 
@@ -23,7 +24,7 @@ def test_a_directory_is_walked_sorted_and_filtered(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
     found = list(expand([str(tmp_path)], AUDIO))
-    assert [entry.path.relative_to(tmp_path).as_posix() for entry in found] == [
+    assert [Path(str(entry.where)).relative_to(tmp_path).as_posix() for entry in found] == [
         "cd 2/9.MP3",
         "cd 2/10.flac",
         "cd 10/1.flac",
@@ -42,7 +43,7 @@ def test_a_directory_without_audio_says_so(tmp_path: Path) -> None:
 def test_a_file_is_taken_by_any_name(tmp_path: Path) -> None:
     (tmp_path / "thing.xyz").write_bytes(b"x")
     (entry,) = expand([str(tmp_path / "thing.xyz")], AUDIO)
-    assert (entry.path, entry.refused) == (tmp_path / "thing.xyz", None)
+    assert (entry.where, entry.refused) == (tmp_path / "thing.xyz", None)
 
 
 def test_a_directory_gives_the_first_files_before_all_are_found(tmp_path: Path) -> None:
@@ -52,17 +53,17 @@ def test_a_directory_gives_the_first_files_before_all_are_found(tmp_path: Path) 
     (tmp_path / "2/link.flac").symlink_to(tmp_path / "1")
     (tmp_path / "2/round").symlink_to(tmp_path)
     found = expand([str(tmp_path)], AUDIO)
-    assert next(found).path == tmp_path / "1/a.flac"
+    assert next(found).where == tmp_path / "1/a.flac"
     (tmp_path / "2/a.flac").rename(tmp_path / "2/b.flac")
-    assert [entry.path.name for entry in found] == ["b.flac"]
+    assert [short_name(entry.where) for entry in found] == ["b.flac"]
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.m3u").write_text("# nothing\n")
     (tmp_path / "list.m3u").write_text("gone.flac\nlist.m3u8\n/etc\0/x\n")
-    names = [str(tmp_path / "empty.m3u"), str(tmp_path / "none.m3u"), "x\0y", "https://example.org/s", "file:///gone"]
+    names = [str(tmp_path / "empty.m3u"), str(tmp_path / "none.m3u"), "x\0y", "gopher://example.org/s", "file:///gone"]
     refusals = [str(entry.refused) for entry in expand(names, AUDIO)]
-    expected = ["names no file", "none.m3u: no such file", "NUL", "not a local file", "/gone: no such file"]
+    expected = ["names no file", "none.m3u: no such file", "NUL", "no source opens gopher://", "/gone: no such file"]
     assert len(refusals) == len(expected)
     assert all(text in refusal for text, refusal in zip(expected, refusals, strict=True))
 

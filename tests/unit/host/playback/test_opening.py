@@ -13,9 +13,11 @@ from host.capabilities import Candidate, Decoder
 from host.errors import MediaError
 from host.ids import Generation, PluginId, TypeId
 from host.media.files import open_regular
-from host.playback.decoder_configs import DecoderConfigs
+from host.playback.media_opening import MediaOpener
 from host.playback.opening import Opener
-from host.playback.tracks import Excerpt, OpenTrack, StageUse, Window
+from host.playback.stage_use import StageUse
+from host.playback.tracks import Excerpt, OpenTrack, Window
+from host.playback.type_configs import TypeConfigs
 from host.runtime import Instance, PluginRuntime
 from host.settings import Limits
 
@@ -50,9 +52,9 @@ def test_a_closed_file_is_never_passed_on(tmp_path: Path) -> None:
     track = OpenTrack(0, media, cast(Decoder, None), cast(DecoderOpened, None), use, Window(0, -1), 0)
     made = Made()
     runtime = cast(PluginRuntime, Runtime(track, made))
-    opener = Opener(
-        runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), Excerpt(), 1.0, DecoderConfigs(lambda *_: {})
-    )
+    nobody = cast(MediaOpener, None)
+    configs = TypeConfigs("decoder", lambda *_: {})
+    opener = Opener(runtime, lambda _: (Candidate(use.plugin_id, use.type_id, 1),), Excerpt(), nobody, configs)
     with pytest.raises(MediaError, match="ended meanwhile"):
         asyncio.run(opener.reopen(track, 0, ()))
     assert made.destroyed == 1

@@ -20,7 +20,7 @@ from host.playback.output_care import OutputCare
 from host.playback.repair_log import RepairLog
 from host.playback.sink_seat import SinkSeat
 from host.playback.stage_spec import StageSpec
-from host.playback.tracks import StageUse
+from host.playback.stage_use import StageUse
 from host.supervise import Autopsy, Cause, Supervisor
 
 #: Taken before; so many of them had not been heard.

@@ -26,7 +26,7 @@ class Track:
 
     def __init__(self, index: int, primes: bool) -> None:
         self.index = index
-        self.use = SimpleNamespace(plugin_id=PLUGIN)
+        self.use, self.served_by = SimpleNamespace(plugin_id=PLUGIN), ()
         self.decoder = self
         self.closed = 0
         self._primes = primes

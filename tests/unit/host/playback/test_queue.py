@@ -28,23 +28,23 @@ def queue_of(names: str, modes: Modes | None = None) -> Queue:
 
 
 def names_of(queue: Queue) -> str:
-    return "".join(str(entry.path) for entry in queue.entries)
+    return "".join(str(entry.where) for entry in queue.entries)
 
 
 def name(queue: Queue) -> str | None:
-    return str(queue.current.path) if queue.current else None
+    return str(queue.current.where) if queue.current else None
 
 
 def played(queue: Queue, most: int = 100) -> str:
     """What is played until the end."""
     heard = ""
     while len(heard) < most and (entry := queue.advance()) is not None:
-        heard += str(entry.path)
+        heard += str(entry.where)
     return heard
 
 
 def id_of(queue: Queue, of: str) -> int:
-    return next(entry.id for entry in queue.entries if str(entry.path) == of)
+    return next(entry.id for entry in queue.entries if str(entry.where) == of)
 
 
 def test_all_are_played_once_and_then_the_queue_is_at_rest() -> None:

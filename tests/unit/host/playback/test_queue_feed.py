@@ -27,7 +27,7 @@ class Files:
         await asyncio.sleep(0)
         if path.name in self.broken:
             raise MediaError(f"{path} is broken")
-        return cast(OpenTrack, SimpleNamespace(index=index, path=path))
+        return cast(OpenTrack, SimpleNamespace(index=index, where=path))
 
 
 class Rig:
@@ -35,7 +35,7 @@ class Rig:
 
     def __init__(self, names: str, modes: Modes | None = None, begins_with_current: bool = False) -> None:
         self.queue = Queue()
-        self.entries = {entry.path.name: entry for entry in self.queue.add(Input(Path(name)) for name in names)}
+        self.entries = {str(entry.where): entry for entry in self.queue.add(Input(Path(name)) for name in names)}
         self.queue.set_modes(modes or Modes())
         self.files = Files()
         self.told: list[str] = []
@@ -43,7 +43,7 @@ class Rig:
         self.feed = QueueFeed(self.queue, opener, EventBus(), count(1), self._tell, begins_with_current)
 
     def _tell(self, entry: Entry, result: TrackResult) -> None:
-        self.told.append(entry.path.name + ("!" if result.failure else ""))
+        self.told.append(str(entry.where) + ("!" if result.failure else ""))
 
     async def given(self, *, ahead: bool = False) -> OpenTrack:
         track = await self.feed.next_track(ahead=ahead)
@@ -57,11 +57,11 @@ class Rig:
         return track
 
     def ends(self, track: OpenTrack, frames: int = 1) -> None:
-        self.feed.ended(TrackResult(track.index, track.path, frames_out=frames))
+        self.feed.ended(TrackResult(track.index, track.where, frames_out=frames))
 
     @property
     def current(self) -> str | None:
-        return None if self.queue.current is None else self.queue.current.path.name
+        return None if self.queue.current is None else str(self.queue.current.where)
 
 
 def outdated(rig: Rig) -> bool:
@@ -74,7 +74,7 @@ def test_the_queue_moves_when_a_track_that_was_opened_ahead_begins() -> None:
         await rig.plays()
         assert rig.current == "a"
         ahead = await rig.given(ahead=True)
-        assert (ahead.path.name, rig.current) == ("b", "a")
+        assert (str(ahead.where), rig.current) == ("b", "a")
         rig.feed.joined(ahead.index)
         assert rig.current == "b"
 
@@ -95,7 +95,7 @@ def test_who_chooses_while_a_track_is_just_about_to_begin_gets_what_he_chose(to:
         assert rig.current == to
         assert await rig.feed.next_track(ahead=True) is None, "nothing follows by itself now"
         rig.feed.begin_anew()
-        assert (await rig.plays()).path.name == to
+        assert str((await rig.plays()).where) == to
         assert rig.current == to
 
     asyncio.run(body())
@@ -107,8 +107,8 @@ def test_a_choice_that_is_not_begun_in_time_is_what_follows() -> None:
         await rig.plays()
         rig.queue.goto(rig.entries["d"].id)
         rig.feed.choose()
-        assert (await rig.plays()).path.name == "d"
-        assert (await rig.plays(ahead=True)).path.name == "e"
+        assert str((await rig.plays()).where) == "d"
+        assert str((await rig.plays(ahead=True)).where) == "e"
 
     asyncio.run(body())
 
@@ -126,7 +126,7 @@ def test_what_is_put_back_twice_comes_once_and_in_order() -> None:
         rig.feed.put_back((heard.index, decoding.index))
         indexes = [(await rig.plays()).index for _ in range(2)]
         assert indexes == [heard.index, decoding.index]
-        assert (await rig.plays()).path.name == "c"
+        assert str((await rig.plays()).where) == "c"
         assert rig.current == "c"
 
     asyncio.run(body())
@@ -142,7 +142,7 @@ def test_what_was_opened_ahead_and_is_put_back_comes_as_the_queue_says() -> None
         assert outdated(rig)
         rig.feed.put_back((ahead.index,))
         assert not outdated(rig)
-        assert [(await rig.plays(ahead=True)).path.name for _ in range(2)] == ["c", "b"]
+        assert [str((await rig.plays(ahead=True)).where) for _ in range(2)] == ["c", "b"]
 
     asyncio.run(body())
 
@@ -183,11 +183,11 @@ def test_what_is_heard_is_known_however_many_do_not_open_behind_it() -> None:
         heard = await rig.plays()
         rig.ends(heard)
         following = await rig.plays()
-        assert len(rig.told) > 25 and following.path.name == "a"
+        assert len(rig.told) > 25 and str(following.where) == "a"
         for _ in range(6):
             await rig.plays()
         entry = rig.feed.entry(heard.index)
-        assert len(rig.told) > MOST_REMEMBERED and entry is not None and entry.path.name == "a"
+        assert len(rig.told) > MOST_REMEMBERED and entry is not None and str(entry.where) == "a"
         rig.feed.put_back((heard.index,))
         assert (await rig.given()).index == heard.index
 
@@ -214,6 +214,6 @@ def test_cancelled_none_is_lost() -> None:
             await asyncio.sleep(0)
             opening.cancel()
             await asyncio.wait((opening,))
-        assert [(await rig.plays(ahead=True)).path.name for _ in range(2)] == ["b", "c"]
+        assert [str((await rig.plays(ahead=True)).where) for _ in range(2)] == ["b", "c"]
 
     asyncio.run(body())

@@ -16,7 +16,8 @@ from abi.wire import DecoderOpened
 from host.ids import Generation, PluginId, TypeId
 from host.media.files import Media
 from host.playback.sizes import Pacing, PipelineFormat, RingPlan, end_of_programme
-from host.playback.tracks import WHOLE, Excerpt, OpenTrack, StageUse, Window, window
+from host.playback.stage_use import StageUse
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, Window, window
 from host.settings import PipelineSizes
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ def test_a_track_lasts_no_longer_than_its_source(info: DecoderOpened, excerpt: E
     assert wanted is not None
     decoder = cast("Decoder", None)  # not asked for this
     use = StageUse("decoder", PluginId("a"), TypeId("a"), Generation(1), 1)
-    assert OpenTrack(0, Media(Path("a"), -1, 0), decoder, info, use, wanted, 0).duration_s == seconds
+    assert OpenTrack(0, Media(Path("a"), -1, 0, Path("a")), decoder, info, use, wanted, 0).duration_s == seconds

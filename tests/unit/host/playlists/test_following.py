@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from host.errors import MediaError
-from host.playlists import Found, follow, following, locate
+from host.playlists import Found, follow, following, locate, uri_of
+from host.where import Where
 
 
 class Files:
@@ -23,24 +24,28 @@ class Files:
         self.reads[str(path)] += 1
         return self.playlists[os.path.normpath(path)].encode()
 
-    def refusal(self, path: Path) -> MediaError | None:
-        return MediaError(f"{path}: no such file") if "gone" in path.name or "\\" in path.name else None
+    def refusal(self, where: Where) -> MediaError | None:
+        return MediaError(f"{where}: no such file") if "gone" in str(where) or "\\" in str(where) else None
 
 
 def told(found: list[Found]) -> list[str]:
-    return [str(each.refused) if each.refused else str(each.path) for each in found]
+    return [str(each.refused) if each.refused else str(each.where) for each in found]
 
 
 def test_names_are_those_beside_the_playlist_that_holds_them() -> None:
     files = Files(
-        {"/m/a.m3u": "x.flac\nsub\\b.m3u\n/abs.flac\ngone.flac\nhttp://[/s\n", "/m/sub/b.m3u": "../y z.flac\n"}
+        {
+            "/m/a.m3u": "x.flac\nsub\\b.m3u\n/abs.flac\ngone.flac\nhttp://[/s\nhttp://gone\n",
+            "/m/sub/b.m3u": "../y z.flac\n",
+        }
     )
     assert told(list(follow(Path("/m/a.m3u"), files))) == [
         "/m/x.flac",
         "/m/sub/../y z.flac",
         "/abs.flac",
         "/m/gone.flac: no such file",
-        "http://[/s: not a local file (download it first)",
+        "http://[/s",
+        "http://gone: no such file",
     ]
 
 
@@ -90,7 +95,12 @@ def test_where_a_name_leads(name: str, ways: list[str]) -> None:
     assert [str(way) for way in locate(Path("/m"), name)] == ways
 
 
-@pytest.mark.parametrize("name", ["https://example.org/a", "file://host/x", "cdda://1", "file://"])
+@pytest.mark.parametrize("name", ["https://example.org/a?b#c", "cdda://1", "source://folder/a%20b"])
+def test_what_a_source_opens_is_left_to_it(name: str) -> None:
+    assert [uri_of(where) for where in locate(Path("/m"), name)] == [name]
+
+
+@pytest.mark.parametrize("name", ["file://host/x", "file://", "file:///"])
 def test_what_is_not_local_is_refused(name: str) -> None:
     with pytest.raises(MediaError, match="not a local file"):
         locate(Path("/m"), name)

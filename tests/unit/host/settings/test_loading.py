@@ -63,7 +63,7 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
         (
             "[colours]\nred = 1\n",
-            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, lyrics, log, plugins"],
+            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, lyrics, library, log, plugins"],
         ),
         ("[lyrics]\nproviders = [7]\n", ["[lyrics] providers = [7]", "at most 16 different words"]),
         ('[lyrics]\nproviders = ["a", "a"]\n', ["[lyrics] providers", "different words"]),

@@ -1,0 +1,22 @@
+"""Stepping back behind whatever plays: for processes whose work can wait. What they start inherits it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+__all__ = ["step_back"]
+
+_NICE = 10
+
+
+def step_back() -> None:
+    """Less of the processor, in longer turns, and of the disk what nobody else wants; as far as the system permits."""
+    import psutil  # slow to import, and only those who step back need it
+
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with suppress(psutil.Error, OSError, ValueError):
+        psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
