@@ -57,6 +57,14 @@ async def asking(place: Path, server: LrclibServer, settings: LyricsSettings = O
         yield host
 
 
+async def died(host: Hosted) -> None:
+    """The faulty provider, and nobody else."""
+    async with asyncio.timeout(30):
+        while not host.witness.deaths:
+            await asyncio.sleep(0.01)
+    assert [death.plugin_id for death in host.witness.deaths] == [FAULT]
+
+
 @online
 def test_nobody_online_is_asked_unless_the_user_says_so(tmp_path: Path) -> None:
     async def body() -> None:
@@ -158,10 +166,7 @@ def test_one_that_hangs_costs_its_own_worker_and_a_moment(tmp_path: Path) -> Non
             assert (found["provider"], found["text"], found["timed"]) == ("sidecar", "words", False)
             assert isinstance(found["problems"], list)
             assert [str(each).partition(":")[0] for each in found["problems"]] == ["nosuch"]
-            async with asyncio.timeout(30):
-                while not host.witness.deaths:
-                    await asyncio.sleep(0.01)
-            assert [death.plugin_id for death in host.witness.deaths] == [FAULT]
+            await died(host)
             assert len(order.fired()) == 1
 
     run(body())
@@ -178,6 +183,7 @@ def test_one_that_hangs_alone_is_told_at_its_limit(tmp_path: Path) -> None:
             host.app.settings = replace(host.app.settings, lyrics=names, plugins=saved)
             with pytest.raises(Supervised, match="SearchLyrics took longer"):
                 await host.app.lyrics.of_file(song(tmp_path, "fault"))
+            await died(host)
             found = await host.app.lyrics.of_file(song(tmp_path, "fault"))
             assert found["text"] == "asked 2 times, configured 0 times", "another worker answers"
 

@@ -15,7 +15,7 @@ from host import events
 from host.control.event_names import EVENT_NAMES, event_data, matching
 from host.control.protocol import clean
 from host.errors import NotFound, Usage
-from host.events import PluginEmitted, Seeked, StageEnded, Topic, TrackEnded, TrackHeard, TrackStarted
+from host.events import PluginEmitted, Seeked, StageEnded, Topic, TrackEnded, TrackHeard, TrackStarted, TrackTitled
 from host.ids import Generation, InstanceId, PluginId
 
 PUBLIC = [getattr(events, name) for name in events.__all__]
@@ -63,7 +63,7 @@ def test_what_a_plugin_emits_is_cut_where_it_is_too_deep() -> None:
 
 def test_a_filter_chooses_by_name() -> None:
     assert matching("*") == (Topic,), "who asks for all names none, and so costs nothing"
-    assert set(matching("track.*")) == {TrackStarted, TrackEnded, TrackHeard, Seeked}
+    assert set(matching("track.*")) == {TrackStarted, TrackEnded, TrackHeard, TrackTitled, Seeked}
     with pytest.raises(NotFound, match="nosuch"):
         matching("nosuch")
     with pytest.raises(Usage):
