@@ -20,6 +20,7 @@ from host.events import LyricsChanged, LyricsCursor
 from host.jsontext import JsonObject
 from host.playback import Entry, FormatPolicy, Input
 from tests.faults.hosted import Hosted, hosted
+from tests.support.faulty import Order
 from tests.support.frames import make_frames
 
 RATE_HZ = 44_100
@@ -234,5 +235,32 @@ def test_words_of_a_track_that_begins_in_the_midst_of_a_file(tmp_path: Path) -> 
             await made.lines(5)
         assert made.told[0].line >= 200
         assert made.judge() >= 3
+
+    asyncio.run(body())
+
+
+def test_while_a_seek_sets_the_clock_the_last_place_is_told(tmp_path: Path) -> None:
+    """Or else lines of what lies in the rings would seem due: of up to two seconds further on."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    slow = Order("slow", "seek", marks, arg=200).json
+
+    async def body() -> None:
+        async with heard(tmp_path, (120,)) as made:
+            transport = made.host.app.transport
+            make_frames(tmp_path / "0.frames", 120 * RATE_HZ, RATE_HZ, fault=slow)
+            await transport.play()
+            await made.lines(12)
+            began_s, seeking, looks = made.told[-1].position_ms / 1000, asyncio.ensure_future(transport.seek(60.0)), 0
+            while not seeking.done():
+                await asyncio.sleep(0.001)
+                now = transport.now()
+                assert now is not None
+                assert now.place.seconds < began_s + 0.5 or 60 <= now.place.seconds < 60.5, now.place
+                looks += 1
+            assert looks > 20
+            await made.lines(3)
+        assert made.judge() > 12
+        assert len(list(marks.iterdir())) == 1
 
     asyncio.run(body())

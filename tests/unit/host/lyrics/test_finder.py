@@ -92,7 +92,8 @@ def test_one_that_hangs_is_told_to_give_up_and_the_next_is_heard() -> None:
     async def body() -> None:
         hangs, last = Scripted("hangs", after=asyncio.Event()), Scripted("last", after=asyncio.Event())
         quick, online = Scripted("quick", "words"), Scripted("online", "words", online=True)
-        assert who(await found(hangs, quick, last, online, grace_s=0.01)) == ("quick", [])
+        async with asyncio.timeout(20):
+            assert who(await found(hangs, quick, last, online, grace_s=0.01)) == ("quick", [])
         assert (hangs.gave_up, last.gave_up, online.asked) == (1, 1, 0)
 
     run(body())
