@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from host.capabilities import Lyrics, QueryOwner
@@ -105,8 +106,9 @@ class PluginProvider:
         return await self.fetch(fitting[0]) if fitting else None
 
     async def _search(self, song: Song, *, many: bool = False) -> tuple[Candidate, ...]:
+        told = replace(song, path="") if self.online else song  # where it lies is nobody's business there
         async with self._turn, self._owner.use() as instance:
-            found = await Lyrics(instance).search(song.query(many=many))
+            found = await Lyrics(instance).search(told.query(many=many))
         return ranked(read_candidate(self.name, each, song) for each in found[:MOST_CANDIDATES])
 
 
