@@ -110,7 +110,7 @@ def test_words_without_times_and_none_at_all_are_told(stellatune: Stellatune) ->
 
 def test_what_makes_no_sense_is_told(stellatune: Stellatune, tmp_path: Path) -> None:
     track = make_frames(tmp_path / "song.frames", 10)
-    for arguments in (("--follow", track), ("--current", track), ("--follow", "--pick", "1"), ("--pick", "-1", track)):
+    for arguments in (("--follow", track), ("--follow", "--pick", "1")):
         assert stellatune("lyrics", *arguments).code == 2
     assert stellatune("lyrics", track).code == 4
     set_online = stellatune.ok("config", "set", "lyrics.online", "true")

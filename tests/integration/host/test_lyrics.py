@@ -11,14 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from host.app import Application
+from host.app import Application, PlaybackSetup
+from host.cli.chain_options import OutputOption
+from host.cli.wiring import wire_output
 from host.errors import NotFound, PluginRefused, Supervised
+from host.events import LyricsCursor
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
 from host.settings import LyricsSettings, SavedConfig, SavedConfigs
 from tests.e2e.audio import noise, write_wav
 from tests.faults.hosted import Hosted, hosted
 from tests.support.faulty import Order, copy_id, copy_plugin
+from tests.support.http_file import HttpFile
+from tests.support.http_server import HttpServer
 from tests.support.lrclib_server import LrclibServer, entry, lrclib
 from tests.support.patient import PATIENT
 from tests.support.worker_peer import ROOT
@@ -33,9 +38,9 @@ def run(body: Coroutine[None, None, None]) -> None:
     asyncio.run(body)
 
 
-def song(place: Path, title: str = "Song", artist: str = "Band") -> Path:
-    """A second of a tagged song."""
-    path = write_wav(place / "song.wav", noise(44_100))
+def song(place: Path, title: str = "Song", artist: str = "Band", seconds: int = 1) -> Path:
+    """So many seconds of a tagged song."""
+    path = write_wav(place / "song.wav", noise(44_100 * seconds))
     info = {b"INAM": title, b"IART": artist}
     texts = [(name, text.encode() + b"\0" * (1 + (len(text) + 1) % 2)) for name, text in info.items()]
     body = b"INFO" + b"".join(name + struct.pack("<I", len(text)) + text for name, text in texts)
@@ -228,5 +233,31 @@ def test_a_sparse_file_of_100_mib_is_refused_and_one_that_vanishes_is_told(tmp_p
             track.unlink()
             with pytest.raises(NotFound):
                 await host.app.lyrics.of_file(track)
+
+    run(body())
+
+
+@online
+@pytest.mark.skipif(not (ROOT / "native_plugins/source_http/source_http.so").exists(), reason="source_http is not built")
+def test_a_track_of_a_source_is_known_by_its_tags(tmp_path: Path) -> None:
+    """It has no path, and nothing lies beside it."""
+
+    async def body() -> None:
+        track = song(tmp_path, seconds=30)
+        track.with_suffix(".lrc").write_text("[00:01]not for it")
+        with lrclib(entry(1, "Song", "Band", seconds=30)) as server, HttpServer() as music:
+            music.routes["/song.wav"] = HttpFile(track.read_bytes(), "audio/wav")
+            async with asking(tmp_path, server) as host:
+                app = host.app
+                output = wire_output(OutputOption("null", None), {"paced": True}, app.discovery.plugins)
+                app.play_through(PlaybackSetup((), output))
+                await app.transport.goto(await app.queueing.add_next(music.url("/song.wav")))
+                with app.bus.subscribe(LyricsCursor) as facts:
+                    async with asyncio.timeout(30):
+                        while not (told := await anext(facts)).text:
+                            pass
+                found = await app.lyrics.current()
+                assert (found["provider"], found["file"], told.text) == ("lrclib", None, "synced 1")
+                assert [each.path for each in server.asked] == ["/api/search"]
 
     run(body())
