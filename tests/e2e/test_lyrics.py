@@ -19,13 +19,17 @@ from tests.support.frames import make_frames
 PACED = '[plugins."stellatune.sink.null".null]\npaced = true\n'
 RATE_HZ = 44_100
 STEP_MS = 200
+#: Longer than all commands of a test take on the slowest machine.
+SECONDS = 600
+SOUGHT_S = 300
+LINES = SECONDS * 1000 // STEP_MS
 BOLD = b"\x1b[1m"
 
 
 @contextmanager
 def singing(stellatune: Stellatune, words: str) -> Iterator[Started]:
-    """A host that plays a minute at its pace, with these words beside it."""
-    track = make_frames(stellatune.place / "song.frames", 60 * RATE_HZ, RATE_HZ)
+    """A host that plays some minutes at their pace, with these words beside it."""
+    track = make_frames(stellatune.place / "song.frames", SECONDS * RATE_HZ, RATE_HZ)
     track.with_suffix(".lrc").write_text(words)
     config = stellatune.place / "paced.toml"
     config.write_text(PACED)
@@ -38,8 +42,12 @@ def singing(stellatune: Stellatune, words: str) -> Iterator[Started]:
 
 
 def words() -> str:
-    stamps = (at * STEP_MS for at in range(60_000 // STEP_MS))
-    return "\n".join(f"[00:{at_ms // 1000:02}.{at_ms % 1000:03}]at {at_ms} \x1b[31m" for at_ms in stamps)
+    stamps = (at * STEP_MS for at in range(LINES))
+    return "\n".join(f"[{line(at_ms)}]at {at_ms} \x1b[31m" for at_ms in stamps)
+
+
+def line(at_ms: int) -> str:
+    return f"{at_ms // 60_000:02}:{at_ms % 60_000 // 1000:02}.{at_ms % 1000:03}"
 
 
 def test_the_words_of_what_plays_and_each_line_when_it_is_due(stellatune: Stellatune) -> None:
@@ -47,7 +55,7 @@ def test_the_words_of_what_plays_and_each_line_when_it_is_due(stellatune: Stella
     assert (outcome.code, error_of(outcome)["code"]) == (3, "not_running")
     with singing(stellatune, words()):
         found = asked(stellatune, "lyrics")
-        assert (found["schema"], found["provider"], len(found["lines"])) == ("stellatune.lyrics/2", "sidecar", 300)
+        assert (found["schema"], found["provider"], len(found["lines"])) == ("stellatune.lyrics/2", "sidecar", LINES)
         assert found["lines"][1] == {"at_ms": 200, "text": "at 200 \x1b[31m", "words": []}
         assert found["file"] == str(stellatune.place / "song.frames")
         assert ask(stellatune, "lyrics").out.splitlines()[1] == "at 200 \ufffd[31m"
@@ -59,11 +67,11 @@ def test_the_words_of_what_plays_and_each_line_when_it_is_due(stellatune: Stella
         with stellatune.start("--json", "lyrics", "--follow") as follower:
             assert follower.stdout is not None
             told = [json.loads(follower.stdout.readline()) for _ in range(5)]
-            assert ask(stellatune, "seek", "40").code == 0
-            while (line := json.loads(follower.stdout.readline()))["line"] < 200:
+            assert ask(stellatune, "seek", str(SOUGHT_S)).code == 0
+            while (due := json.loads(follower.stdout.readline()))["line"] < SOUGHT_S * 1000 // STEP_MS:
                 pass
-            assert line["moved"] is True
-            assert line["text"] == f"at {line['at_ms']} \x1b[31m"
+            assert due["moved"] is True
+            assert due["text"] == f"at {due['at_ms']} \x1b[31m"
             follower.send_signal(signal.SIGINT)
             follower.communicate(timeout=END_S)
         assert {each["schema"] for each in told} == {"stellatune.lyrics-cursor/1"}
@@ -74,12 +82,14 @@ def test_the_words_of_what_plays_and_each_line_when_it_is_due(stellatune: Stella
             lines = [follower.stdout.readline() for _ in range(3)]
             follower.send_signal(signal.SIGTERM)
             follower.communicate(timeout=END_S)
-        times = [int(line.removeprefix("at ").removesuffix(" \ufffd[31m\n")) for line in lines]
+        times = [int(each.removeprefix("at ").removesuffix(" \ufffd[31m\n")) for each in lines]
         assert times == [times[0], times[0] + STEP_MS, times[0] + 2 * STEP_MS]
 
 
 def test_on_a_terminal_the_line_that_is_sung_is_bright(stellatune: Stellatune) -> None:
-    with singing(stellatune, "\n".join(f"[00:{at:02}.00]<00:{at:02}.00>one <00:{at:02}.40>two" for at in range(60))):
+    stamps = range(0, SECONDS * 1000, 1000)
+    sung = (f"[{line(at_ms)}]<{line(at_ms)}>one <{line(at_ms + 400)}>two" for at_ms in stamps)
+    with singing(stellatune, "\n".join(sung)):
         near, far = pty.openpty()
         command = [sys.executable, "-m", "host", "lyrics", "--follow"]
         environment = stellatune.environment() | {"TERM": "xterm"}
