@@ -50,6 +50,7 @@ class LyricsCommands:
             search = await self._finder.find(track)
         finally:
             await track.close()
+        untold += self._providers.complaints()
         return {"file": str(path), **_words(path, label_of(path), search), "problems": [*_problems(search), *untold]}
 
     async def file_candidates(self, path: Path) -> JsonObject:

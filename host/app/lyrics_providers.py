@@ -58,7 +58,9 @@ class LyricsProviders:
         """``tell``: what is wrong with what is remembered."""
         self._plugins = plugins
         self._owner = owner
-        self._cache = LyricsCache(cache_dir, tell)
+        self._cache = LyricsCache(cache_dir, self._complain)
+        self._tell = tell
+        self._complaints: list[str] = []
         self._made: dict[tuple[PluginId, TypeId, bool], PluginProvider] = {}
 
     def finder(self, settings: LyricsSettings) -> Finder:
@@ -72,6 +74,15 @@ class LyricsProviders:
         for name in dict.fromkeys(names):
             steps.append(remembered if name == CACHE else made[name])
         return Finder(steps, providers, self._cache if remembers else None)
+
+    def complaints(self) -> list[str]:
+        """What was wrong with what is remembered since somebody asked last; the cache says each thing once."""
+        told, self._complaints = self._complaints, []
+        return told
+
+    def _complain(self, line: str) -> None:
+        self._tell(line)
+        self._complaints.append(line)
 
     def _online(self) -> Iterator[str]:
         for plugin in self._plugins().values():

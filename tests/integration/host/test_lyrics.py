@@ -152,6 +152,22 @@ def test_the_user_chooses_and_that_counts_from_then_on(tmp_path: Path) -> None:
     run(body())
 
 
+def test_a_cache_that_cannot_be_written_is_told_and_harms_nobody(tmp_path: Path) -> None:
+    async def body() -> None:
+        track = song(tmp_path)
+        track.with_suffix(".txt").write_text("words")
+        async with hosted(tmp_path / "host", PATIENT) as host:
+            host.app.paths.cache_dir.parent.mkdir(exist_ok=True)
+            host.app.paths.cache_dir.write_text("in the way")
+            found = await host.app.lyrics.of_file(track)
+            assert found["provider"] == "sidecar"
+            assert isinstance(found["problems"], list)
+            assert ["lyrics are not remembered" in str(each) for each in found["problems"]] == [True]
+            assert (await host.app.lyrics.of_file(track))["problems"] == [], "once"
+
+    run(body())
+
+
 def test_one_that_hangs_costs_its_own_worker_and_a_moment(tmp_path: Path) -> None:
     """First in the order, it is waited for a little longer than the others; then they are heard."""
 
