@@ -1,6 +1,7 @@
 """Composition root: the one room that knows all others. It puts a host together, and offers what can be asked of it."""
 
 from host.app.application import Application
+from host.app.catalogues import Catalogues
 from host.app.chain_commands import MAX_INSTANCES
 from host.app.lyrics_commands import LyricsCommands
 from host.app.playback_setup import PlaybackSetup
@@ -12,6 +13,7 @@ __all__ = [
     "MAX_INSTANCES",
     "TAKEN_NAMES",
     "Application",
+    "Catalogues",
     "LyricsCommands",
     "Plugins",
     "PlaybackSetup",

@@ -8,8 +8,9 @@ from contextlib import suppress
 from host.app.status import playback_facts
 from host.errors import StellaError, Usage
 from host.jsontext import Json, JsonObject
-from host.playback import Entry, Now, Transport
+from host.playback import Entry, Now, PlayState, Transport
 from host.playback.loudness import decibels, gain_of
+from host.where import SourceTrack
 
 __all__ = ["TransportCommands"]
 
@@ -91,12 +92,15 @@ class TransportCommands:
         present: Now | None = None
         with suppress(StellaError):
             present = now()
-        facts: JsonObject = {"track": None, "position": None, "xruns": 0, "clipped_samples": 0, "chain": []}
+        streams = heard is not None and isinstance(heard.where, SourceTrack)
+        opening = streams and transport.state is not PlayState.STOPPED
+        facts: JsonObject = {"track": None, "position": None, "xruns": 0, "clipped_samples": 0, "buffering": opening}
+        facts["chain"] = []
         if present is not None:
             facts = playback_facts(present)
             track = facts["track"]
             assert isinstance(track, dict)
-            track.update(_entry_facts(heard))
+            track.update(_entry_facts(heard, present))
         queue = transport.queue
         modes: JsonObject = {
             "length": len(queue),
@@ -119,9 +123,12 @@ class TransportCommands:
         return self.facts(self._transport.now)
 
 
-def _entry_facts(entry: Entry | None) -> dict[str, Json]:
-    """What its playlist says goes over the tags of its file, which may be those of a whole album."""
+def _entry_facts(entry: Entry | None, now: Now) -> dict[str, Json]:
+    """What its playlist says goes over the tags of its file, which may be those of a whole album; not over what a
+    station says of the song that is heard."""
     if entry is None:
         return {"entry": None}
+    if now.live and now.title:
+        return {"entry": entry.id, "album": entry.hints.title or None}
     hints = {"title": entry.hints.title, "artist": entry.hints.artist, "album": entry.hints.album}
     return {"entry": entry.id, **{name: text for name, text in hints.items() if text}}

@@ -104,7 +104,8 @@ class Source:
     async def attach(self, stream: ByteStream, epoch: int) -> int:
         """The open stream fills that one, from its write position on; says where that is.
 
-        ``StageStopped`` tells with ``epoch`` when that failed; at the end it stays, for a reader that goes back.
+        ``StageStopped`` tells with ``epoch`` when that failed. A ``PLUGIN_ERROR`` is one of the offset where it stands:
+        it tries again where the reader asks for another. At the end it stays as well, for a reader that goes back.
         Who replaces a dead one opens the same track, and attaches to the same stream.
         """
         request = AttachStream(self.instance.id, epoch)

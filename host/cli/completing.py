@@ -34,6 +34,7 @@ __all__ = [
     "plugin_ids",
     "query_words",
     "script",
+    "source_types",
     "stage_names",
 ]
 
@@ -170,3 +171,4 @@ config_keys = _offering(_keys_of)
 effect_types = _offering(_types(CapabilityKind.DSP))
 decoder_types = _offering(_types(CapabilityKind.DECODER))
 output_types = _offering(_types(CapabilityKind.OUTPUT_SINK))
+source_types = _offering(_types(CapabilityKind.SOURCE_CATALOG))

@@ -37,7 +37,8 @@ def line(now: Now) -> str:
     bits = f"/{track.info.bits_per_sample}" if track.info.bits_per_sample else ""
     chain = " -> ".join(f"{_short(use.name, use.type_id)}#{use.generation}" for use in now.stages)
     source = f"{track.use.type_id}#{track.use.generation} {track.info.sample_rate_hz / 1000:g}k{bits}"
-    counts = f"xr {now.xruns}  clip {now.clipped_samples}{'' if now.absence is None else '  output lost'}"
+    trouble = "  output lost" if now.absence is not None else "  buffering" if now.buffering else ""
+    counts = f"xr {now.xruns}  clip {now.clipped_samples}{trouble}"
     return f"> {clock(done)}/{clock(total)}{bar} {source} -> {chain}  {counts}"
 
 
@@ -98,5 +99,6 @@ def _text(playing: Callable[[], Now | None]) -> str:
     with contextlib.suppress(StellaError):
         now = playing()
         if now is not None:
-            return f"{line(now)}  {plain(short_name(now.track.where))}"
+            named = now.title if now.live else ""
+            return f"{line(now)}  {plain(named or short_name(now.track.where))}"
     return ""

@@ -8,19 +8,15 @@ from contextlib import asynccontextmanager
 
 from abi.kinds import LogLevel
 from host.app import Application
-from host.capabilities import known_extensions
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
 from host.errors import MediaError, PluginRefused
 from host.events import PluginFault, PluginLogLine, StageBypassed, StageGivenUp, StageMended, words_of
 from host.packages import saved_problems
-from host.patience import off_loop
-from host.playback import Input, PlaybackResult, expand
+from host.playback import Input, PlaybackResult
 
 __all__ = ["application", "exit_of", "inputs_of"]
-
-EXPAND_TIMEOUT_S = 60.0
 
 
 @asynccontextmanager
@@ -51,13 +47,12 @@ async def _log(app: Application, console: Console) -> None:
 
 
 async def inputs_of(app: Application, names: Iterable[str]) -> tuple[Input, ...]:
-    """The files behind the names. Raises: MediaError when a file system does not answer."""
-    extensions = frozenset(known_extensions(app.discovery.plugins.values()))
+    """What is behind the names. Raises: MediaError when a file system does not answer."""
     try:
-        return await off_loop(lambda: tuple(expand(names, extensions)), EXPAND_TIMEOUT_S)
+        return tuple([each async for some in app.find(names) for each in some])
     except TimeoutError as error:
         raise MediaError(
-            f"the inputs were not listed within {EXPAND_TIMEOUT_S:g} s", remedy="is a network mount among them?"
+            "the inputs were not listed: a file system does not answer", remedy="is a network mount among them?"
         ) from error
 
 

@@ -88,6 +88,8 @@ def _of_playback(playback: JsonObject) -> Iterator[str]:
     )
     counts = f"xr {text(playback, 'xruns')}  clip {text(playback, 'clipped_samples')}"
     yield f"{'chain':9} {plain(chain)}  {counts}"
+    if playback.get("buffering") is True:
+        yield f"{'buffering':9} nothing is heard until more of the track has come"
     output = playback.get("output")
     if isinstance(output, dict) and output.get("state") == "lost":
         yield f"{'output':9} lost for {clock(number(output, 'since_s'))}: {text(output, 'reason')}"

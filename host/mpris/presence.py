@@ -10,7 +10,7 @@ from contextlib import suppress
 from dbus_fast import Message, MessageType, NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
 
-from host.events import PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
+from host.events import PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, TrackTitled, VolumeChanged
 from host.mpris.desk import MprisDesk
 from host.mpris.interfaces import PlayerInterface, RootInterface, signalled
 
@@ -34,7 +34,7 @@ class Presence:
         self._changed = asyncio.Event()
         self._told = ""
         self._facts = desk.bus.subscribe(
-            PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, VolumeChanged
+            PlaybackStateChanged, QueueChanged, Seeked, TrackHeard, TrackStarted, TrackTitled, VolumeChanged
         )
         loop = asyncio.get_running_loop()
         self._tasks = (loop.create_task(self._stay()), loop.create_task(self._listen()))

@@ -7,6 +7,7 @@ from pathlib import Path
 from host.jsontext import JsonObject
 from host.playback import Repeat
 from host.records import record
+from host.where import scheme_of
 
 __all__ = ["LOOPS", "NO_TRACK", "Shown", "shown"]
 
@@ -72,6 +73,8 @@ def _metadata(track: JsonObject, track_id: str, length_us: int | None) -> list[t
         found.append(("xesam:title", title if isinstance(title, str) and title else Path(label).name))
         if Path(label).is_absolute():
             found.append(("xesam:url", Path(label).as_uri()))
+        elif scheme_of(label):
+            found.append(("xesam:url", label))
     if isinstance(artist := track.get("artist"), str):
         found.append(("xesam:artist", [artist]))
     if isinstance(album := track.get("album"), str):

@@ -50,6 +50,8 @@ class SourceSeat(Seat):
         self._runtime = runtime
         self._track = track
         self._source = source
+        #: Where its source began: what it counts, it counts from there.
+        self.begun_at = 0
         self._adopted = adopted
 
     @property
@@ -174,15 +176,17 @@ class SourceSeat(Seat):
 
     async def _attach(self, source: Source) -> int:
         self._epoch += 1
-        return await source.attach(self.stream, self._epoch)
+        position = await source.attach(self.stream, self._epoch)
+        if source is not self._source and not self.opened.seeks:
+            self.begun_at = position
+        return position
 
     async def _successor(self, spec: StageSpec) -> Source:
         """One that has the same track open. Raises: MediaError: it is not the same any more."""
         fresh = await made_source(self._runtime, spec)
         try:
             opened = await fresh.open_stream(self._track)
-            before = self.opened
-            if not isinstance(opened, OpenedStream) or opened.seeks < before.seeks or _differ(opened, before):
+            if not isinstance(opened, OpenedStream) or not _continues(self.opened, opened):
                 raise MediaError("it has changed while it was played", remedy="play it again")
         except BaseException:
             await fresh.instance.destroy()
@@ -190,5 +194,7 @@ class SourceSeat(Seat):
         return fresh
 
 
-def _differ(one: OpenedStream, other: OpenedStream) -> bool:
-    return one.size_bytes != other.size_bytes
+def _continues(before: OpenedStream, now: OpenedStream) -> bool:
+    """Whether the bytes are the same, and can be read from where they are to go on."""
+    same = before.size_bytes == now.size_bytes and before.meta.get("version") == now.meta.get("version")
+    return same and now.seeks >= before.seeks

@@ -7,7 +7,9 @@ waits. One that gives up ends the track, with what it said. Nothing here waits f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeAlias
 
 from abi.kinds import StatusCode
@@ -23,6 +25,7 @@ from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.seat import RingsBroken
 from host.playback.source_seat import SourceSeat
 from host.playback.stage_use import StageUse
+from host.records import record
 from host.runtime import PluginRuntime
 from host.supervise import examine
 from host.where import SourceTrack, label_of, short_name
@@ -33,6 +36,9 @@ __all__ = ["Readable", "SourceStream", "failure_of_source"]
 
 MAX_TITLE = 500
 MAX_LABEL = 4000
+#: That the decoder has not come to yet, and how often it is looked whether it has.
+MOST_TITLES = 64
+TITLE_LOOK_S = 0.25
 #: As plugins name it, in what they emit while a stream is open.
 TITLE_EVENT = "stream.title"
 #: What decoders are called by that know a MIME type under another name.
@@ -57,6 +63,14 @@ MIME_EXTENSIONS = {
     "audio/x-wav": "wav",
     "application/ogg": "ogg",
 }
+
+
+@record
+class _Title:
+    """What is heard from a byte of the stream on."""
+
+    at: int
+    text: str
 
 
 class SourceStream:
@@ -171,21 +185,40 @@ class SourceStream:
                     self._ended(fact)
 
     async def _hear_titles(self) -> None:
+        """A title holds from the byte on that its source says, once the decoder has come there."""
+        coming: deque[_Title] = deque(maxlen=MOST_TITLES)
         with self._bus.subscribe(PluginEmitted) as told:
-            async for fact in told:
-                if self._is_ours(fact.plugin_id, fact.instance):
-                    self._emitted(fact.value)
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TITLE_LOOK_S if coming else None):
+                        fact = await anext(told)
+                        if self._is_ours(fact.plugin_id, fact.instance):
+                            coming.extend(self._titles_in(fact.value))
+                while coming and coming[0].at <= self._read_to:
+                    self._call_it(coming.popleft().text)
 
     def _is_ours(self, plugin_id: PluginId, instance: InstanceId) -> bool:
         return (plugin_id, instance) == (self.seat.instance.plugin_id, self.seat.instance.id)
 
-    def _emitted(self, value: Json) -> None:
-        """What the plugin says of its stream while it serves it."""
+    def _titles_in(self, value: Json) -> Iterator[_Title]:
+        """What the plugin says of its stream while it serves it; it counts its own bytes."""
         if isinstance(value, dict) and value.get("type") == TITLE_EVENT:
-            title = _text(value, "title")
-            if title != self.title:
-                self.title = title
-                self._bus.publish(TrackTitled(self._index, self.label, title))
+            offset = value.get("offset")
+            at = self.seat.begun_at + offset if type(offset) is int else 0
+            yield _Title(at, _text(value, "title"))
+
+    @property
+    def _read_to(self) -> int:
+        """So many bytes the decoder has taken. A stream that is closed has nobody to wait for."""
+        try:
+            return self.seat.stream.words().read_pos
+        except StreamError:
+            return 1 << 64
+
+    def _call_it(self, title: str) -> None:
+        if title != self.title:
+            self.title = title
+            self._bus.publish(TrackTitled(self._index, self.label, title))
 
     def _ended(self, fact: StageEnded) -> None:
         worker = self.seat.instance.worker

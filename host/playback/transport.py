@@ -190,7 +190,9 @@ class Transport:
     async def previous(self) -> None:
         """To the begin of this entry, or, near that, to the one before."""
         here = self.heard()
-        if here is not None and self.position_s > BACK_S and self._state is not PlayState.STOPPED:
+        now = self.now()
+        can_go_back = here is not None and not (now is not None and now.live)
+        if can_go_back and self.position_s > BACK_S and self._state is not PlayState.STOPPED:
             await self.seek(0.0)
             return
         if here is not None and self.queue.current != here and here in self.queue.entries:

@@ -90,6 +90,7 @@ _EVENTS: dict[str, Callable[[JsonObject], _Told | None]] = {
         f"{short(text(data, 'plugin_id'))}: the output is lost: {text(data, 'reason')} -> {text(data, 'then')}",
     ),
     "output.back": _back,
+    "track.title": lambda data: ("", f"now: {text(data, 'title')}"),
     "track.heard": lambda data: ("", f"plays {text(data, 'label').rpartition('/')[2]}"),
     "track.seeked": lambda data: ("dim", f"goes on at {clock(number(data, 'to_s'))}"),
     "track.ended": _ended,

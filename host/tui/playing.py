@@ -46,6 +46,11 @@ class Heard:
         return text(output, "reason") if isinstance(output, dict) and output.get("state") == "lost" else ""
 
     @property
+    def buffering(self) -> bool:
+        """Whether nothing is heard until more bytes of the track have come."""
+        return self.playback.get("buffering") is True
+
+    @property
     def total_s(self) -> float | None:
         """How long the track is, where that is known."""
         return number(self.track, "total_s")
@@ -55,7 +60,7 @@ class Heard:
         done_s = number(self.track, "done_s")
         if done_s is None:
             return None
-        if self.state == "playing" and not self.lost:
+        if self.state == "playing" and not self.lost and not self.buffering:
             done_s += max(0.0, now_s - self.at_s)
         return done_s if self.total_s is None else min(done_s, self.total_s)
 
@@ -126,6 +131,8 @@ def sung_line(event: JsonObject) -> Text:
 def _reaching(heard: Heard) -> Text:
     if heard.lost:
         return Text(f"  output lost: {heard.lost}", style="bold red")
+    if heard.buffering:
+        return Text("  buffering", style="bold yellow")
     pure = heard.playback.get("bit_perfect")
     if not isinstance(pure, bool) or not heard.track:
         return Text()

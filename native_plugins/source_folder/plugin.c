@@ -23,6 +23,9 @@ static int text_member(StStr question, const char *name, char *out, size_t capac
 
 static StStatus list_items(void *handle, StStr request, StStr *out_json) {
     char path[FOLDER_PATH_BYTES], after[FOLDER_PATH_BYTES];
+    StJson search;
+    if (st_json_member(st_json(request), "search", &search))
+        return st_error(ST_ERROR_UNSUPPORTED, "folder: a folder cannot be searched");
     if (!text_member(request, "path", path, sizeof path) || !text_member(request, "after", after, sizeof after))
         return st_error(ST_ERROR_INVALID_ARG, "folder: path and after are texts of less than %d bytes", FOLDER_PATH_BYTES);
     return page_write(handle, path, after, out_json);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from abi.wire import StageStopped
+from abi.wire import StageStopped, StopReason
 from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.stage import REASONS, map_stream, text_of
 from plugin_worker.errors import Misuse, WorkerFault
@@ -55,6 +55,7 @@ class StreamFeed:
         return int(self._native.stream.own_pos)
 
     def pump(self) -> bool:
+        """As ever; goes on after a failure of the plugin, too, for the reader may ask for another offset."""
         # SAFETY: lane thread; stream, scratch and the plugin's io live until close(), which only this thread calls.
         lib.st_feed_pump(self._lane.native, self._native, self._stop)
         if self._stop.reason == lib.ST_STOP_INTERRUPTED:
@@ -64,7 +65,7 @@ class StreamFeed:
         self._home.emit(
             StageStopped(self._lane.instance, self._epoch, reason, self.position, self._stop.code, text)
         )
-        return False
+        return reason == StopReason.PLUGIN_ERROR
 
     def between_pumps(self) -> None:
         """Nothing is exchanged here."""

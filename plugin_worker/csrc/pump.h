@@ -154,6 +154,7 @@ typedef struct st_feed {
     void *handle;
     uint32_t chunk_bytes; /* asked for at once */
     uint64_t io_pos;      /* where the plugin's io stands; ST_STREAM_UNKNOWN: nobody knows */
+    uint32_t failed;      /* it said no where it stands: nothing more is asked of it here */
 } st_feed;
 
 /*
@@ -296,7 +297,8 @@ void st_mix_take_over(st_mix *stage);
 
 /*
  * Fills the stream from the plugin's io, and answers its reader's questions, until a reason to stop comes up. What the
- * plugin's io says that is no success is told the reader, too.
+ * plugin's io says that is no success is told the reader, too. Entered again after a PLUGIN_ERROR it waits for a question,
+ * and tries at the offset that is asked for.
  * thread: the lane's own
  * realtime: yes (the plugin's io aside)
  * owned: the stage's parts stay the lane's

@@ -16,6 +16,12 @@ static StStatus in_trouble(st_stream_io *io, st_stream_trouble trouble) {
     return failure(trouble == ST_TROUBLE_CUT ? ST_ERROR_CANCELLED : ST_ERROR_IO);
 }
 
+/* A pump that is called out ends at its next boundary anyhow, and its decoder stays whole if it need not wait. */
+static int is_cancelled(const st_lane *lane) {
+    return atomic_load_explicit(&lane->cancelled, memory_order_acquire) &&
+           !atomic_load_explicit(&lane->interrupt, memory_order_relaxed);
+}
+
 /* Sleeps for a slice at most; ST_TROUBLE_NONE when it is worth to look again. */
 static st_stream_trouble wait_a_slice(st_stream_io *io, st_lane *lane, size_t wanted, int64_t *deadline_ns) {
     uint32_t quarter = io->stream.format.capacity_bytes / 4, bytes = wanted < quarter ? (uint32_t)wanted : quarter;
@@ -48,7 +54,7 @@ static StStatus stream_read(void *handle, uint8_t *out, size_t len, size_t *out_
     if (lane == NULL) return failure(ST_ERROR_IO);
     while (done < len && !over && !trouble) {
         uint32_t have = 0, part;
-        if (atomic_load_explicit(&lane->cancelled, memory_order_relaxed)) {
+        if (is_cancelled(lane)) {
             trouble = ST_TROUBLE_CUT;
             break;
         }

@@ -26,8 +26,9 @@ typedef struct st_stream_io {
 
 /*
  * The vtable whose io_handle is that st_stream_io: seek is null where the stream cannot. A read gives all that it was asked
- * for up to the stream's end; of a stream of unknown length, as live ones are, what is there. It waits in slices, and is
- * over at once when its call is cancelled, or its lane called out: what it had read is then read again by the next.
+ * for up to the stream's end; of a stream of unknown length, as live ones are, what is there. It waits in slices, and no
+ * longer when its lane is called out; it is over at once when its call is cancelled. What it had read is then read again by
+ * the next.
  * thread: the lane's own
  * realtime: yes (it is the wait itself)
  * owned: static

@@ -6,8 +6,10 @@
 
 /* The reader gets to know what the pump stopped for; the words of an impossible reader are left as they are. */
 static int stop_failing(st_feed *f, st_stop *stop) {
-    if (stop->reason == ST_STOP_PLUGIN_ERROR || stop->reason == ST_STOP_CONTRACT)
+    if (stop->reason == ST_STOP_PLUGIN_ERROR || stop->reason == ST_STOP_CONTRACT) {
+        f->failed = 1;
         st_stream_fail(&f->stream, ST_ERROR_IO);
+    }
     return 1;
 }
 
@@ -64,11 +66,12 @@ static int read_source(st_lane *lane, st_feed *f, st_stop *stop) {
     return 0;
 }
 
-/* Until the reader has made room for some chunks, or asks, or a command comes; 1 when the pump must stop. */
+/* Until the reader has made room for some chunks, or asks, or a command comes; at the end, or after a failure, until one of
+   the latter. 1 when the pump must stop. */
 static int sleep_full(st_lane *lane, st_feed *f, st_stop *stop) {
     uint32_t quarter = f->stream.format.capacity_bytes / 4, bytes = quarter > f->chunk_bytes ? quarter : f->chunk_bytes;
-    /* At the end no room is of use. */
-    if (f->stream.ended) bytes = UINT32_MAX;
+    /* Room is of no use then. */
+    if (f->stream.ended || f->failed) bytes = UINT32_MAX;
     if (st_stream_wait(&f->stream, bytes, &lane->interrupt, st_now_ns() + ST_PUMP_WAIT_NS) != ST_STREAM_IMPOSSIBLE)
         return 0;
     st_stop_for(stop, ST_STOP_RING);
@@ -81,8 +84,10 @@ static void fill(st_lane *lane, st_feed *f, st_stop *stop) {
         st_stream_result result;
         if (st_interrupted(lane, stop)) return;
         result = st_stream_room(&f->stream, &room);
-        if (result == ST_STREAM_ASKED) result = st_stream_answer(&f->stream);
-        else if (result == ST_STREAM_OK && (f->stream.ended || room < f->chunk_bytes)) {
+        if (result == ST_STREAM_ASKED) {
+            result = st_stream_answer(&f->stream);
+            f->failed = 0;
+        } else if (result == ST_STREAM_OK && (f->stream.ended || f->failed || room < f->chunk_bytes)) {
             if (sleep_full(lane, f, stop)) return;
             continue;
         } else if (result == ST_STREAM_OK) {

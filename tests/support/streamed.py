@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -26,12 +27,13 @@ from abi.wire import (
     StageStopped,
     StreamOpened,
 )
+from host.jsontext import JsonObject
 from shm_audio import ByteStream, Ring, RingFormat, StreamFormat
 from shm_audio._core import lib
 from tests.support.ring_end import Audio, RingEnd
 from tests.support.worker_peer import ROOT, WorkerPeer
 
-__all__ = ["EPOCH", "Heard", "Streamed"]
+__all__ = ["AHEAD_FRAMES", "EPOCH", "Heard", "Streamed", "frames_of"]
 
 EPOCH = 5
 AHEAD_FRAMES, BLOCK = 8192, 512
@@ -41,6 +43,8 @@ Start = Callable[[], WorkerPeer]
 
 class Streamed:
     """One file, served by ``library``, a build of ``tests/plugins/served``; ``capacity`` of the byte stream."""
+
+    source_type = "served"
 
     def __init__(
         self,
@@ -52,13 +56,13 @@ class Streamed:
         capacity: int = 1 << 20,
         history: int = 1 << 14,
         wait_ms: int = 20_000,
-        **config: object,
+        **config: int,
     ) -> None:
         self._start = start
         self._library = library
         self._path = path
         self._type_id = type_id
-        self._config = {"path": str(path)} | config
+        self.knobs = config
         self._wait_ms = wait_ms
         self._stack = ExitStack()
         self.source = self.make_source()
@@ -74,20 +78,25 @@ class Streamed:
         """A worker with the stream open, not attached."""
         worker = self._start()
         worker.load(self._library)
-        worker.ask(worker.creation(CapabilityKind.SOURCE_CATALOG, "served", self._config))
+        worker.ask(worker.creation(CapabilityKind.SOURCE_CATALOG, self.source_type, self.source_config()))
         self.opened: StreamOpened = worker.ask(OpenStream(1, Payload(b"{}")))
         assert self.opened.serves
         return worker
+
+    def source_config(self) -> JsonObject:
+        """Of the next source."""
+        return {"path": str(self._path), **self.knobs}
 
     def attach_source(self) -> int:
         """Lets the source fill the stream; says from where on."""
         return self.source.ask(AttachStream(1, EPOCH), [self.stream.fd]).position
 
-    def replace_source(self) -> int:
-        """Kills it wherever it is, and lets another one go on."""
+    def replace_source(self, **config: int) -> int:
+        """Kills it wherever it is, if it lives, and lets another one go on, with changes of the configuration."""
+        self.knobs |= config
         successor = self.make_source()
         self.source.kill()
-        assert self.source.ended() == -9
+        self.source.ended()
         self.deaths += 1
         self.source = successor
         return self.attach_source()
@@ -115,13 +124,18 @@ class Streamed:
 
     # ---- the end ----
 
-    def __enter__(self) -> Streamed:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def frames_of(samples: Audio, opened: DecoderOpened) -> int:
+    """How many frames these are."""
+    return len(samples) // opened.channels
 
 
 class Heard:
@@ -135,18 +149,22 @@ class Heard:
         self.worker = worker
 
     def attach(self) -> None:
+        """Lets the decoder fill the ring."""
         request = AttachDecode(1, EPOCH, 0, 0, -1, 0, 1.0, Resampler.VERY_HIGH, False)
         self.worker.ask(request, [self.ring.fd])
 
     def listen(self, between: Callable[[int], None] = lambda _frames: None) -> tuple[Audio, StageStopped]:
-        """All until the stage stopped; ``between`` is called with the frames so far, again and again."""
+        """All until the stage stopped; ``between`` is called with the frames so far, again and again.
+
+        Raises: EOFError: the decoder's worker is gone, and nothing of it is left to hear.
+        """
         parts: list[Audio] = [np.zeros(0, np.float32)]
         stopped: StageStopped | None = None
         while True:
+            between(self.end.position)
             frames = self.end.frames()
             if frames:
                 parts.append(self.end.take(min(frames, BLOCK)))
-                between(self.end.position)
             elif stopped is not None:
                 return np.concatenate(parts), stopped
             else:

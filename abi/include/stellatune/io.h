@@ -7,7 +7,8 @@
  * A source that serves a stream fills such a table itself (source_catalog.h), and its runtime is the only caller: it reads
  * straight on, seeks with ST_SEEK_START alone, and asks for the size once. A read waits for bytes as long as it takes, but
  * gives what it has as soon as it has any; it looks at call_cancelled while it waits, and then gives up with CANCELLED, with
- * nothing taken: the same read may come again. An error is the end of the stream until somebody opens it anew.
+ * nothing taken: the same read may come again. An error says that nothing is to be had at this offset, after all that the
+ * source itself could do about it: what comes next is a seek, if anything.
  */
 #ifndef STELLATUNE_IO_H
 #define STELLATUNE_IO_H

@@ -2,8 +2,9 @@
  * source_catalog.h: capability "source" - lists what can be played and opens it as a stream of bytes.
  *
  * A source whose plugin.toml has schemes = ["http"] beside the type is asked for every URL that begins so: the URL stands
- * where an id does. While a stream is open its instance may emit {"type": "stream.title", "title": "Artist - Title"}
- * whenever what it carries changes: a radio's next song. The host adds which stream it is.
+ * where an id does. While a stream is open its instance may emit {"type": "stream.title", "title": "Artist - Title",
+ * "offset": N} whenever what it carries changes: a radio's next song, from byte N on of what it has given. The host adds
+ * which stream it is.
  */
 #ifndef STELLATUNE_SOURCE_CATALOG_H
 #define STELLATUNE_SOURCE_CATALOG_H
@@ -34,8 +35,8 @@ typedef struct StSourceCatalogInstanceVTable {
      * with a member "path" the host reads that local file itself and the io outputs stay null, otherwise they serve the
      * bytes until close_stream, and no other stream of this instance is open meanwhile. Then it may say, all optional:
      * "extension" (lowercase, without dot) or else "mime", by which a decoder is chosen first; "title", what to call it;
-     * "live": true where it has no end, as a radio. A successor of an instance that died opens the same track again, and
-     * goes on somewhere in it.
+     * "live": true where it has no end, as a radio; "version": another one where the bytes are others. A successor of an
+     * instance that died opens the same track again, and goes on somewhere in it.
      * thread: [lane & created]
      * realtime: no
      * owned: the stream is the plugin's; the text is the plugin's until freed with plugin_free

@@ -31,6 +31,7 @@ from tests.support.worker_peer import ROOT
 LRCLIB, FAULT = PluginId("stellatune.lyrics.lrclib"), PluginId(copy_id(1))
 ONLINE = LyricsSettings(online=True)
 BUILT = (ROOT / "native_plugins/lyrics_lrclib/lyrics_lrclib.so").exists()
+HAS_HTTP = (ROOT / "native_plugins/source_http/source_http.so").exists()
 online = pytest.mark.skipif(not BUILT, reason="lyrics_lrclib is not built: no libcurl")
 
 
@@ -254,7 +255,7 @@ def test_a_sparse_file_of_100_mib_is_refused_and_one_that_vanishes_is_told(tmp_p
 
 
 @online
-@pytest.mark.skipif(not (ROOT / "native_plugins/source_http/source_http.so").exists(), reason="source_http is not built")
+@pytest.mark.skipif(not HAS_HTTP, reason="source_http is not built: no libcurl")
 def test_a_track_of_a_source_is_known_by_its_tags(tmp_path: Path) -> None:
     """It has no path, and nothing lies beside it."""
 

@@ -18,15 +18,16 @@ import numpy as np
 from host.app import Application, PlaybackSetup
 from host.cli.chain_options import DspOption, OutputOption
 from host.cli.wiring import stages, wire_output
-from host.jsontext import JsonObject
+from host.jsontext import Json, JsonObject, dump_json
 from host.playback import Entry, Input, TrackResult, Transport
 from host.settings import Paths, PipelineSizes, Settings
+from host.where import SourceTrack, Where
 from tests.support.c_plugins import build_plugin
 from tests.support.capture import load_capture
 from tests.support.frames import frames_said, make_frames
 from tests.support.patient import PATIENT
 
-__all__ = ["RATE_HZ", "Music", "Run", "music"]
+__all__ = ["RATE_HZ", "Music", "Run", "music", "served"]
 
 RATE_HZ = 44_100
 SIZES = PipelineSizes(decode_ahead_ms=500, ring_ahead_ms=100)
@@ -79,9 +80,14 @@ class Music:
         return [Run(int(said[at]), int(said[end - 1]) + 1) for at, end in pairwise(breaks)]
 
 
+def served(path: Path, **config: Json) -> SourceTrack:
+    """That file as ``tests/plugins/served`` serves its bytes, so configured."""
+    return SourceTrack(path.name, "served", config=dump_json({"path": str(path), **config}))
+
+
 @asynccontextmanager
 async def music(
-    folder: Path, tracks: Sequence[int | Path], *options: DspOption, crossfade_s: float = 0.0, fades: bool = False
+    folder: Path, tracks: Sequence[int | Where], *options: DspOption, crossfade_s: float = 0.0, fades: bool = False
 ) -> AsyncIterator[Music]:
     """Of a track that is a number so many frames are made. Nothing plays yet; all is over when the block is left.
 
@@ -92,6 +98,7 @@ async def music(
     plugins.mkdir(exist_ok=True)
     build_plugin("capture", plugins)
     build_plugin("level", plugins)
+    build_plugin("served", plugins)
     before = os.environ.get("STELLATUNE_PLUGIN_PATH")
     os.environ["STELLATUNE_PLUGIN_PATH"] = str(plugins)
     try:
@@ -102,7 +109,7 @@ async def music(
             output = replace(output, silence_after_ms=NEVER_STARVES_MS if fades else 0)
             app.play_through(PlaybackSetup(effects, output, crossfade_s=crossfade_s))
             files = [
-                track if isinstance(track, Path) else make_frames(folder / f"{index}.frames", track, RATE_HZ)
+                make_frames(folder / f"{index}.frames", track, RATE_HZ) if isinstance(track, int) else track
                 for index, track in enumerate(tracks)
             ]
             entries = app.queue.add(map(Input, files))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.worker.streaming import Files
+from tests.support.c_plugins import build_plugin as build_packaged
 from tests.support.stage_rings import StageRings
 from tests.support.worker_peer import ROOT, WorkerPeer
 
@@ -61,3 +63,17 @@ def rings() -> Iterator[StageRings]:
     """The rings around one stage."""
     with StageRings() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library of the source that serves a file (tests/plugins/served)."""
+    folder = tmp_path_factory.mktemp("served")
+    build_packaged("served", folder)
+    return folder / "served/served.so"
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """What is streamed."""
+    return Files(tmp_path_factory.mktemp("files"))

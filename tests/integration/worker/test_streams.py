@@ -3,75 +3,46 @@
 from __future__ import annotations
 
 import random
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from abi.wire import StopReason
-from tests.e2e.audio import write_wav
-from tests.support.c_plugins import build_plugin
-from tests.support.encoded import ENCODINGS, programme
-from tests.support.ring_end import Audio
-from tests.support.streamed import Heard, Streamed
-from tests.support.worker_peer import WorkerPeer
+from abi.wire import At, AtCut, DetachStage, SeekDecoder, StopReason
+from tests.integration.worker.streaming import Files, Start, from_file
+from tests.support.streamed import AHEAD_FRAMES, Heard, Streamed, frames_of
+from tests.support.waiting import until
 
-Start = Callable[[], WorkerPeer]
-SECONDS = 4
-RATE = 44_100
-BY_NAME = {encoding.name: encoding for encoding in ENCODINGS}
+SMALL, NEAR = 1 << 16, 1 << 12
+SOON_S = 20.0
+KINDS = ("flac", "wav", "mp3_constant", "vorbis")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library of the source that serves a file."""
-    folder = tmp_path_factory.mktemp("served")
-    build_plugin("served", folder)
-    return folder / "served/served.so"
+def small(start: Start, served: Path, files: Files, kind: str, **config: int) -> Streamed:
+    """Through a segment that is much shorter than the file."""
+    path, type_id = files.of(kind)
+    return Streamed(start, served, path, type_id, capacity=SMALL, history=NEAR, **config)
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, str]]:
-    """The programme as a file of a kind, and the decoder for it; made once."""
-    folder = tmp_path_factory.mktemp("files")
-    made: dict[str, tuple[Path, str]] = {}
-
-    def file(kind: str) -> tuple[Path, str]:
-        if kind not in made:
-            if kind == "wav":
-                samples = programme(SECONDS * RATE, 2, RATE)
-                made[kind] = write_wav(folder / "programme.wav", samples, RATE), "wav"
-            elif kind == "flac":
-                wav, _ = file("wav")
-                subprocess.run(["flac", "-s", "-f", "-o", str(folder / "programme.flac"), str(wav)], check=True)
-                made[kind] = folder / "programme.flac", "flac"
-            else:
-                encoding = BY_NAME[kind]
-                made[kind] = encoding.make(folder, SECONDS, name=kind)[0], encoding.type_id
-        return made[kind]
-
-    return file
+@pytest.mark.parametrize("kind", [*KINDS, "opus"])
+def test_the_samples_are_those_of_the_file(start_worker: Start, served: Path, files: Files, kind: str) -> None:
+    with small(start_worker, served, files, kind) as streamed:
+        expected = from_file(streamed)
+        worker = streamed.make_decoder()
+        with Heard(worker, streamed.open(worker)) as heard:
+            heard.attach()
+            samples, stopped = heard.listen()
+        assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
+        np.testing.assert_array_equal(samples, expected)
+        assert streamed.stream.words().ended
 
 
-def from_file(streamed: Streamed) -> Audio:
-    """What the decoder makes of the file itself."""
-    worker = streamed.make_decoder()
-    with Heard(worker, streamed.open_file(worker)) as heard:
-        heard.attach()
-        samples, stopped = heard.listen()
-    assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
-    assert len(samples) > RATE
-    return samples
-
-
-@pytest.mark.parametrize("kind", ["flac", "wav", "mp3_constant", "vorbis"])
-def test_the_samples_are_those_of_the_file(
-    start_worker: Start, served: Path, files: Callable[[str], tuple[Path, str]], kind: str
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stream_that_cannot_seek_and_knows_no_size(
+    start_worker: Start, served: Path, files: Files, kind: str
 ) -> None:
-    path, type_id = files(kind)
-    with Streamed(start_worker, served, path, type_id, capacity=1 << 16, history=1 << 12) as streamed:
+    with small(start_worker, served, files, kind, seeks=0, sized=0, chunk=1000) as streamed:
+        assert (streamed.opened.seeks, streamed.opened.size_bytes) == (False, -1)
         expected = from_file(streamed)
         worker = streamed.make_decoder()
         with Heard(worker, streamed.open(worker)) as heard:
@@ -82,17 +53,13 @@ def test_the_samples_are_those_of_the_file(
 
 
 @pytest.mark.parametrize("kind", ["flac", "mp3_constant"])
-def test_the_source_dies_at_any_moment(
-    start_worker: Start, served: Path, files: Callable[[str], tuple[Path, str]], kind: str
-) -> None:
-    path, type_id = files(kind)
+def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files: Files, kind: str) -> None:
     dice = random.Random(3)
-    options = {"capacity": 1 << 16, "history": 1 << 12, "chunk": 3001}
-    with Streamed(start_worker, served, path, type_id, **options) as streamed:
+    with small(start_worker, served, files, kind, chunk=3001) as streamed:
         expected = from_file(streamed)
         worker = streamed.make_decoder()
         opened = streamed.open(worker)
-        deaths = sorted(dice.randrange(len(expected) // opened.channels) for _ in range(12))
+        deaths = sorted(dice.randrange(frames_of(expected, opened)) for _ in range(12))
 
         def kill(frames: int) -> None:
             while deaths and frames >= deaths[0]:
@@ -105,3 +72,76 @@ def test_the_source_dies_at_any_moment(
         assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
         assert streamed.deaths == 12
         np.testing.assert_array_equal(samples, expected)
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3_constant"])
+def test_seeks_and_deaths_in_any_order(start_worker: Start, served: Path, files: Files, kind: str) -> None:
+    """Each seek is heard for a while; source and decoder die now and then."""
+    dice = random.Random(4)
+    deaths = heard_frames = 0
+    with small(start_worker, served, files, kind) as streamed:
+        expected = from_file(streamed)
+        worker = streamed.make_decoder()
+        opened = streamed.open(worker)
+        frames = frames_of(expected, opened)
+        for turn in range(24):
+            if turn % 6 == 3:
+                streamed.replace_source()
+            if turn % 8 == 5:
+                worker.kill()
+                assert worker.ended() == -9
+                deaths += 1
+                worker = streamed.make_decoder()
+                assert streamed.open(worker) == opened
+            landed = worker.ask(SeekDecoder(1, dice.randrange(frames)))
+            assert landed.exact
+            left = frames - landed.frame
+            with Heard(worker, opened) as heard:
+                heard.attach()
+                assert until(lambda heard=heard, left=left: heard.end.frames() >= min(left, AHEAD_FRAMES), SOON_S)  # type: ignore[misc]
+                assert not isinstance(worker.ask(DetachStage(1)), AtCut)
+                there = heard.end.frames()
+                begin = landed.frame * opened.channels
+                np.testing.assert_array_equal(heard.end.take(there), expected[begin : begin + there * opened.channels])
+                heard_frames += there
+    assert (streamed.deaths, deaths) == (4, 3)
+    assert heard_frames > 24 * AHEAD_FRAMES // 2
+
+
+def test_who_need_not_wait_is_not_cut(start_worker: Start, served: Path, files: Files) -> None:
+    path, type_id = files.of("wav")
+    with Streamed(start_worker, served, path, type_id, capacity=1 << 22) as streamed:
+        worker = streamed.make_decoder()
+        opened = streamed.open(worker)
+        assert until(lambda: streamed.stream.words().ended, SOON_S)
+        for _ in range(6):
+            with Heard(worker, opened) as heard:
+                heard.attach()
+                assert until(lambda heard=heard: heard.end.frames() > 0, SOON_S)  # type: ignore[misc]
+                heard.end.take(heard.end.frames())
+                assert worker.ask_any(DetachStage(1)) == At(heard.ring.words().write_pos)
+
+
+def test_a_decoder_that_died_in_the_midst_is_followed_by_another(
+    start_worker: Start, served: Path, files: Files
+) -> None:
+    with small(start_worker, served, files, "flac") as streamed:
+        expected = from_file(streamed)
+        parts, at = [], 0
+        for death in range(4):
+            worker = streamed.make_decoder()
+            opened = streamed.open(worker)
+            assert worker.ask(SeekDecoder(1, at)).frame == at
+            with Heard(worker, opened) as heard:
+                heard.attach()
+                if death < 3:
+                    assert until(lambda heard=heard: heard.end.frames() == AHEAD_FRAMES, SOON_S)  # type: ignore[misc]
+                    parts.append(heard.end.take(AHEAD_FRAMES))
+                    worker.kill()
+                    assert worker.ended() == -9
+                    there = heard.end.frames()
+                    parts.append(heard.end.take(there))
+                    at += AHEAD_FRAMES + there
+                else:
+                    parts.append(heard.listen()[0])
+        np.testing.assert_array_equal(np.concatenate(parts), expected)

@@ -150,8 +150,9 @@ def test_headers_without_end(server: HttpServer) -> None:
             exchange.send(b"X-More: " + b"x" * 1000 + b"\r\n")
             sent += 1
 
-    assert "headers are longer than 262144 bytes" in refusal(server, route)
+    assert "headers are longer than 262144 bytes" in refusal(server, route, connect_timeout_ms=300)
     assert sent > 200
+    assert len(server.requests) == 1, "it ends at once, and does not wait for the last one"
 
 
 def test_a_body_without_end_is_read_to_the_size_that_was_told(server: HttpServer) -> None:
