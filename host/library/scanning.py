@@ -62,6 +62,7 @@ class Scanning:
         self._journal: Journal | None = None
         #: The scan under way, or the last one.
         self.scan: Scan | None = None
+        self._runs = False
 
     async def __aenter__(self) -> Scanning:
         """Raises: LibraryBusy: another process scans. LibraryError: its file cannot be written."""
@@ -96,7 +97,11 @@ class Scanning:
                 f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
                 remedy="look at the file system it lies on",
             ) from error
-        return await self.scan.run()
+        self._runs = True
+        try:
+            return await self.scan.run()
+        finally:
+            self._runs = False
 
     def counts(self, name: str) -> bool:
         """Whether a file of that name may be music."""
@@ -109,8 +114,8 @@ class Scanning:
             await self._runtime.unload(plugin.id, Role.SCAN, wait=False)
 
     def progress(self) -> tuple[Tally, int] | None:
-        """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
+        """How far the scan under way is, and how many files are expected; None when there is none."""
+        return None if self.scan is None or not self._runs else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,

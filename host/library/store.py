@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 
 from host.errors import NotFound, Usage
@@ -52,6 +52,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._known_words: set[str] = set()
+        self._words_version = 0
 
     @staticmethod
     def open(path: Path, busy_ms: int = BUSY_MS) -> Store:
@@ -67,9 +68,15 @@ class Store:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def batch(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def batch(self) -> Iterator[None]:
         """All that is changed within is one transaction, done or undone as one."""
-        return self.database.writing()
+        try:
+            with self.database.writing():
+                yield
+        except BaseException:
+            self._known_words.clear()  # what was written is not
+            raise
 
     # Folders.
 
@@ -160,6 +167,9 @@ class Store:
     def _put_texts(self, texts: Sequence[Row]) -> None:
         self.database.change_all(_PUT_TEXTS, texts)
         words = {word for row in texts for text in row[1:] if isinstance(text, str) for word in text.split(" ") if word}
+        version = self.database.count("PRAGMA data_version")
+        if version != self._words_version:  # somebody else has written, and may have tidied
+            self._known_words, self._words_version = set(), version
         words -= self._known_words
         fresh: list[Row] = []
         for word in words:

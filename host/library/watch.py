@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from host.errors import LibraryBusy
+from host.errors import LibraryBusy, Usage
 from host.library.mounts import is_remote, type_of
 from host.library.scanning import Scanning
 from host.library.tally import Tally
@@ -115,7 +115,16 @@ class Watch:
         return await self._off_loop(lambda: _standing(gathered.folders, roots))
 
     async def _scan(self, folders: Iterable[Path]) -> None:
-        tally = await self._scanning.run(sorted(folders))
+        tally = None
+        wanted = set(folders)
+        while tally is None:
+            try:
+                tally = await self._scanning.run(sorted(wanted))
+            except Usage:  # another command has taken a root out of the library, which the next look sees
+                roots = await self._off_loop(self._scanning.store.roots)
+                wanted = {each for each in wanted if any(root == each or root in each.parents for root in roots)}
+                if not wanted:
+                    return
         self._tell(tally)
         await self._scanning.rest()
 

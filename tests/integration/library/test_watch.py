@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from host.library import Tally
+from host.library import Playlists, Tally
 from host.library import watch as watching
 from tests.support.scanned import Shelf, frames_file
 
@@ -122,3 +122,78 @@ def test_a_root_without_a_watch_is_polled(shelf: Shelf, monkeypatch: pytest.Monk
     (warning,) = shelf.warnings
     assert "inotify watch limit reached" in warning
     assert "fs.inotify.max_user_watches" in warning
+
+
+async def first(tallies: list[Tally]) -> None:
+    """Returns after the scan with which a watch begins."""
+    while not tallies:
+        await asyncio.sleep(0.01)
+
+
+def test_what_is_hidden_excluded_or_a_link_is_for_a_watch_what_it_is_for_a_scan(shelf: Shelf) -> None:
+    frames_file(shelf.music / "a/1.frames")
+    frames_file(shelf.music / "b/2.frames")
+    (shelf.music / "a/link").symlink_to(shelf.music / "b")
+    for folder in ("talk/old", ".bin/files"):
+        (shelf.music / folder).mkdir(parents=True)
+    with shelf.store() as store:
+        store.exclude(shelf.music / "talk")
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        frames_file(shelf.music / "talk/old/3.frames")
+        frames_file(shelf.music / ".bin/files/4.frames")
+        frames_file(shelf.music / "a/5.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while "a/5.frames" not in shelf.tracks():
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    assert list(shelf.tracks()) == ["a/1.frames", "a/5.frames", "b/2.frames"]
+    assert shelf.scan().changes == 0
+
+
+def test_a_copy_that_an_editor_leaves_and_a_bin_take_nothing_out_of_playlists(shelf: Shelf) -> None:
+    saved = frames_file(shelf.music / "saved.frames")
+    binned = frames_file(shelf.music / "binned.frames")
+    moved = frames_file(shelf.music / "moved.frames")
+    (shelf.music / ".bin").mkdir()
+    with shelf.store() as store:
+        Playlists(store.database).create("mine")
+        Playlists(store.database).add("mine", [saved, binned, moved])
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        saved.rename(saved.with_name("saved.frames~"))
+        frames_file(saved, 4321)
+        binned.rename(shelf.music / ".bin/binned.frames")
+        moved.rename(shelf.music / "between")
+        (shelf.music / "between").rename(shelf.music / "there.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while list(shelf.tracks()) != ["saved.frames", "there.frames"]:
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    with shelf.store() as store:
+        entries = [each.path for each in Playlists(store.database).entries("mine")]
+    assert entries == [saved, binned, shelf.music / "there.frames"]
+
+
+def test_a_root_that_is_taken_out_of_the_library_does_not_end_the_watch(shelf: Shelf) -> None:
+    other = shelf.place / "other"
+    frames_file(other / "a.frames")
+    with shelf.store() as store:
+        store.add_root(other)
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        with shelf.store() as store:
+            store.remove_root(other)
+        frames_file(other / "b.frames")
+        frames_file(shelf.music / "c.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while "c.frames" not in shelf.tracks():
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    assert list(shelf.tracks()) == ["c.frames"]
