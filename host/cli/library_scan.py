@@ -122,6 +122,7 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
                 host.bus,
                 host.config_of,
                 progress.warn,
+                host.at_work,
             )
             async with made as scanning, progress.shown():
                 yield scanning

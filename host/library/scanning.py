@@ -40,7 +40,8 @@ _LOAD_S = 120.0
 class Scanning:
     """``async with`` takes the lock. The loop's thread.
 
-    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be.
+    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be; ``at_work``,
+    whether a scan is under way, or none for a while.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Scanning:
         bus: EventBus,
         config_of: Callable[[PluginId, TypeId], JsonObject],
         warn: Callable[[str], None],
+        at_work: Callable[[bool], None],
     ) -> None:
         self.store = store
         self._covers = covers
@@ -58,6 +60,7 @@ class Scanning:
         self._bus = bus
         self._config_of = config_of
         self._warn = warn
+        self._at_work = at_work
         self._pool = ScannerPool(runtime, config_of)
         self._journal: Journal | None = None
         #: The scan under way, or the last one.
@@ -80,6 +83,7 @@ class Scanning:
         Raises: Usage: a folder lies in no root. LibraryError.
         """
         assert self._journal is not None
+        self._at_work(True)
         loop = asyncio.get_running_loop()
 
         def warn(text: str) -> None:
@@ -112,6 +116,7 @@ class Scanning:
         await self._pool.close()
         for plugin in self._runtime.manifests():
             await self._runtime.unload(plugin.id, Role.SCAN, wait=False)
+        self._at_work(False)
 
     def progress(self) -> tuple[Tally, int] | None:
         """How far the scan under way is, and how many files are expected; None when there is none."""

@@ -188,7 +188,7 @@ def test_a_second_scan_at_the_same_time_says_so(shelf: Shelf) -> None:
 
     async def another(host: ScanHost, _scanning: Scanning) -> None:
         with shelf.store() as store, pytest.raises(LibraryBusy, match="another scan is at work"):
-            async with Scanning(store, shelf.covers, host.runtime, host.bus, host.config_of, print):
+            async with Scanning(store, shelf.covers, host.runtime, host.bus, host.config_of, print, host.at_work):
                 pass
         while not strikes(path):
             await asyncio.sleep(0.005)

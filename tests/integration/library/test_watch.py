@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from host.library import Playlists, Tally
 from host.library import watch as watching
+from host.supervise import Watcher
 from tests.support.scanned import Shelf, frames_file
 
 WITHIN_S = 30.0
@@ -124,6 +126,17 @@ def test_a_root_without_a_watch_is_polled(shelf: Shelf, monkeypatch: pytest.Monk
     assert "fs.inotify.max_user_watches" in warning
 
 
+def first_rest(rests: list[bool]) -> Callable[[list[Tally]], Awaitable[None]]:
+    """Waits for the rest after the first scan."""
+
+    async def rested(_tallies: list[Tally]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while True not in rests:
+                await asyncio.sleep(0.01)
+
+    return rested
+
+
 async def first(tallies: list[Tally]) -> None:
     """Returns after the scan with which a watch begins."""
     while not tallies:
@@ -197,3 +210,10 @@ def test_a_root_that_is_taken_out_of_the_library_does_not_end_the_watch(shelf: S
 
     shelf.watch(changes)
     assert list(shelf.tracks()) == ["c.frames"]
+
+
+def test_between_scans_nothing_is_looked_at(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[bool] = []
+    monkeypatch.setattr(Watcher, "rest", lambda _, *, resting: rests.append(resting))
+    shelf.watch(first_rest(rests))
+    assert rests == [False, True]
