@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from host.events import StageMended, TrackTitled
-from host.ids import PluginId
+from host.jsontext import Json
 from host.playback import PlayState
 from host.where import SourceTrack
 from tests.integration.playback.playing_queue import RATE_HZ, Music, Run, music
@@ -21,7 +21,6 @@ from tests.support.http_server import HttpServer, answer
 from tests.support.icy_station import IcyStation
 from tests.support.worker_peer import ROOT
 
-HTTP = PluginId("stellatune.source.http")
 FRAMES = RATE_HZ * 20
 SHORT = RATE_HZ * 2
 KILLS = 7
@@ -46,11 +45,11 @@ def file_at(server: HttpServer, name: str, path: Path, frames: int) -> tuple[Sou
     return SourceTrack(server.url(f"/{name}")), file
 
 
-async def update(made: Music, **config: object) -> tuple[str, str]:
+async def update(made: Music, **config: Json) -> tuple[str, str]:
     """What became of a configuration of the source that plays, and why."""
     player = made.transport.player
     assert player is not None
-    outcome = await player.update("source", dict(config))  # type: ignore[arg-type]  only plain values are given
+    outcome = await player.update("source", dict(config))
     return outcome.kind.value, outcome.reason
 
 
@@ -67,7 +66,7 @@ def test_kills_seeks_and_a_server_that_breaks_off_are_not_heard(tmp_path: Path, 
                 killed: set[int] = set()
                 places = [0]
                 for _ in range(KILLS):
-                    place = dice.randrange(FRAMES - 4 * SHORT)
+                    place = dice.randrange(48) * RATE_HZ // 4
                     await made.until_heard(entry, places[-1] + dice.randrange(SHORT))
                     await kill(made, "source", killed)
                     await made.transport.seek(place / RATE_HZ)
