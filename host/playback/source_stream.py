@@ -100,6 +100,7 @@ class SourceStream:
         self._supervisor = runtime.supervisor
         self._bus = bus
         self._mended = mended
+        self._complaint: MediaError | None = None
         self._closed = False
         self._ends, self._told = bus.subscribe(StageEnded), bus.subscribe(PluginEmitted)
         self._keeping: asyncio.Task[None] | None = None
@@ -124,8 +125,16 @@ class SourceStream:
 
     @property
     def failure(self) -> StellaError | None:
-        """Why no more bytes will come; None while they do."""
-        return self.seat.failure
+        """Why no more bytes will come where its reader is; None while they may.
+
+        A source that could not read ahead is asked again where the reader asks.
+        """
+        if self.seat.failure is not None or self._complaint is None:
+            return self.seat.failure
+        try:
+            return self._complaint if self.seat.stream.words().failure else None
+        except StreamError:
+            return None
 
     @property
     def waits(self) -> bool:
@@ -190,7 +199,7 @@ class SourceStream:
                 group.create_task(work)
 
     async def _mend_on(self) -> None:
-        while self.failure is None and not self.seat.retired:
+        while self.seat.failure is None and not self.seat.retired:
             await asyncio.wait((self.seat.instance.worker.exited,))
             if self.seat.lost:
                 await self._mend()
@@ -239,7 +248,7 @@ class SourceStream:
         worker = self.seat.instance.worker
         match fact.reason:
             case StopReason.PLUGIN_ERROR:  # its reader learns it from the stream, when it comes to that place
-                self.seat.failure = MediaError(fact.text or "the source failed without a word")
+                self._complaint = MediaError(fact.text or "the source failed without a word")
             case StopReason.CONTRACT:
                 worker.condemn(fact.text or "broke the contract")
             case StopReason.RING:

@@ -170,6 +170,29 @@ def test_a_source_that_gives_up_ends_its_track_with_what_it_said(tmp_path: Path)
     asyncio.run(body())
 
 
+def test_a_source_that_failed_ahead_is_asked_again(tmp_path: Path) -> None:
+    """Its bytes end in the midst of the file, which it meets reading ahead; whoever seeks back hears nothing of that."""
+
+    async def body() -> None:
+        frames = numbered(tmp_path / "a.wav", FRAMES)
+        async with music(tmp_path, [served(frames, fail_at=frames.stat().st_size // 2)]) as made:
+            (entry,) = made.entries
+            with made.app.bus.subscribe(StageMended) as mended:
+                await made.transport.play()
+                await made.until_heard(entry, FRAMES * 2 // 5)
+                await made.transport.seek(1.0)
+                await made.until_heard(entry, RATE_HZ + 1000)
+                await kill(made, "source", set())
+                await ended(made)
+                assert [fact.name for fact in iter(mended.poll, None)] == ["source"]
+        runs = made.runs()
+        assert [run.start for run in runs] == [0, RATE_HZ] and abs(runs[1].end - FRAMES // 2) < 8192
+        ((_, failure),) = made.played
+        assert "nothing behind byte" in failure
+
+    asyncio.run(body())
+
+
 def test_what_cannot_be_opened_is_told_and_the_next_plays(tmp_path: Path) -> None:
     async def body() -> None:
         gone = served(tmp_path / "gone.wav")
