@@ -171,7 +171,7 @@ def test_a_source_that_gives_up_ends_its_track_with_what_it_said(tmp_path: Path)
 
 
 def test_a_source_that_failed_ahead_is_asked_again(tmp_path: Path) -> None:
-    """Its bytes end in the midst of the file, which it meets reading ahead; whoever seeks back hears nothing of that."""
+    """Its bytes end in the midst of the file, which it meets reading ahead; who seeks back hears nothing of that."""
 
     async def body() -> None:
         frames = numbered(tmp_path / "a.wav", FRAMES)
