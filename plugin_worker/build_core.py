@@ -217,6 +217,7 @@ extern "Python" {
     StStatus py_sink_reset(void *handle, uint64_t next_frame);
     void py_sink_close(void *handle);
 }
+size_t st_base64_decode(const char *text, size_t len, uint8_t *out);
 void *malloc(size_t size);
 void free(void *ptr);
 """
@@ -224,6 +225,7 @@ void free(void *ptr);
 SOURCE = """
 #include <stdlib.h>
 #include <stellatune/stellatune.h>
+#include <stellatune_base64.h>
 #include "controls.h"
 #include "crash.h"
 #include "file_io.h"

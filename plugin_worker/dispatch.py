@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from abi.wire import (
@@ -73,7 +72,13 @@ from plugin_worker.errors import Misuse
 from plugin_worker.instances import Instances
 from plugin_worker.lane import Job, LaneHome
 from plugin_worker.module import LoadedModule
-from plugin_worker.stream_requests import open_from_stream, stream_request
+from plugin_worker.reading_requests import (
+    as_decoder,
+    decoder_request,
+    open_decoder,
+    open_from_stream,
+    stream_request,
+)
 
 __all__ = ["dispatch"]
 
@@ -175,12 +180,6 @@ def _own(fds: Sequence[int], use: Callable[[], int]) -> At:
         close_fds(list(fds))
 
 
-def _decoder(instance: Instance) -> DecoderInstance:
-    if not isinstance(instance, DecoderInstance):
-        raise Misuse("dispatch", "the instance is no decoder")
-    return instance
-
-
 def _sink(instance: Instance) -> SinkInstance:
     if not isinstance(instance, SinkInstance):
         raise Misuse("dispatch", "the instance is no sink")
@@ -257,16 +256,6 @@ def _reset(instance: Instance, _message: Message, _fds: Sequence[int]) -> Reply:
     return Done()
 
 
-def _open_decoder(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
-    assert isinstance(message, OpenDecoder)
-    try:
-        decoder = _decoder(instance)
-    except Misuse:
-        os.close(fds[0])
-        raise
-    return decoder.open(message, fds[0])
-
-
 def _open_sink(instance: Instance, message: Message, fds: Sequence[int]) -> Reply:
     assert isinstance(message, OpenSink)
     _grant_all("open", message.files, fds)
@@ -299,7 +288,7 @@ def _steer(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
         case FinishStage():
             if isinstance(stage, DspInstance):
                 raise Misuse("finish", "a dsp has no end of its own")
-            ends = stage if isinstance(stage, SinkInstance | MixStage) else _decoder(stage)
+            ends = stage if isinstance(stage, SinkInstance | MixStage) else as_decoder(stage)
             ends.finish(message.position)
     return Done()
 
@@ -335,16 +324,6 @@ def _sink_request(instance: Instance, message: Message, _fds: Sequence[int]) -> 
     return Done()
 
 
-def _decoder_request(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
-    decoder = _decoder(instance)
-    if isinstance(message, SeekDecoder):
-        return decoder.seek(message.frame)
-    if isinstance(message, PrimeDecoder):
-        decoder.prime()
-        return Done()
-    return decoder.cover() if isinstance(message, ReadCover) else decoder.metadata()
-
-
 def _query(instance: Instance, message: Message, _fds: Sequence[int]) -> Reply:
     match instance, message:
         case SourceInstance(), ListItems():
@@ -377,12 +356,12 @@ _FDS: dict[type[Message], int] = {
 
 _Work = Callable[[Instance, Message, Sequence[int]], Reply]
 _WORK: dict[type[Message], _Work] = {
-    OpenDecoder: _open_decoder,
+    OpenDecoder: open_decoder,
     OpenFromStream: open_from_stream,
-    ReadMetadata: _decoder_request,
-    ReadCover: _decoder_request,
-    SeekDecoder: _decoder_request,
-    PrimeDecoder: _decoder_request,
+    ReadMetadata: decoder_request,
+    ReadCover: decoder_request,
+    SeekDecoder: decoder_request,
+    PrimeDecoder: decoder_request,
     ListTargets: _sink_request,
     NegotiateSink: _sink_request,
     SetVolume: _sink_request,

@@ -13,7 +13,7 @@ from plugin_worker._core import ffi, lib
 from plugin_worker.errors import ConcurrentCall, ContractBroken, PluginSaidNo
 from shm_audio.status_page import CALLS
 
-__all__ = ["MAX_METADATA", "CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
+__all__ = ["MAX_JSON", "MAX_METADATA", "CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
 
 #: A pointer, struct or function of the C side. Its invariants stand in SAFETY lines where it is used.
 CData = Any

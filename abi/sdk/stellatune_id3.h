@@ -160,10 +160,7 @@ ST_SDK_UNUSED static StStr id3_value(const char *text, size_t len, size_t *at) {
 
 /* "17" and "(17)" are numbers, "(17)Hard" refines one, "((17)" is a text in brackets. */
 ST_SDK_UNUSED static void id3_add_genre(Tags *tags, uint32_t rank, StStr value) {
-    const char *p = value.ptr, *end = p + value.len, *name;
-    size_t digits = 0;
-    while (digits < value.len && p[digits] >= '0' && p[digits] <= '9') digits++;
-    name = digits == value.len ? id3_genre(p, digits) : NULL;
+    const char *p = value.ptr, *end = p + value.len, *name = id3_genre(p, value.len);
     if (name) {
         tags_add(tags, TAG_GENRE, rank, name, strlen(name));
         return;

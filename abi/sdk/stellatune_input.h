@@ -130,6 +130,20 @@ ST_SDK_UNUSED static int64_t st_input_seek(StInput *input, int64_t offset, int w
     return (int64_t)wanted;
 }
 
+/* Some bytes from elsewhere, up to `len`, past the buffer: what comes next stays. Only where the input can seek. */
+ST_SDK_UNUSED static size_t st_input_peek(StInput *input, uint64_t offset, void *out, size_t len) {
+    uint64_t found = 0;
+    size_t got = 0;
+    StStatus status;
+    if (input->failure || input->io->seek == NULL || offset > INT64_MAX) return 0;
+    status = input->io->seek(input->io_handle, (int64_t)offset, ST_SEEK_START, &found);
+    if (status.code == ST_OK) status = input->io->read(input->io_handle, (uint8_t *)out, len, &got);
+    if (status.code == ST_OK) status = input->io->seek(input->io_handle, (int64_t)input->end, ST_SEEK_START, &found);
+    if (status.code == ST_OK && got <= len) return got;
+    st_input_fail(input, status, "the input cannot be looked at elsewhere");
+    return 0;
+}
+
 /* Back to the start, whatever has failed before; 0: that fails, too. */
 ST_SDK_UNUSED static int st_input_rewind(StInput *input) {
     uint64_t found = 0;

@@ -10,8 +10,8 @@
 
 #include "stellatune_input.h"
 
-/* More than headers, pictures and the search for links take, and than any block of sound. */
-#define OGG_LINE_CALL_BYTES ((uint64_t)128 << 20)
+/* More than headers, a picture of 100 MiB in them and the search for links take, and than any block of sound. */
+#define OGG_LINE_CALL_BYTES ((uint64_t)176 << 20)
 #define OGG_LINE_STEP_FRAMES 4096u
 #define OGG_LINE_MAX_HOLES 10000u
 /* Longer holes than this are no lost frames but another numbering. */

@@ -14,6 +14,7 @@
 #ifndef STELLATUNE_TAGSET_H
 #define STELLATUNE_TAGSET_H
 
+#include "stellatune_base64.h"
 #include "stellatune_tags.h"
 
 #define TAGS_COVER_BYTES ((size_t)12 << 20)
@@ -209,20 +210,14 @@ ST_SDK_UNUSED static void tags_free(Tags *tags) {
 /* ---- telling ---- */
 
 ST_SDK_UNUSED static void tags_put_base64(TagsJson *to, const uint8_t *data, size_t len) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char out[4096];
     size_t i, n = 0;
     for (i = 0; i < len; i += 3) {
-        size_t left = len - i;
-        uint32_t group = (uint32_t)data[i] << 16;
-        if (left > 1) group |= (uint32_t)data[i + 1] << 8;
-        if (left > 2) group |= data[i + 2];
-        out[n++] = digits[group >> 18];
-        out[n++] = digits[group >> 12 & 63];
-        out[n++] = left > 1 ? digits[group >> 6 & 63] : '=';
-        out[n++] = left > 2 ? digits[group & 63] : '=';
-        if (n == sizeof out || left <= 3) tags_put(to, out, n);
-        if (n == sizeof out) n = 0;
+        st_base64_group(data + i, len - i, out + n);
+        n += 4;
+        if (n < sizeof out && len - i > 3) continue;
+        tags_put(to, out, n);
+        n = 0;
     }
 }
 

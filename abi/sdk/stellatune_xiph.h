@@ -8,6 +8,7 @@
 
 #include <strings.h>
 
+#include "stellatune_base64.h"
 #include "stellatune_tagset.h"
 
 /* Comment `index` as "FIELD=value"; empty where there is none. */
@@ -68,26 +69,6 @@ ST_SDK_UNUSED static void xiph_tags(Tags *tags, const void *comments, size_t cou
     }
 }
 
-/* Bytes of base64 text into `out` (of 3/4 its length); how many. What is no base64 ends it. */
-ST_SDK_UNUSED static size_t xiph_base64(const char *text, size_t len, uint8_t *out) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t value[256];
-    uint32_t held = 0, bits = 0;
-    size_t n = 0;
-    memset(value, 64, sizeof value);
-    for (uint8_t i = 0; i < 64; i++) value[(uint8_t)digits[i]] = i;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t digit = value[(uint8_t)text[i]];
-        if (digit == 64) break;
-        held = held << 6 | digit;
-        bits += 6;
-        if (bits < 8) continue;
-        bits -= 8;
-        out[n++] = (uint8_t)(held >> bits);
-    }
-    return n;
-}
-
 ST_SDK_UNUSED static uint32_t xiph_u32(const uint8_t *bytes) {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
@@ -131,7 +112,7 @@ ST_SDK_UNUSED static void xiph_cover(Tags *tags, const void *comments, size_t co
         if (text == NULL || len > XIPH_PICTURE_TEXT_BYTES || !tags_wants_cover(tags, 1, TAGS_HEAD_BYTES)) continue;
         block = (uint8_t *)malloc(len);
         if (block == NULL) continue;
-        size = xiph_base64(text, len, block);
+        size = st_base64_decode(text, len, block);
         if (is_block) xiph_picture_block(tags, block, size);
         else tags_cover_bytes(tags, 0, block, size, block);
     }

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from host.cli.config import paths_of, settings_of
 from host.cli.console import Console
-from host.library import Store, database_file
+from host.library import CoverFolder, Store, cover_folder, database_file
+from host.settings import load_settings
 
-__all__ = ["as_kept", "library_store"]
+__all__ = ["as_kept", "library_and_covers", "library_store", "tidy"]
 
 
 @contextmanager
@@ -22,6 +23,19 @@ def library_store(console: Console) -> Iterator[Store]:
         if store.database.notice:
             console.warn(store.database.notice)
         yield store
+
+
+@contextmanager
+def library_and_covers(console: Console) -> Iterator[tuple[Store, CoverFolder]]:
+    """The same, and the covers beside it."""
+    with library_store(console) as store:
+        yield store, cover_folder(load_settings(paths_of(console).config_file).library, store.database.path)
+
+
+def tidy(store: Store, covers: CoverFolder) -> None:
+    """What only tracks had that are gone: words and pictures. Raises: LibraryError."""
+    store.tidy()
+    covers.sweep(store.database)
 
 
 def as_kept(path: Path) -> Path:

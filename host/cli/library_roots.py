@@ -8,7 +8,7 @@ import click
 
 from host.cli.completing import files, library_roots
 from host.cli.console import Console, plain
-from host.cli.library_open import as_kept, library_store
+from host.cli.library_open import as_kept, library_and_covers, library_store, tidy
 from host.cli.library_words import path_members
 from host.cli.params import file_path, parsed
 from host.errors import NotFound
@@ -47,8 +47,9 @@ def add(console: Console, folder: Path) -> int:
 def remove(console: Console, folder: Path) -> int:
     """A folder is no root any more, and what is in it no part of the library. The files stay, and so do playlists."""
     kept = as_kept(folder)
-    with library_store(console) as store:
+    with library_and_covers(console) as (store, covers):
         tracks = store.remove_root(kept)
+        tidy(store, covers)
     return _tell(console, kept, "removed", {"tracks": tracks}, f", {tracks} tracks")
 
 
@@ -58,8 +59,9 @@ def remove(console: Console, folder: Path) -> int:
 def exclude(console: Console, folder: Path) -> int:
     """Leave a folder out, though it is in a root."""
     kept = as_kept(folder)
-    with library_store(console) as store:
+    with library_and_covers(console) as (store, covers):
         tracks = store.exclude(kept)
+        tidy(store, covers)
     return _tell(console, kept, "excluded", {"tracks": tracks}, f", {tracks} tracks")
 
 

@@ -18,16 +18,18 @@ from host.cli.config import paths_of, settings_of
 from host.cli.console import Console
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
+from host.cli.library_open import tidy
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
-from host.library import Scanning, Store, Tally, cover_folder, database_file
+from host.library import POLL_S, Scanning, Store, Tally, Watch, cover_folder, database_file
 from host.patience import off_loop
 from host.supervise import step_back
 
-__all__ = ["exit_of", "scan", "scanning_shown", "tell"]
+__all__ = ["scan", "watch"]
 
 OPEN_S = 60.0
 SCHEMA = "stellatune.library-scan/1"
+WATCH_SCHEMA = "stellatune.library-watch/1"
 
 
 @click.command()
@@ -54,6 +56,36 @@ def scan(console: Console, full: bool, folders: tuple[Path, ...]) -> int:
     return run_interruptible(work)
 
 
+@click.command()
+@click.option(
+    "--poll",
+    "poll_s",
+    metavar="[SECONDS]",
+    type=click.FloatRange(min=1),
+    is_flag=False,
+    flag_value=POLL_S,
+    help="Look at all roots this often instead of being told of changes; shares of other machines always are.",
+)
+@click.pass_obj
+def watch(console: Console, poll_s: float | None) -> int:
+    """Scan, then keep the library as its roots are, until it is ended."""
+    step_back()
+
+    async def work(_interrupts: Interrupts) -> int:
+        async with scanning_shown(console) as scanning:
+
+            def told(tally: Tally) -> None:
+                if console.json:
+                    console.line(WATCH_SCHEMA, asdict(tally))
+                elif tally.changes:
+                    console.result(summary(tally))
+
+            await Watch(scanning, told, console.warn, poll_s).run()
+        return Exit.DONE
+
+    return run_interruptible(work)
+
+
 @asynccontextmanager
 async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
     """What scans, with its progress shown. Raises: LibraryBusy: another process scans; LibraryError."""
@@ -68,9 +100,10 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
         with store:
             if store.database.notice:
                 console.warn(store.database.notice)
+            covers = cover_folder(settings.library, store.database.path)
             made = Scanning(
                 store,
-                cover_folder(settings.library, store.database.path),
+                covers,
                 host.runtime,
                 host.bus,
                 host.config_of,
@@ -78,6 +111,8 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
             )
             async with made as scanning, progress.shown():
                 yield scanning
+            if scanning.scan is not None and (tally := scanning.scan.progress()).changed + tally.removed:
+                await off_loop(lambda: tidy(store, covers), OPEN_S)
 
 
 def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> None:
@@ -87,7 +122,15 @@ def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> No
         told = {**asdict(tally), "wall_s": round(wall_s, 3), "files_per_s": files_per_s, "complete": complete}
         console.document(SCHEMA, told)
         return
-    counts = ", ".join(
+    rate = f", {tally.read / wall_s:.0f} files/s" if tally.read and wall_s > 0 else ""
+    console.result(f"{'' if complete else 'interrupted: '}{summary(tally)} in {wall_s:.1f} s{rate}")
+    if tally.problems or tally.known_problems:
+        console.note("`stellatune library problems` names the files")
+
+
+def summary(tally: Tally) -> str:
+    """Its counts in words."""
+    return ", ".join(
         f"{count} {word}"
         for word, count in (
             ("added", tally.added),
@@ -101,10 +144,6 @@ def tell(console: Console, tally: Tally, wall_s: float, *, complete: bool) -> No
         )
         if count or word in ("added", "unchanged")
     )
-    rate = f", {tally.read / wall_s:.0f} files/s" if tally.read and wall_s > 0 else ""
-    console.result(f"{'' if complete else 'interrupted: '}{counts} in {wall_s:.1f} s{rate}")
-    if tally.problems or tally.known_problems:
-        console.note("`stellatune library problems` names the files")
 
 
 def exit_of(tally: Tally) -> int:

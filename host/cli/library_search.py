@@ -33,7 +33,8 @@ QUERY_HELP = """
 """
 
 
-@click.command()
+# Or -genre:pop would be taken for options.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, required=True, shell_complete=query_words)
 @click.option("--limit", type=click.IntRange(min=1), help=f"At most so many; {DEFAULT_LIMIT} unless given.")
 @click.option("--all", "everything", is_flag=True, help="As many as there are.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,7 +67,7 @@ class CoverFolder:
 
     def _write(self, target: Path, picture: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        beside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
         try:
             with beside.open("wb") as file:
                 file.write(picture)

@@ -124,10 +124,12 @@ class Database:
         """The same for each of many. Raises: as ``writing``."""
         self._connection.executemany(sql, rows)
 
-    def stream(self, sql: str, values: Sequence[Value] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, values: Sequence[Value] = (), *, texts_as_bytes: bool = False) -> Iterator[Row]:
         """Rows one after the other as they were at the begin, whatever is written meanwhile: on a connection of its
         own. Raises: as ``writing``."""
         with _translated(self.path), closing(_reader(self.path)) as connection:
+            if texts_as_bytes:
+                connection.text_factory = bytes
             yield from connection.execute(sql, values)
 
 

@@ -9,10 +9,35 @@ from typing import TypeAlias
 from host.media import NO_TAGS, Tags
 from host.records import record
 
-__all__ = ["FileStamp", "KnownFile", "Problem", "ProblemKind", "Track"]
+__all__ = [
+    "MARKS_BETWEEN",
+    "MARK_PARTS",
+    "FileStamp",
+    "KnownFile",
+    "Problem",
+    "ProblemKind",
+    "Track",
+    "file_of_mark",
+    "mark_of_file",
+]
 
 #: Path as the system has it, size in bytes, time of change in ns: bare, for there are a hundred thousand of them.
 KnownFile: TypeAlias = tuple[bytes, int, int]
+
+#: A file and its stamp as one text, ``PATH//SIZE//MTIME_NS``: no path has two slashes in a row but at its begin.
+MARK_PARTS = "//"
+MARKS_BETWEEN = b"///"
+
+
+def mark_of_file(path: bytes, size_bytes: int, mtime_ns: int) -> bytes:
+    """That text."""
+    return b"%b//%d//%d" % (path, size_bytes, mtime_ns)
+
+
+def file_of_mark(mark: bytes) -> KnownFile:
+    """What such a text says."""
+    path, size_bytes, mtime_ns = mark.rsplit(b"//", 2)
+    return path, int(size_bytes), int(mtime_ns)
 
 
 @record

@@ -50,8 +50,11 @@ class Journal:
             raise LibraryBusy(
                 f"{label_of(path)}: another scan is at work", remedy="wait until it is done, or end it"
             ) from error
-        #: What was in flight when the last scan died.
-        self.left = _read(os.pread(self._fd, _MAX_BYTES, 0))
+        left = _read(os.pread(self._fd, _MAX_BYTES, 0))
+        #: Decoder and path of what was in flight when the last scan died, to be taken out when it was seen to.
+        self.suspected = {(flight.decoder, path) for flight in left for path in flight.paths}
+        #: Those of them that were alone in flight.
+        self.blamed = {(flight.decoder, path) for flight in left if flight.alone for path in flight.paths}
         self._flying: dict[int, Flight] = {}
 
     @staticmethod

@@ -67,7 +67,7 @@ class Ledger:
         self._covers = covers
         self._warn = warn
         self._pages = _Pages()
-        self._writing = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
         self._pictures: dict[bytes, str | None] = {}
 
     async def track(self, track: Track, cover: bytes | None, side_cover: bytes | None) -> None:
@@ -101,18 +101,39 @@ class Ledger:
 
         Raises: LibraryError: it cannot be written; the database is whole, without this batch.
         """
-        async with self._writing:
-            pages, self._pages = self._pages, _Pages()
-            try:
-                await off_loop(lambda: self._put(pages), WRITE_S)
-            except TimeoutError as error:
-                raise LibraryBusy(
-                    f"the library was not written within {WRITE_S:g} s", remedy="look at the file system it lies on"
-                ) from error
+        while self._writing is not None:
+            await self._written()
+        self._begin()
+        await self._written()
 
     async def _write_full(self) -> None:
-        if self._pages.full:
-            await self.write()
+        """Reading goes on while a batch is written; who has the next one full by then waits for the first."""
+        while self._pages.full:
+            if self._writing is None:
+                self._begin()
+                return
+            await self._written()
+
+    def _begin(self) -> None:
+        pages, self._pages = self._pages, _Pages()
+        self._writing = asyncio.get_running_loop().create_task(self._write(pages))
+
+    async def _written(self) -> None:
+        """The batch under way is in the database, or its failure is told to one of those who wait."""
+        writing = self._writing
+        if writing is not None:
+            await asyncio.wait([writing])
+            if self._writing is writing:
+                self._writing = None
+                writing.result()
+
+    async def _write(self, pages: _Pages) -> None:
+        try:
+            await off_loop(lambda: self._put(pages), WRITE_S)
+        except TimeoutError as error:
+            raise LibraryBusy(
+                f"the library was not written within {WRITE_S:g} s", remedy="look at the file system it lies on"
+            ) from error
 
     # ---- off the loop ----
 

@@ -6,14 +6,16 @@ Nothing a user typed stands in SQL, and in an index expression only words of let
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from typing import assert_never
 
 from host.library.database import Value
-from host.library.query import Between, Flag, Literal, Query, SortKey, Term, Text
+from host.library.query import FREE, Between, Flag, Literal, Query, SortKey, Term, Text
+from host.library.track_rows import PART
 from host.records import record
 
-__all__ = ["Closeness", "Where", "index_expression", "order_by", "sought", "where"]
+__all__ = ["Closeness", "Where", "index_expression", "indexed", "order_by", "same", "sought", "where"]
 
 #: Of the columns whose begin is looked at first.
 _HEADS = "{title artist album}"
@@ -21,8 +23,9 @@ _TRUE = "1"
 
 
 class Closeness(Enum):
-    """How near a text must be to what was typed."""
+    """How near a text must be to what was typed. IS: it is that and no more, which the index cannot tell."""
 
+    IS = auto()
     BEGINS = auto()
     WHOLE = auto()
     PREFIX = auto()
@@ -42,6 +45,34 @@ def sought(query: Query) -> list[Text]:
     return [each for each in query.terms if isinstance(each, Text) and not each.negated]
 
 
+def indexed(query: Query, closeness: Closeness, instead: Mapping[str, Sequence[str]]) -> Where | None:
+    """Tracks that near, as a condition on ``texts`` and ``tracks``; None when there is nothing of that closeness."""
+    expression = index_expression(query, closeness, instead)
+    if expression is None:
+        return None
+    rest = where(query)
+    return Where(f"texts MATCH ? AND {rest.sql}", (expression, *rest.values))
+
+
+def same(query: Query) -> Where | None:
+    """Tracks whose whole title, artist or album the words are; None when they are sought elsewhere.
+
+    The condition is one on ``tracks`` alone, in ranges of its indices; the unwanted words are in it.
+    """
+    wanted = sought(query)
+    if not wanted or any(each.columns != FREE for each in wanted):
+        return None
+    name = " ".join(word for each in wanted for word in each.words)
+    within = (f"{name}{PART}", f"{name}{chr(ord(PART) + 1)}")
+    rest = where(replace(query, terms=tuple(each for each in query.terms if each not in wanted)), texts=False)
+    sql = (
+        "tracks.id IN (SELECT id FROM tracks WHERE title_key = ? "
+        "UNION ALL SELECT id FROM tracks WHERE place >= ? AND place < ? "
+        "UNION ALL SELECT id FROM tracks WHERE album_key >= ? AND album_key < ?)"
+    )
+    return Where(f"{sql} AND {rest.sql}", (name, *within, *within, *rest.values))
+
+
 def index_expression(
     query: Query, closeness: Closeness, instead: Mapping[str, Sequence[str]] | None = None
 ) -> str | None:
@@ -55,6 +86,7 @@ def index_expression(
     ]
     if not wanted:
         return None
+    assert closeness is not Closeness.IS
     if closeness is Closeness.BEGINS:
         if any(each.columns != wanted[0].columns for each in wanted) or len(wanted[0].columns) < len(_HEADS.split()):
             return None
@@ -88,9 +120,12 @@ def _quoted(words: str) -> str:
     return f'"{doubled}"'
 
 
-def where(query: Query) -> Where:
-    """The condition of all terms that the index is not asked for."""
-    texts = bool(sought(query))
+def where(query: Query, *, texts: bool | None = None) -> Where:
+    """The condition of all terms that the index is not asked for.
+
+    ``texts``: whether it is asked for words; as a rule when some are sought, and then for all, the unwanted, too.
+    """
+    texts = bool(sought(query)) if texts is None else texts
     parts: list[str] = []
     values: list[Value] = []
     for term in query.terms:

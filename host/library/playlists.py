@@ -79,7 +79,7 @@ class Playlists:
         with self._database.writing():
             playlist = self._id_of(name)
             if playlist == 1:
-                raise Usage(f"the playlist {LIKED} stays", remedy="`stellatune unlike` takes tracks out of it")
+                raise Usage(f"the playlist {LIKED} stays", remedy="`stellatune library unlike` takes tracks out of it")
             self._database.change("DELETE FROM playlists WHERE id = ?", (playlist,))
 
     def entries(self, name: str) -> list[Entry]:

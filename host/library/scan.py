@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from host.capabilities import Candidate, FileToScan, Refusal, Scanned
+from host.capabilities import Candidate, FileToScan, Refusal, Scanned, extension_of
 from host.errors import MediaError, PackageError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, PluginFault
 from host.ids import Generation, PluginId, TypeId
@@ -26,45 +25,31 @@ from host.library.facts import FileStamp, Problem, ProblemKind, Track
 from host.library.findings import Findings
 from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
+from host.library.opening import close_all, open_all
 from host.library.scanners import ScannerPool
+from host.library.tally import Tally
 from host.library.troubles import Troubles, with_others
-from host.media import Media, open_regular, read_tags
+from host.media import Media, read_tags
 from host.patience import off_loop
+from host.records import record
 from host.runtime import Instance
 from host.supervise import Cause
 from host.where import label_of
 
-__all__ = ["Scan", "ScanParts", "Tally"]
+__all__ = ["Scan", "ScanParts"]
 
 OPEN_S = 30.0
 #: Of a file that flew alone: then it is the file, whoever ended the worker.
 _MOST_LOST = 3
 #: Of a plugin that dies before it has read anything.
 _MOST_FAILED_STARTS = 3
+#: Full batches are worth waiting for, unless the walk is slow.
+_PATIENCE_S = 0.02
 #: Longer than SIGKILL takes, unless the process cannot be killed.
 _DYING_S = 5.0
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a scan did so far. ``read``: files that some decoder took; ``problems``: new ones; ``left``: files that were
-    not read, for want of a plugin or of permission, and are tried again by the next scan.
-    """
-
-    found: int = 0
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    problems: int = 0
-    known_problems: int = 0
-    left: int = 0
-    deaths: int = 0
-
-
-@dataclass(frozen=True, slots=True)
+@record
 class ScanParts:
     """What a scan works with. ``marks``: what each decoder is; ``readers``: batches that fly at once."""
 
@@ -82,10 +67,8 @@ class Scan:
 
     def __init__(self, parts: ScanParts, changes: Changes, troubles: Troubles) -> None:
         self.tally = Tally()
-        #: So many files were there the last time.
-        self.expected = len(changes.known)
         self._parts = parts
-        self._changes = changes
+        self.changes = changes
         self._troubles = troubles
         self._board = Board()
         self._budget = DeathBudget()
@@ -97,16 +80,13 @@ class Scan:
         self._read_in: Counter[tuple[PluginId, Generation]] = Counter()
         self._faults = parts.bus.subscribe(PluginFault)
         self._causes: dict[tuple[PluginId, Generation], PluginFault] = {}
-        left = parts.journal.left
-        self._blamed = {(flight.decoder, path) for flight in left if flight.alone for path in flight.paths}
-        self._suspected = {(flight.decoder, path) for flight in left for path in flight.paths}
 
     async def run(self) -> Tally:
         """To its end. Cancelled, it keeps what it has found out so far.
 
         Raises: LibraryError: the database cannot be written; it is whole.
         """
-        self._findings = Findings(self._changes.all)
+        self._findings = Findings(self.changes.all)
         readers = [asyncio.create_task(self._reader(slot)) for slot in range(self._parts.readers)]
         try:
             await asyncio.gather(*readers)
@@ -126,9 +106,9 @@ class Scan:
         return self.tally
 
     def _count(self) -> None:
-        self.tally.found = self._changes.found
-        self.tally.unchanged = self._changes.unchanged
-        self.tally.known_problems = self._changes.still_bad
+        self.tally.found = self.changes.found
+        self.tally.unchanged = self.changes.unchanged
+        self.tally.known_problems = self.changes.still_bad
 
     # ---- who reads what ----
 
@@ -143,17 +123,26 @@ class Scan:
                     self._moved_on.notify_all()
 
     async def _next(self) -> Batch | None:
+        walk_is_slow = False
         while True:
-            batch = self._board.pick(partial=self._exhausted or self._pulling)
+            batch = self._board.pick(partial=self._exhausted or walk_is_slow)
             if batch is not None:
                 return batch
             if self._exhausted and self._board.idle:
                 return None
             if self._exhausted or self._pulling:
-                async with self._moved_on:
-                    await self._moved_on.wait()
+                walk_is_slow = not await self._moves_on(None if self._exhausted else _PATIENCE_S)
             else:
                 await self._pull()
+
+    async def _moves_on(self, within_s: float | None) -> bool:
+        """Waits until something has changed on the board; False when nothing did in time."""
+        try:
+            async with asyncio.timeout(within_s), self._moved_on:
+                await self._moved_on.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _pull(self) -> None:
         """Takes some more of what the walk has found."""
@@ -181,16 +170,18 @@ class Scan:
 
     async def _place(self, job: Job) -> None:
         """To its next decoder; to nobody when there is none left."""
+        suspected, blamed = self._parts.journal.suspected, self._parts.journal.blamed
         while job.candidates:
-            decoder = _name(job.next_decoder)
+            flight = (_name(job.next_decoder), job.path)
             if job.candidates[0].plugin_id in self._out:
                 job.left_out = True
                 job.pass_on()
-            elif (decoder, job.path) in self._blamed:
-                self._blamed.discard((decoder, job.path))
+            elif flight in blamed:
+                blamed.discard(flight)
+                suspected.discard(flight)
                 await self._blame(job, ProblemKind.CRASHED, "the whole scan ended while it was read alone")
-            elif (decoder, job.path) in self._suspected:
-                self._suspected.discard((decoder, job.path))
+            elif flight in suspected:
+                suspected.discard(flight)
                 self._board.suspect([job])
                 return
             else:
@@ -211,9 +202,7 @@ class Scan:
         try:
             files = await self._opened(slot, batch)
             if files:
-                told = await scanner.scan(
-                    [FileToScan(media.fd, media.path.name, media.extension) for _, media in files]
-                )
+                told = await scanner.scan([_to_scan(media) for _, media in files])
                 self._failed_starts.pop(plugin_id, None)
                 self._read_in[plugin_id, scanner.instance.generation] += len(told)
                 self._budget.read(plugin_id, len(told))
@@ -234,12 +223,12 @@ class Scan:
         """Those of its files that can be opened, noted in the journal; the others are done with."""
         flight = Flight(_name(batch.decoder), tuple(job.path for job in batch.jobs), batch.alone)
 
-        def open_all() -> list[Media | MediaError | None]:
+        def note_and_open() -> list[Media | MediaError | None]:
             self._parts.journal.begin(slot, flight)
-            return [_open(job.path) for job in batch.jobs]
+            return open_all([job.path for job in batch.jobs])
 
         try:
-            found = await off_loop(open_all, OPEN_S, discard=_close_all)
+            found = await off_loop(note_and_open, OPEN_S, discard=close_all)
         except TimeoutError:
             self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
             self.tally.left += len(batch.jobs)
@@ -273,7 +262,7 @@ class Scan:
             job.stamp,
             _name(job.next_decoder),
             self._parts.marks[job.next_decoder],
-            media.extension or job.candidates[0].type_id,
+            extension_of(media.path.name) or job.candidates[0].type_id,
             opened.sample_rate_hz,
             opened.channels,
             opened.bits_per_sample,
@@ -374,27 +363,17 @@ class Scan:
         return self._causes.get((plugin_id, generation))
 
 
+def _to_scan(media: Media) -> FileToScan:
+    name = media.path.name
+    return FileToScan(media.fd, name, extension_of(name))
+
+
 def _name(decoder: tuple[PluginId, TypeId]) -> str:
     return f"{decoder[0]}:{decoder[1]}"
 
 
 def _label(path: bytes) -> str:
     return label_of(Path(os.fsdecode(path)))
-
-
-def _open(path: bytes) -> Media | MediaError | None:
-    """None for a file that vanished since the walk saw it."""
-    try:
-        return open_regular(Path(os.fsdecode(path)))
-    except MediaError as error:
-        return error if os.path.lexists(path) else None
-
-
-def _close_all(found: Sequence[Media | MediaError | None]) -> None:
-    for media in found:
-        if isinstance(media, Media):
-            with suppress(OSError):
-                media.close()
 
 
 def _reason(fault: PluginFault) -> str:

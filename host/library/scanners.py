@@ -15,6 +15,7 @@ from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject
 from host.records import record
 from host.runtime import PluginRuntime
+from host.supervise import put_back
 
 __all__ = ["IDLE_S", "MOST_IDLE", "ScannerPool"]
 
@@ -68,7 +69,10 @@ class ScannerPool:
                 found = one.scanner
             else:
                 self._end(one.scanner)
-        scanner = found or Scanner(await self._runtime.create_scanner(plugin_id, type_id, config))
+        scanner = found
+        if scanner is None:
+            scanner = Scanner(await self._runtime.create_scanner(plugin_id, type_id, config))
+            put_back(scanner.instance.pid)
         self._taken.add(scanner)
         return scanner
 

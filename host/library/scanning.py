@@ -15,14 +15,15 @@ from abi.kinds import CapabilityKind
 from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
 from host.errors import LibraryBusy, Usage
 from host.events import EventBus
-from host.ids import PluginId, TypeId
+from host.ids import PluginId, Role, TypeId
 from host.jsontext import JsonObject
 from host.library.changes import Changes
 from host.library.journal import Journal
 from host.library.ledger import CoverKeeper, Ledger
-from host.library.scan import Scan, ScanParts, Tally
+from host.library.scan import Scan, ScanParts
 from host.library.scanners import ScannerPool
 from host.library.store import Store
+from host.library.tally import Tally
 from host.library.troubles import Troubles, mark_text
 from host.library.walk import Walk
 from host.packages import PluginManifest
@@ -86,7 +87,7 @@ class Scanning:
         manifests = self._runtime.manifests()
         marks = await asyncio.to_thread(self._marks, manifests)
         ledger = Ledger(self.store, self._covers, warn)
-        readers = max(2, os.cpu_count() or 2)
+        readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         try:
             self.scan = await off_loop(lambda: self._prepared(parts, manifests, folders, full, warn), _LOAD_S)
@@ -97,9 +98,19 @@ class Scanning:
             ) from error
         return await self.scan.run()
 
+    def counts(self, name: str) -> bool:
+        """Whether a file of that name may be music."""
+        return extension_of(name) in known_extensions(self._runtime.manifests())
+
+    async def rest(self) -> None:
+        """For a while nothing is to be scanned: its workers end."""
+        await self._pool.close()
+        for plugin in self._runtime.manifests():
+            await self._runtime.unload(plugin.id, Role.SCAN, wait=False)
+
     def progress(self) -> tuple[Tally, int] | None:
         """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.expected)
+        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,
@@ -110,8 +121,12 @@ class Scanning:
         warn: Callable[[str], None],
     ) -> Scan:
         """What is known, read from the database. Off the loop."""
+        whole = frozenset(os.fsencode(path) for path in self.store.roots())
         roots = _outermost([os.fsencode(path) for path in self._roots(folders)])
-        known = {row[0]: row for root in roots for row in self.store.known(Path(os.fsdecode(root)))}
+
+        def known() -> set[bytes]:
+            return set().union(*(self.store.known_marks(Path(os.fsdecode(root))) for root in roots))
+
         problems = [problem for root in roots for problem in self.store.problems(Path(os.fsdecode(root)))]
 
         @cache
@@ -123,8 +138,9 @@ class Scanning:
 
         troubles = Troubles(problems, candidates, lambda plugin_id, type_id: parts.marks.get((plugin_id, type_id), ""))
         excluded = [os.fsencode(path) for path in self.store.excluded()]
-        walk = Walk(roots, excluded, frozenset(known_extensions(manifests)), warn)
-        changes = Changes(walk, roots, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
+        walk = Walk(roots, excluded, frozenset(known_extensions(manifests)), warn, whole)
+        guarded = tuple(whole.intersection(roots))
+        changes = Changes(walk, guarded, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
         return Scan(parts, changes, troubles)
 
     def _roots(self, folders: Sequence[Path]) -> list[Path]:

@@ -14,7 +14,8 @@ APPLICATION_ID = 0x53744C69
 _VERSION_1 = (
     "CREATE TABLE roots (path BLOB PRIMARY KEY, added_s INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE excluded (path BLOB PRIMARY KEY) WITHOUT ROWID",
-    # place: who, album, disc, number, name, so that sorting by it gives albums in order; year: of the date.
+    # place: who, album, disc, number, name, so that sorting by it gives albums in order; keys: folded, to be equal;
+    # year: of the date.
     """CREATE TABLE tracks (
         id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
         decoder TEXT NOT NULL, decoder_mark TEXT NOT NULL, container TEXT NOT NULL,
@@ -23,10 +24,12 @@ _VERSION_1 = (
         composer TEXT NOT NULL, genre TEXT NOT NULL, date TEXT NOT NULL, year INTEGER,
         disc INTEGER, track INTEGER, has_lyrics INTEGER NOT NULL,
         track_gain_db REAL, track_peak REAL, album_gain_db REAL, album_peak REAL,
-        cover TEXT, added_s INTEGER NOT NULL, album_key TEXT NOT NULL, place TEXT NOT NULL
+        cover TEXT, added_s INTEGER NOT NULL, album_key TEXT NOT NULL, place TEXT NOT NULL,
+        title_key TEXT NOT NULL
     )""",
     "CREATE INDEX tracks_by_album ON tracks (album_key)",
     "CREATE INDEX tracks_by_place ON tracks (place)",
+    "CREATE INDEX tracks_by_title ON tracks (title_key)",
     "CREATE INDEX tracks_by_year ON tracks (year)",
     "CREATE INDEX tracks_by_added ON tracks (added_s)",
     # Narrow, and gone through whole where numbers are asked for that few tracks have.

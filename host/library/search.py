@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from host.library.database import Database, Row
 from host.library.found import FOUND_COLUMNS, Found, found_of
-from host.library.matching import Closeness, index_expression, order_by, sought, where
+from host.library.matching import Closeness, index_expression, indexed, order_by, same, sought, where
 from host.library.query import Query, Text, parse_query
 from host.library.ranking import score
 from host.library.track_rows import TEXT_COLUMNS
@@ -26,11 +26,13 @@ CANDIDATES = 250
 #: A word as unlike as that is another; and so many are tried for each.
 MIN_SIMILARITY = 0.4
 MAX_SIMILAR = 8
+#: What is less like it than this part of the best is not meant.
+MIN_OF_BEST = 0.7
 _LOOKED_AT = 40
 _MANY = 1000
 _COLUMNS = ", ".join(f"tracks.{name}" for name in FOUND_COLUMNS)
 _TEXTS = ", ".join(f"texts.{name}" for name in TEXT_COLUMNS)
-_TIERS = (Closeness.BEGINS, Closeness.WHOLE, Closeness.PREFIX)
+_TIERS = (Closeness.IS, Closeness.BEGINS, Closeness.WHOLE, Closeness.PREFIX)
 
 
 @record
@@ -105,18 +107,11 @@ class Search:
         similar: Mapping[str, Mapping[str, float]],
         tiers: Sequence[Closeness],
     ) -> Sequence[Row]:
-        condition = where(query)
         bound = None if most is None else max(CANDIDATES, most + 1)
+        instead = {word: tuple(others) for word, others in similar.items()}
         candidates: dict[object, tuple[float, str]] = {}
         for tier in tiers:
-            expression = index_expression(query, tier, {word: tuple(others) for word, others in similar.items()})
-            if expression is None:
-                continue
-            rows = self._database.rows(
-                f"SELECT tracks.id, tracks.place, {_TEXTS} FROM texts CROSS JOIN tracks ON tracks.id = texts.rowid "
-                f"WHERE texts MATCH ? AND {condition.sql} LIMIT ?",
-                (expression, *condition.values, -1 if bound is None else bound),
-            )
+            rows = self._tier(query, tier, instead, bound)
             for track_id, place, *texts in rows:
                 if track_id not in candidates:
                     candidates[track_id] = (
@@ -127,6 +122,22 @@ class Search:
                 break
         best = sorted(candidates, key=candidates.__getitem__)
         return self._full(best if most is None else best[: most + 1])
+
+    def _tier(
+        self, query: Query, tier: Closeness, instead: Mapping[str, Sequence[str]], bound: int | None
+    ) -> Sequence[Row]:
+        """Tracks that near, with their texts; the first of them if they are too many."""
+        if tier is Closeness.IS:
+            asked, tables = same(query), "tracks CROSS JOIN texts"
+        else:
+            asked, tables = indexed(query, tier, instead), "texts CROSS JOIN tracks"
+        if asked is None:
+            return ()
+        return self._database.rows(
+            f"SELECT tracks.id, tracks.place, {_TEXTS} FROM {tables} ON tracks.id = texts.rowid "
+            f"WHERE {asked.sql} LIMIT ?",
+            (*asked.values, -1 if bound is None else bound),
+        )
 
     def _full(self, ids: Sequence[object]) -> Sequence[Row]:
         rows = []
@@ -159,8 +170,9 @@ class Search:
             share = max(similarity(mine, trigrams_of(name)), len(word) / len(name) if word in name else 0.0)
             if share >= MIN_SIMILARITY:
                 shares[name] = share
-        best = sorted(shares, key=lambda name: (-shares[name], name))[:MAX_SIMILAR]
-        return {name: shares[name] for name in best}
+        enough = MIN_OF_BEST * max(shares.values(), default=0.0)
+        best = sorted((name for name in shares if shares[name] >= enough), key=lambda name: (-shares[name], name))
+        return {name: shares[name] for name in best[:MAX_SIMILAR]}
 
 
 _FREE_COLUMNS = 5

@@ -10,7 +10,7 @@ from host.library.database import Row
 from host.library.facts import Track
 from host.library.words import words_of
 
-__all__ = ["COLUMNS", "TEXT_COLUMNS", "album_key", "place_of", "row_of", "spoken_texts", "texts_of"]
+__all__ = ["COLUMNS", "TEXT_COLUMNS", "PART", "album_key", "place_of", "row_of", "spoken_texts", "texts_of"]
 
 COLUMNS = (
     "path",
@@ -42,12 +42,13 @@ COLUMNS = (
     "added_s",
     "album_key",
     "place",
+    "title_key",
 )
 TEXT_COLUMNS = ("title", "artist", "album", "album_artist", "composer", "genre", "file", "folder")
 
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)")
-#: Parts of keys; no word has it.
-_PART = "\x1f"
+#: Between parts of keys; no word has it.
+PART = "\x1f"
 
 
 def row_of(track: Track, now_s: int) -> Row:
@@ -85,6 +86,7 @@ def row_of(track: Track, now_s: int) -> Row:
         now_s,
         album_key(tags.album, tags.album_artist, path),
         place_of(tags.album_artist or tags.artist, tags.album, tags.disc_number or 0, tags.track_number or 0, path),
+        _folded(tags.title),
     )
 
 
@@ -110,10 +112,10 @@ def album_key(album: str, album_artist: str, path: bytes) -> str:
     if not album:
         return ""
     whose = _folded(album_artist) if album_artist else path.rpartition(b"/")[0].decode("utf-8", "backslashreplace")
-    return f"{_folded(album)}{_PART}{whose}"
+    return f"{_folded(album)}{PART}{whose}"
 
 
 def place_of(artist: str, album: str, disc: int, track: int, path: bytes) -> str:
     """Sorted by it, albums stand together and their tracks in order."""
     name = path.rpartition(b"/")[2].decode("utf-8", "backslashreplace")
-    return _PART.join((_folded(artist), _folded(album), f"{disc:04}{track:04}", name))
+    return PART.join((_folded(artist), _folded(album), f"{disc:04}{track:04}", name))

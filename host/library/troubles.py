@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from host.capabilities import Candidate
 from host.ids import PluginId, TypeId
 from host.jsontext import JsonObject, dump_json
-from host.library.facts import FileStamp, KnownFile, Problem, ProblemKind
+from host.library.facts import FileStamp, Problem, ProblemKind, mark_of_file
 from host.runtime import FileMark
 
 __all__ = ["Troubles", "joint_mark", "mark_text", "with_others"]
@@ -68,9 +68,9 @@ class Troubles:
         }
         return [each for each in self._candidates(path) if (each.plugin_id, each.type_id) not in killed]
 
-    def hopeless(self) -> dict[bytes, KnownFile]:
-        """Files that need not be read while they are as they were: nobody is left who may be asked, or all said no."""
-        found: dict[bytes, KnownFile] = {}
+    def hopeless(self) -> dict[bytes, bytes]:
+        """Files that need not be read while they are as they were, with their marks: nobody is left, or all said no."""
+        found: dict[bytes, bytes] = {}
         for path, problems in self._by_path.items():
             stamp = problems[0].stamp
             left = self.allowed(path, stamp)
@@ -78,7 +78,7 @@ class Troubles:
                 problem.stamp == stamp and _who_said_no(problem) == self.mark_of_all(left) for problem in problems
             )
             if said_no or not left:
-                found[path] = (path, stamp.size_bytes, stamp.mtime_ns)
+                found[path] = mark_of_file(path, stamp.size_bytes, stamp.mtime_ns)
         return found
 
     def outdated(self) -> frozenset[bytes]:

@@ -114,6 +114,8 @@ def _numbers(members: Mapping[str, Json], name: str) -> tuple[int | None, int | 
 
 
 def _loudness(members: Mapping[str, Json], scope: str) -> Loudness:
+    if not members.keys() & {f"replaygain_{scope}_gain", f"r128_{scope}_gain", f"replaygain_{scope}_peak"}:
+        return UNKNOWN_LOUDNESS
     gain_db = _gain_db(_text(members, f"replaygain_{scope}_gain"))
     if gain_db is None:
         gain_db = _r128_gain_db(_text(members, f"r128_{scope}_gain"))

@@ -6,7 +6,7 @@ Owns no worker. It must never touch a plugin, and never start one.
 from host.supervise.autopsy import Autopsy, Cause, examine
 from host.supervise.history import CrashHistory
 from host.supervise.policy import Quarantine, Restart, Rules, Standing, State, Verdict
-from host.supervise.priority import step_back
+from host.supervise.priority import put_back, step_back
 from host.supervise.process_use import ProcessUse, use_of
 from host.supervise.supervisor import Supervisor
 from host.supervise.symbolise import symbolise
@@ -26,6 +26,7 @@ __all__ = [
     "Verdict",
     "Watcher",
     "examine",
+    "put_back",
     "step_back",
     "symbolise",
     "use_of",

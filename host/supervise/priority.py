@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
-__all__ = ["step_back"]
+__all__ = ["put_back", "step_back"]
 
 _NICE = 10
 
@@ -20,3 +21,11 @@ def step_back() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with suppress(psutil.Error, OSError, ValueError):
         psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+def put_back(pid: int) -> None:
+    """A worker of such a process. Where the kernel groups processes by session, niceness counts within one only
+    (sched(7)), and each worker has a session of its own.
+    """
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")

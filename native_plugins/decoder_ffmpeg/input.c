@@ -5,6 +5,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/avstring.h>
+#include <pthread.h>
 
 #define BUFFER_BYTES 32768
 /* How much of a file may be read to learn what it is, and how much of its time. */
@@ -71,18 +72,19 @@ static int is_interrupted(void *opaque) {
     return ((Input *)opaque)->failure || st_cancelled();
 }
 
+static char audio_decoders[LIST_BYTES];
+static pthread_once_t listed = PTHREAD_ONCE_INIT;
+
 /* The names of all audio decoders: libavformat, which decodes a little to learn of its streams, is to try no other. */
-static char *audio_decoders(void) {
-    char *list = av_malloc(LIST_BYTES);
+static void list_audio_decoders(void) {
     size_t used = 0;
     void *at = NULL;
     const AVCodec *codec;
-    while (list && (codec = av_codec_iterate(&at)) != NULL) {
+    while ((codec = av_codec_iterate(&at)) != NULL) {
         if (codec->type != AVMEDIA_TYPE_AUDIO || !av_codec_is_decoder(codec)) continue;
         if (used + strlen(codec->name) + 2 > LIST_BYTES) break;
-        used += (size_t)snprintf(list + used, LIST_BYTES - used, "%s%s", used ? "," : "", codec->name);
+        used += (size_t)snprintf(audio_decoders + used, LIST_BYTES - used, "%s%s", used ? "," : "", codec->name);
     }
-    return list;
 }
 
 static int make_contexts(Input *input) {
@@ -105,7 +107,8 @@ static int make_contexts(Input *input) {
     input->format->max_analyze_duration = PROBE_TIME;
     input->format->format_whitelist = av_strdup(CONTAINERS);
     input->format->protocol_whitelist = av_strdup("");
-    input->format->codec_whitelist = audio_decoders();
+    pthread_once(&listed, list_audio_decoders);
+    input->format->codec_whitelist = av_strdup(audio_decoders);
     return input->format->format_whitelist && input->format->protocol_whitelist && input->format->codec_whitelist
                ? 0
                : AVERROR(ENOMEM);

@@ -1,5 +1,5 @@
 /*
- * flac_input.c: libFLAC's byte callbacks over the host's io functions.
+ * flac_input.c: libFLAC's byte callbacks: what flac_head.c shows of the header, then the sound by the host's io functions.
  *
  * The position is counted here, so that `tell` of the host is not needed; a failure of the host is kept in the stream.
  */
@@ -24,6 +24,13 @@ FLAC__StreamDecoderReadStatus flac_input_read(const FLAC__StreamDecoder *decoder
         return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
     }
     if (!stream->has_format && stream->damage_count > 0) return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
+    if (stream->io_position < stream->head.len) {
+        size_t left = stream->head.len - (size_t)stream->io_position;
+        if (*bytes > left) *bytes = left;
+        memcpy(buffer, stream->head.bytes + stream->io_position, *bytes);
+        stream->io_position += *bytes;
+        return FLAC__STREAM_DECODER_READ_STATUS_CONTINUE;
+    }
     status = stream->io->read(stream->io_handle, buffer, *bytes, &got);
     if (status.code != ST_OK || got > *bytes) {
         int32_t code = status.code == ST_ERROR_CANCELLED ? ST_ERROR_CANCELLED : ST_ERROR_IO;
@@ -38,11 +45,12 @@ FLAC__StreamDecoderReadStatus flac_input_read(const FLAC__StreamDecoder *decoder
 
 FLAC__StreamDecoderSeekStatus flac_input_seek(const FLAC__StreamDecoder *decoder, FLAC__uint64 offset, void *client) {
     FlacStream *stream = client;
-    uint64_t position = 0;
+    uint64_t position = 0, sound = offset > stream->head.len ? offset - stream->head.len : 0;
     (void)decoder;
     if (stream->io->seek == NULL) return FLAC__STREAM_DECODER_SEEK_STATUS_UNSUPPORTED;
-    if (offset > INT64_MAX) return FLAC__STREAM_DECODER_SEEK_STATUS_ERROR;
-    if (stream->io->seek(stream->io_handle, (int64_t)offset, ST_SEEK_START, &position).code != ST_OK)
+    if (sound > INT64_MAX - stream->head.sound) return FLAC__STREAM_DECODER_SEEK_STATUS_ERROR;
+    sound += stream->head.sound;
+    if (stream->io->seek(stream->io_handle, (int64_t)sound, ST_SEEK_START, &position).code != ST_OK)
         return FLAC__STREAM_DECODER_SEEK_STATUS_ERROR;
     stream->io_position = offset;
     stream->io_ended = 0;
@@ -62,7 +70,7 @@ FLAC__StreamDecoderLengthStatus flac_input_length(const FLAC__StreamDecoder *dec
     (void)decoder;
     if (stream->io->size == NULL || stream->io->size(stream->io_handle, &size).code != ST_OK)
         return FLAC__STREAM_DECODER_LENGTH_STATUS_UNSUPPORTED;
-    *length = size;
+    *length = size > stream->head.sound ? size - stream->head.sound + stream->head.len : stream->head.len;
     return FLAC__STREAM_DECODER_LENGTH_STATUS_OK;
 }
 

@@ -7,7 +7,6 @@
 
 #include <stellatune_sdk.h>
 #include "flac_input.h"
-#include "flac_tags.h"
 
 /* Blocks are at most this long (RFC 9639, section 9.1.1). */
 #define MAX_BLOCK_FRAMES 65536u
@@ -110,7 +109,7 @@ static FLAC__StreamDecoderWriteStatus on_block(const FLAC__StreamDecoder *decode
 
 static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMetadata *block, void *client) {
     FlacStream *stream = client;
-    FLAC__uint64 end = 0;
+    (void)decoder;
     if (block->type == FLAC__METADATA_TYPE_STREAMINFO && !stream->has_format) {
         const FLAC__StreamMetadata_StreamInfo *info = &block->data.stream_info;
         stream->has_format = 1;
@@ -119,11 +118,6 @@ static void on_metadata(const FLAC__StreamDecoder *decoder, const FLAC__StreamMe
         stream->bits = info->bits_per_sample;
         stream->total_frames = info->total_samples;
         stream->max_block_frames = info->max_blocksize;
-    } else if (block->type == FLAC__METADATA_TYPE_VORBIS_COMMENT && !stream->has_tags) {
-        flac_tags_comments(&stream->tags, block);
-    } else if (block->type == FLAC__METADATA_TYPE_PICTURE && !stream->has_tags) {
-        if (stream->io->seek == NULL || !FLAC__stream_decoder_get_decode_position(decoder, &end)) end = 0;
-        flac_tags_picture(&stream->tags, block, end);
     }
 }
 
@@ -216,23 +210,23 @@ static int start(FlacStream *stream) {
 
 StStatus flac_stream_open(FlacStream *stream, StStr label, const StIoVTable *io, void *io_handle) {
     FLAC__bool ok;
+    StStatus status;
     stream->io = io;
     stream->io_handle = io_handle;
     stream->straight = 1;
     snprintf(stream->label, sizeof stream->label, "%.*s",
              (int)(label.len < sizeof stream->label ? label.len : sizeof stream->label - 1), label.len ? label.ptr : "");
+    status = flac_head_read(&stream->head, &stream->tags, io, io_handle);
+    if (status.code != ST_OK) return status;
+    if (stream->head.sound == 0) return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it is empty");
     stream->decoder = FLAC__stream_decoder_new();
     if (stream->decoder == NULL) return st_error(ST_ERROR_INTERNAL, "no memory for a FLAC decoder");
-    FLAC__stream_decoder_set_metadata_respond(stream->decoder, FLAC__METADATA_TYPE_VORBIS_COMMENT);
-    FLAC__stream_decoder_set_metadata_respond(stream->decoder, FLAC__METADATA_TYPE_PICTURE);
     FLAC__stream_decoder_set_md5_checking(stream->decoder, stream->verify_md5);
     if (!start(stream)) return st_error(ST_ERROR_INTERNAL, "libFLAC refused to start");
     ok = FLAC__stream_decoder_process_until_end_of_metadata(stream->decoder);
     if (stream->failure) return failure_status(stream);
-    if (stream->io_position == 0) return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it is empty");
     if (!stream->has_format && stream->damage_count)
         return st_error(ST_ERROR_UNSUPPORTED, "not a FLAC file: it does not begin with a FLAC header");
-    stream->has_tags = 1;
     if (!ok || !stream->has_format ||
         FLAC__stream_decoder_get_state(stream->decoder) == FLAC__STREAM_DECODER_END_OF_STREAM)
         return st_error(ST_ERROR_DECODE, "file ends inside its FLAC header (truncated? get the file again)");
@@ -365,5 +359,6 @@ StStatus flac_stream_seek(FlacStream *stream, uint64_t frame) {
 void flac_stream_close(FlacStream *stream) {
     if (stream->decoder) FLAC__stream_decoder_delete(stream->decoder);
     tags_free(&stream->tags);
+    free(stream->head.bytes);
     free(stream->pending);
 }

@@ -10,6 +10,8 @@
 #include <FLAC/stream_decoder.h>
 #include <stellatune_tagset.h>
 
+#include "flac_head.h"
+
 #define FLAC_STREAM_TEXT_BYTES 256
 #define FLAC_STREAM_LABEL_BYTES 400
 
@@ -17,7 +19,8 @@ typedef struct FlacStream {
     FLAC__StreamDecoder *decoder;
     const StIoVTable *io;
     void *io_handle;
-    uint64_t io_position;
+    FlacHead head;
+    uint64_t io_position; /* in what libFLAC is shown */
     int io_ended;
 
     /* The MD5 of the header, compared when all was given without a seek. */
@@ -34,7 +37,6 @@ typedef struct FlacStream {
     uint64_t total_frames; /* 0: unknown */
     uint32_t max_block_frames;
     Tags tags;
-    int has_tags; /* all that there are */
 
     /* Where decoding is. Frames wait in the order silence, pending. */
     uint64_t next_frame;    /* first frame that has not been decoded or made up yet */

@@ -3,6 +3,8 @@
  */
 #include "mpeg_stream.h"
 
+#include "constant_rate.h"
+
 /*
  * libmpg123 adds up its filter in an order that goes round with the blocks it decodes, this many at most, whatever they
  * are: the last bits are those of a straight read where all that was decoded makes whole rounds.
@@ -228,8 +230,8 @@ static StStatus read_first_block(MpegStream *stream, uint32_t *out_kbit_per_s) {
     return st_ok();
 }
 
-/* The blocks of sound: as claimed, or counted where that is quick; 0: unknown. */
-static uint64_t count_blocks(MpegStream *stream) {
+/* The blocks of sound: as claimed, as a constant rate has it, or counted where that is quick; 0: unknown. */
+static uint64_t count_blocks(MpegStream *stream, uint32_t kbit_per_s) {
     const InfoFrame *info = &stream->info_frame;
     uint64_t size = 0, silent = info->exists ? 1 : 0;
     int is_known = stream->input.io->seek && st_input_size(&stream->input, &size);
@@ -237,6 +239,11 @@ static uint64_t count_blocks(MpegStream *stream) {
     stream->has_claim = info->blocks && !(is_known && info->bytes &&
                                           goes_on_at(stream, (uint64_t)mpg123_framepos(stream->mpeg) + info->bytes));
     if (stream->has_claim) return info->blocks;
+    counted = is_known ? (off_t)constant_rate_blocks(&stream->input, stream->first_header,
+                                                     (uint64_t)mpg123_framepos(stream->mpeg), kbit_per_s,
+                                                     stream->rate_hz, stream->block_frames)
+                       : 0;
+    if (counted > (off_t)silent) return (uint64_t)counted - silent;
     if (!is_known || size > COUNT_BYTES || mpg123_scan(stream->mpeg) != MPG123_OK) return 0;
     counted = mpg123_framelength(stream->mpeg);
     return counted > (off_t)silent ? (uint64_t)counted - silent : 0;
@@ -270,7 +277,7 @@ StStatus mpeg_stream_open(MpegStream *stream, const StIoVTable *io, void *io_han
     if (status.code == ST_OK) status = read_first_block(stream, &kbit_per_s);
     if (status.code != ST_OK) return status;
     id3_tags_loudness(&stream->tags, &stream->info_frame);
-    trim(stream, count_blocks(stream));
+    trim(stream, count_blocks(stream, kbit_per_s));
     if (kbit_per_s && st_input_size(&stream->input, &size)) stream->estimated_ms = size * 8 / kbit_per_s;
     mpg123_param(stream->mpeg, MPG123_RESYNC_LIMIT, JUNK_BYTES_BETWEEN, 0);
     if (stream->input.failure) return st_input_status(&stream->input);

@@ -32,7 +32,10 @@
 
 #define DECODER_SCHEMA SCHEMA("\"open\", \"read\", \"seek\"", "")
 #define DSP_SCHEMA SCHEMA("\"process\"", ", \"state\": {\"type\": \"boolean\", \"default\": false}")
-#define SOURCE_SCHEMA SCHEMA("\"list\", \"open\"", ", \"path\": " FILE_NAME)
+#define SERVE                                                                                                    \
+    ", \"serve\": {\"type\": \"object\", \"properties\": {\"most\": {\"type\": \"integer\", \"minimum\": 0}, "         \
+    "\"lie\": {\"type\": \"integer\"}, \"broken\": {\"type\": \"integer\"}}, \"additionalProperties\": false}"
+#define SOURCE_SCHEMA SCHEMA("\"list\", \"open\", \"read\", \"seek\"", ", \"path\": " FILE_NAME SERVE)
 #define LYRICS_SCHEMA SCHEMA("\"search\", \"fetch\"", "")
 #define SINK_SCHEMA                                                                                              \
     SCHEMA("\"list\", \"negotiate\", \"open\", \"write\", \"flush\"", ", \"keep\": " FILE_NAME)

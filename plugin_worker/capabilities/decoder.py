@@ -18,7 +18,7 @@ from plugin_worker._core import ffi, lib
 from plugin_worker.capabilities.instance import require
 from plugin_worker.capabilities.stage import StageInstance, map_ring, map_stream, text_of
 from plugin_worker.errors import ContractBroken, Misuse, PluginSaidNo, WorkerFault
-from plugin_worker.ffi_calls import MAX_METADATA, CData, borrow, call, take_json
+from plugin_worker.ffi_calls import MAX_JSON, MAX_METADATA, CData, borrow, call, take_json
 from plugin_worker.lane import Lane, LaneHome
 from plugin_worker.picture import Picture, apart, fetched
 
@@ -127,7 +127,10 @@ class DecoderInstance(StageInstance):
             return b"{}", None
         out = ffi.new("StStr *")
         call(self.lane.native, "get_metadata", self.vtable.get_metadata_json_utf8, self.handle, out)
-        return apart(take_json(self.lane.native, "get_metadata", out, MAX_METADATA) or b"{}")
+        tags, picture = apart(take_json(self.lane.native, "get_metadata", out, MAX_METADATA) or b"{}")
+        if len(tags) > MAX_JSON:
+            raise ContractBroken("get_metadata", f"get_metadata returned {len(tags)} bytes beside its cover")
+        return tags, picture
 
     def seek(self, frame: int) -> Landed:
         """Moves to ``frame`` or before it; by time where it knows no frames. What is not in the ring yet is dropped.

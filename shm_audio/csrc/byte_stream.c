@@ -227,6 +227,13 @@ static st_stream_result take_answer(st_stream *s) {
     return ST_STREAM_OK;
 }
 
+/* What lies before the cursor is done with, whether it was copied or skipped. */
+static void consume(st_stream *s) {
+    s->own_pos = s->cursor;
+    atomic_store_explicit(&s->words->read_pos, s->own_pos, memory_order_release);
+    ring_if_reached(s, s->own_pos);
+}
+
 st_stream_result st_stream_look(st_stream *s, uint32_t *out_bytes) {
     st_stream_words *w = s->words;
     uint64_t epoch = atomic_load_explicit(&w->epoch, memory_order_acquire), write, low;
@@ -245,7 +252,9 @@ st_stream_result st_stream_look(st_stream *s, uint32_t *out_bytes) {
     if (s->cursor < write) return *out_bytes = (uint32_t)(write - s->cursor), ST_STREAM_OK;
     if (ended) return ST_STREAM_ENDED;
     if (s->cursor > write) return ST_STREAM_AWAY;
-    return failure ? ST_STREAM_FAILED : ST_STREAM_EMPTY;
+    if (failure) return ST_STREAM_FAILED;
+    if (s->cursor > s->own_pos) consume(s); /* all of it was skipped: else a writer without room would wait for us */
+    return ST_STREAM_EMPTY;
 }
 
 void st_stream_take(st_stream *s, uint8_t *bytes, uint32_t count) {
@@ -254,10 +263,7 @@ void st_stream_take(st_stream *s, uint8_t *bytes, uint32_t count) {
     memcpy(bytes, s->bytes + index, first);
     if (first < count) memcpy(bytes + first, s->bytes, count - first);
     s->cursor += count;
-    if (s->cursor <= s->own_pos) return;
-    s->own_pos = s->cursor;
-    atomic_store_explicit(&s->words->read_pos, s->own_pos, memory_order_release);
-    ring_if_reached(s, s->own_pos);
+    if (s->cursor > s->own_pos) consume(s);
 }
 
 void st_stream_ask(st_stream *s) {

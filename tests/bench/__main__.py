@@ -15,6 +15,8 @@ from tests.bench import (
     footprint,
     jack,
     latency,
+    library_scan,
+    library_search,
     paced,
     player,
     processor_time,
@@ -49,6 +51,8 @@ BENCHMARKS: tuple[tuple[tuple[str, ...], Callable[[Context], Iterator[Row | Dist
         commands,
         startup,
         player,
+        library_scan,
+        library_search,
     )
 )
 NUMBERS = tuple(number for numbers, _ in BENCHMARKS for number in numbers)

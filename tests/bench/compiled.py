@@ -22,7 +22,13 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "block_driver": RING,
     "stream_driver": RING,
     "gain_chain": MODULE,
-    "decode_chain": (*MODULE, *RING, "plugin_worker/csrc/file_io.c", "plugin_worker/csrc/lane.c"),
+    "decode_chain": (
+        *MODULE,
+        *RING,
+        "shm_audio/csrc/byte_stream.c",
+        "plugin_worker/csrc/file_io.c",
+        "plugin_worker/csrc/lane.c",
+    ),
 }
 RUN_TIMEOUT_S = 120.0
 

@@ -34,7 +34,7 @@ from tests.bench.standing import promote
 from tests.support.cold_start import ColdStart
 from tests.support.ring_end import RingEnd, numbered
 
-__all__ = ["NUMBERS", "measure"]
+__all__ = ["NUMBERS", "measure", "recovery_rounds"]
 
 NUMBERS = ("T13",)
 T13 = Target("T13", ".09", Better.LESS, 0.15, 0.04)
@@ -63,6 +63,18 @@ def measure(context: Context) -> Iterator[Row | Distribution]:
     yield Row(T13, "kill -9 of a dsp worker to its next block p50, equalizer", "ms", rounds)
     yield Distribution("T13", "kill -9 until the host knows", "ms", tuple(one.known_ms for one in found))
     yield Distribution("T13", "from then to the first new block", "ms", tuple(one.again_ms for one in found))
+
+
+def recovery_rounds(folder: Path, quick: bool) -> list[float]:
+    """Milliseconds of each of some kills, with the warm start only."""
+    return asyncio.run(_warm(folder, KILLS // 4 if quick else KILLS))
+
+
+async def _warm(folder: Path, kills: int) -> list[float]:
+    async with _stage(folder, cold=False) as stage:
+        await stage.recovered()  # the zygote has made its first
+        found = [await stage.recovered() for _ in range(kills)]
+    return [one.known_ms + one.again_ms for one in found]
 
 
 async def _rounds(context: Context, kills: int, found: list[Recovery]) -> Rounds:

@@ -33,7 +33,7 @@ PUBLISHERS = {
 
 PUBLISHERS_STREAM = {
     "st_stream_put": r"atomic_store_explicit\(&s->words->write_pos",
-    "st_stream_take": r"atomic_store_explicit\(&s->words->read_pos",
+    "consume": r"atomic_store_explicit\(&s->words->read_pos",
     "st_stream_ask": r"atomic_store_explicit\(&s->words->seek_epoch",
     "st_stream_answer": r"write_answer\(s->words",
     "st_stream_end": r"atomic_store_explicit\(&s->words->ended",

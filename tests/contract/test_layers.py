@@ -53,6 +53,7 @@ BUILDERS = ("build_scan", "build_core", "cdef")
 LAZY: dict[str, str] = {
     "host.packages.schema": "fastjsonschema takes 40 ms to import, and most commands validate nothing",
     "host.supervise.process_use": "psutil takes longer to import than most questions to answer, and only one needs it",
+    "host.library.watch": "watchdog takes longer to import than most questions to the library to answer",
     "host.supervise.priority": "the same, and only those who step back need it",
     "host.settings.config_file": "tomlkit takes longer to import than most commands run, and few change the file",
     "host.cli": "each command imports what it needs, so that --version and completion stay quick; rich only draws",

@@ -38,6 +38,7 @@ def test_the_document_names_its_schema(stellatune: Stellatune, tmp_path: Path, c
     ("command", "code", "word"),
     [
         ("play missing.wav --output null", 5, "media"),
+        ("play --output null", 4, "not_found"),
         ("plugins info nothing", 4, "not_found"),
         ("play in.wav --output system:nosuch", 5, "output"),
         ('play in.wav --output null --dsp gain:{"gain_db":"much"}', 8, "config_rejected"),

@@ -160,6 +160,8 @@ def absent() -> tuple[Absent, ...]:
 def _why_absent(capability: str, phase: str, kind: str) -> str:
     if only_in_updates(capability, phase):
         return "nobody changes a configuration in these experiments"
+    if capability == "source" and phase in ("read", "seek"):
+        return "what plays here is no stream: tests/integration/worker/test_stream_faults.py"
     return impossible(kind, phase)
 
 

@@ -1,1 +1,1 @@
-"""Files that are not well formed, made from good ones by a seed, and decoders that are built to notice every false step."""
+"""Files that are not well formed, made from good ones by a seed, for decoders that notice every false step."""

@@ -88,11 +88,12 @@ class Harness:
         process.stdin.close()
         code = process.wait(DEADLINE_S)
         process.stdout.close()
+        words = self._last_words()
         if code != 0:
-            raise Fallen(f"exit code {code} at its end\n{self._words()}")
+            raise Fallen(f"exit code {code} at its end\n{words}")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the process is
         leaks: dict[str, str] = {}
         if self._type_id == "sndfile":
             known = self._program.with_suffix(".leaks")
@@ -128,13 +129,15 @@ class Harness:
         process.stdout.close()
         with suppress(BrokenPipeError):
             process.stdin.close()
-        return Fallen(f"{what}, exit code {code}\n{self._words()}")
+        return Fallen(f"{what}, exit code {code}\n{self._last_words()}")
 
-    def _words(self) -> str:
-        if self._said is None:
+    def _last_words(self) -> str:
+        said, self._said = self._said, None
+        if said is None:
             return ""
-        self._said.seek(0)
-        return self._said.read().decode("utf-8", "replace")[-_TAIL:]
+        with said:
+            said.seek(0)
+            return said.read().decode("utf-8", "replace")[-_TAIL:]
 
     def __enter__(self) -> Harness:
         return self

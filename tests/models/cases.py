@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["BUGS", "CASES", "MODELS", "SOUND", "Case"]
 
-MODELS = ("wake", "recovery", "swap", "join")
+MODELS = ("wake", "recovery", "swap", "join", "stream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,9 @@ SOUND = (
     Case("swap", ("KILLS=0",)),
     Case("swap", ("KILLS=2",)),
     Case("join", ("KILLS=4",)),
+    Case("stream"),
+    Case("stream", ("KILLS=2", "SEEKS=0")),
+    Case("stream", ("KILLS=0", "SEEKS=2")),
 )
 
 BUGS = (
@@ -82,6 +85,16 @@ BUGS = (
     Case("join", bug="STALE_EOF"),
     Case("join", bug="SINK_TOLD_LAST"),
     Case("join", bug="FINISH_FORGOTTEN"),
+    Case("stream", bug="ADOPT_THE_QUESTION"),
+    Case("stream", bug="NO_HISTORY"),
+    Case("stream", bug="ANSWER_FIRST"),
+    Case("stream", bug="END_KEPT"),
+    Case("stream", bug="NO_READ_EPOCH"),
+    Case("stream", bug="PUBLISH_EARLY"),
+    Case("stream", bug="TAKEN_FIRST"),
+    Case("stream", bug="END_LAST"),
+    Case("stream", bug="ASK_FIRST"),
+    Case("stream", bug="SKIP_CONSUMES_NOTHING"),
 )
 
 CASES = (*SOUND, *BUGS)

@@ -14,13 +14,14 @@ import numpy as np
 from abi.kinds import DecoderFlag
 from plugin_worker._core import ffi, lib
 from plugin_worker.ffi_calls import CData, borrow, copy_text
+from plugin_worker.picture import apart, fetched
 from tests.e2e.audio import Samples
 from tests.support.direct_instance import DirectInstance
 
 __all__ = ["DirectDecoder", "Info"]
 
 BLOCK_FRAMES = 4096
-TAGS_BYTES = 1 << 24
+TAGS_BYTES = 18 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ class DirectDecoder(DirectInstance):
         self._table.plugin_free(ffi.cast("void *", out.ptr), out.len, 1)
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def cover(self) -> bytes:
+        """The picture, wherever it is."""
+        _, picture = apart(json.dumps(self.tags(), ensure_ascii=False, separators=(",", ":")).encode())
+        return fetched(picture, self._io.fd)
 
     def close(self) -> None:
         super().close()

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host.app import ScanHost, scan_host
-from host.library import Problem, Scanning, Store, Tally
+from host.library import Problem, Scanning, Store, Tally, Watch
 from host.settings import Limits, Paths, Settings
 from tests.support.patient import PATIENT
 
@@ -68,31 +69,51 @@ class Shelf:
         """One scan to its end; ``warnings`` are those of this scan. ``during`` runs beside it and comes to an end."""
         return asyncio.run(self._scanned(folders, full, during))
 
+    def watch(self, during: Callable[[list[Tally]], Awaitable[None]], poll_s: float | None = None) -> list[Tally]:
+        """Watches until ``during`` comes to its end, which sees what each scan did; says that at the end."""
+
+        async def whole() -> list[Tally]:
+            tallies: list[Tally] = []
+            async with self._scanning() as (_, scanning):
+                watching = asyncio.create_task(Watch(scanning, tallies.append, self.warnings.append, poll_s).run())
+                try:
+                    await during(tallies)
+                finally:
+                    assert not watching.done(), watching.result()
+                    watching.cancel()
+                    await asyncio.wait([watching])
+            return tallies
+
+        return asyncio.run(whole())
+
     async def _scanned(
         self,
         folders: Sequence[Path],
         full: bool,
         during: Callable[[ScanHost, Scanning], Awaitable[None]] | None,
     ) -> Tally:
+        async with self._scanning() as (host, scanning):
+            if during is None:
+                return await scanning.run(folders, full=full)
+            running = asyncio.create_task(scanning.run(folders, full=full))
+            try:
+                await during(host, scanning)
+            except BaseException:
+                running.cancel()
+                await asyncio.wait([running])
+                raise
+            return await running
+
+    @asynccontextmanager
+    async def _scanning(self) -> AsyncIterator[tuple[ScanHost, Scanning]]:
         self.warnings.clear()
         home = self.place / "home"
         paths = Paths(home / "config.toml", home / "state", home / "data", home / "cache", home / "run")
-        settings = replace(Settings(), limits=self.limits)
-        async with scan_host(settings, paths) as host:
+        async with scan_host(replace(Settings(), limits=self.limits), paths) as host:
             with self.store() as store:
-                async with Scanning(
-                    store, self.covers, host.runtime, host.bus, host.config_of, self.warnings.append
-                ) as scanning:
-                    if during is None:
-                        return await scanning.run(folders, full=full)
-                    running = asyncio.create_task(scanning.run(folders, full=full))
-                    try:
-                        await during(host, scanning)
-                    except BaseException:
-                        running.cancel()
-                        await asyncio.wait([running])
-                        raise
-                    return await running
+                warn = self.warnings.append
+                async with Scanning(store, self.covers, host.runtime, host.bus, host.config_of, warn) as scanning:
+                    yield host, scanning
 
     def tracks(self) -> dict[str, int]:
         """Ids by path below ``music``."""

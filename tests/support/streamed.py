@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from abi.wire import (
     StageStopped,
     StreamOpened,
 )
+from host.jsontext import JsonObject
 from shm_audio import ByteStream, Ring, RingFormat, StreamFormat
 from shm_audio._core import lib
 from tests.support.ring_end import Audio, RingEnd
@@ -41,6 +43,8 @@ Start = Callable[[], WorkerPeer]
 
 class Streamed:
     """One file, served by ``library``, a build of ``tests/plugins/served``; ``capacity`` of the byte stream."""
+
+    source_type = "served"
 
     def __init__(
         self,
@@ -74,10 +78,14 @@ class Streamed:
         """A worker with the stream open, not attached."""
         worker = self._start()
         worker.load(self._library)
-        worker.ask(worker.creation(CapabilityKind.SOURCE_CATALOG, "served", {"path": str(self._path), **self.knobs}))
+        worker.ask(worker.creation(CapabilityKind.SOURCE_CATALOG, self.source_type, self.source_config()))
         self.opened: StreamOpened = worker.ask(OpenStream(1, Payload(b"{}")))
         assert self.opened.serves
         return worker
+
+    def source_config(self) -> JsonObject:
+        """Of the next source."""
+        return {"path": str(self._path), **self.knobs}
 
     def attach_source(self) -> int:
         """Lets the source fill the stream; says from where on."""
@@ -88,7 +96,7 @@ class Streamed:
         self.knobs |= config
         successor = self.make_source()
         self.source.kill()
-        assert self.source.ended() == -9
+        self.source.ended()
         self.deaths += 1
         self.source = successor
         return self.attach_source()
@@ -116,7 +124,7 @@ class Streamed:
 
     # ---- the end ----
 
-    def __enter__(self) -> Streamed:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -188,9 +188,9 @@ def _frames(id3: Any, encoding: Any) -> Any:  # noqa: ANN401  mutagen has no typ
 
 def _id3v1(folder: Path) -> Path:
     path = folder / "song.mp3"
-    words = ("--tt", "Ace of Späces", "--ta", "Motörhead", "--tl", "Nö Sleep")
-    words += ("--ty", "1984", "--tn", "3", "--tg", "17")
-    _run("lame", "--quiet", "-t", "--id3v1-only", *words, _source(folder), path)
+    texts = ("--tt", "Ace of Späces", "--ta", "Motörhead", "--tl", "Nö Sleep")
+    numbers = ("--ty", "1984", "--tn", "3", "--tg", "17")
+    _run("lame", "--quiet", "-t", "--id3v1-only", *texts, *numbers, _source(folder), path)
     return path
 
 

@@ -13,6 +13,7 @@ from abi.kinds import DecoderFlag, StatusCode
 from tests.support.direct_decoder import DirectDecoder
 from tests.support.direct_instance import Refused
 from tests.support.encoded import ENCODINGS
+from tests.support.scripted_io import ScriptedIo
 
 PICTURE = b"\xff\xd8\xff\xe0 no more than this of a picture"
 BY_NAME = {each.name: each for each in ENCODINGS}
@@ -170,3 +171,40 @@ def test_junk_before_mp3_is_passed_over(tmp_path: Path) -> None:
         assert made.info.total_frames == frames
         assert DecoderFlag.SEEKABLE in made.info.flags
         assert np.array_equal(made.take(10_000), straight[:10_000])
+
+
+def constant_rate(folder: Path, *more: str) -> tuple[Path, bytes]:
+    """An MP3 of constant rate without any header that counts its blocks."""
+    path, _ = BY_NAME["mp3_constant"].make(folder, 20, ("-t", *more))
+    return path, path.read_bytes()
+
+
+@pytest.mark.parametrize("more", [("-b", "128"), ("-b", "320"), ("-b", "96", "-m", "m")], ids=["128", "320", "mono"])
+def test_blocks_of_a_constant_rate_are_counted_by_a_few_looks(tmp_path: Path, more: tuple[str, ...]) -> None:
+    path, music = constant_rate(tmp_path, *more)
+    io = ScriptedIo(music)
+    with DirectDecoder("mpg123", path, io.pair) as made:
+        assert io.read_bytes < 150_000 < len(music)
+        assert len(made.rest()) == made.info.total_frames
+
+
+@pytest.mark.parametrize("spoil", ["joined", "cut", "junk", "tail", "tag"])
+def test_what_only_looks_like_a_constant_rate_is_counted_block_by_block(tmp_path: Path, spoil: str) -> None:
+    path, music = constant_rate(tmp_path)
+    other = BY_NAME["mp3_no_header"].make(tmp_path, 5, name="other")[0].read_bytes()
+    half = len(music) // 2
+    data = {
+        "joined": music + other + music,
+        "cut": music[:-100],
+        "junk": music[:half] + b"\x55" * 1000 + music[half:],
+        "tail": music + b"APETAGEX" + bytes(200),
+        "tag": music + b"TAG" + bytes(125),
+    }[spoil]
+    with DirectDecoder("mpg123", path, ScriptedIo(data).pair) as made:
+        frames, total = 0, made.info.total_frames
+        try:
+            frames = len(made.rest())
+        except Refused as refused:
+            assert spoil == "cut" and "ends inside a block" in refused.text
+            return
+        assert frames == total > 0

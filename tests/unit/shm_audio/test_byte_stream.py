@@ -85,6 +85,17 @@ def test_ahead_within_what_is_there_needs_no_question(ends: Pair) -> None:
     assert ends.reader.look()[0] == AWAY
 
 
+def test_what_was_skipped_is_room_for_the_writer(ends: Pair) -> None:
+    """Found by tests/models/stream.pml: both would wait for each other."""
+    supply(ends.writer, AHEAD)
+    assert ends.writer.look() == (OK, 0)
+    ends.reader.cursor = AHEAD
+    assert ends.reader.look()[0] == EMPTY
+    assert ends.writer.look() == (OK, AHEAD)
+    supply(ends.writer, AHEAD)
+    heard(ends.reader, AHEAD)
+
+
 def test_a_question_is_answered_with_that_offset(ends: Pair) -> None:
     supply(ends.writer, 3000)
     heard(ends.reader, 1000)

@@ -63,7 +63,7 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
         (
             "[colours]\nred = 1\n",
-            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, log, plugins"],
+            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, library, log, plugins"],
         ),
         ('[output]\nrate = "slow"\n', ["[output] rate = 'slow'", "one of track, best, fixed"]),
         ("[output]\nrate = 48000\n", ["[output] rate = 48000", "one of track, best, fixed"]),
