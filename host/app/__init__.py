@@ -3,6 +3,7 @@
 from host.app.application import Application
 from host.app.catalogues import Catalogues
 from host.app.chain_commands import MAX_INSTANCES
+from host.app.lyrics_commands import LyricsCommands
 from host.app.playback_setup import PlaybackSetup
 from host.app.scan_host import ScanHost, scan_host
 from host.app.status import elapsed
@@ -13,6 +14,7 @@ __all__ = [
     "TAKEN_NAMES",
     "Application",
     "Catalogues",
+    "LyricsCommands",
     "Plugins",
     "PlaybackSetup",
     "ScanHost",

@@ -19,11 +19,14 @@ from host.app.chain_commands import ChainCommands
 from host.app.config_commands import ConfigCommands
 from host.app.finding import Finding, Late, find, nobody
 from host.app.idle_chain import IdleChain
+from host.app.lyrics_commands import LyricsCommands
+from host.app.lyrics_providers import LyricsProviders
 from host.app.openers import make_opener
 from host.app.output_commands import OutputCommands
 from host.app.playback_setup import Abandon, PlaybackSetup, staged
 from host.app.plugin_commands import PluginCommands, generation_facts
 from host.app.plugin_requests import PluginRequests
+from host.app.query_owners import QueryOwners
 from host.app.queue_commands import QueueCommands
 from host.app.reload import reloaded
 from host.app.session_keeper import SessionKeeper
@@ -31,8 +34,8 @@ from host.app.session_store import SessionStore
 from host.app.status import fault_facts, host_facts
 from host.app.transport_commands import TransportCommands
 from host.app.worker_loads import Quantum, WorkerLoads
-from host.capabilities import Candidate, QueryCache, QueryOwner, known_extensions
-from host.errors import NotFound, OutputError
+from host.capabilities import Candidate, QueryCache, known_extensions
+from host.errors import OutputError
 from host.events import ConfigReloaded, EventBus, PluginFault, QueueChanged
 from host.ids import PluginId, TypeId
 from host.jsontext import Json, JsonObject
@@ -44,6 +47,7 @@ from host.playback import (
     Entry,
     Excerpt,
     Now,
+    Opener,
     PipelineFormat,
     PlaybackParts,
     Player,
@@ -94,8 +98,10 @@ class Application:
         self._plugins: PluginCommands | None = None
         self._plugin_requests: PluginRequests | None = None
         self._queries: QueryCache | None = None
-        self._owners: dict[tuple[PluginId, CapabilityKind, TypeId], QueryOwner] = {}
-        self._configs = ConfigCommands(lambda: self._player, self._owners.values, self._read_saved)
+        self._owners = QueryOwners(lambda: (self.queries, self.runtime), self.bus, self.config_of)
+        #: Who holds the configuration of a source or lyrics provider; it begins with what is saved.
+        self.query_owner = self._owners.owner
+        self._configs = ConfigCommands(lambda: self._player, self._owners.all, self._read_saved)
         self._player: Player | None = None
         self._setup: PlaybackSetup | None = None
         self._session: SessionKeeper | None = None
@@ -116,6 +122,8 @@ class Application:
             lambda entry, result: self.on_played(entry, result),
             self._rest_unless_playing,
         )
+        providers = LyricsProviders(lambda: self.discovery.plugins, self.query_owner, paths.cache_dir, self._warn)
+        self.lyrics = LyricsCommands(self.bus, self.transport, providers, lambda: self.settings, self._opener)
         self._faults = self.bus.subscribe(PluginFault, capacity=_FAULTS_SHOWN)
         self._last_faults: deque[PluginFault] = deque(maxlen=_FAULTS_SHOWN)
         self._on_stop: Callable[[], None] | None = None
@@ -154,14 +162,6 @@ class Application:
     def queries(self) -> QueryCache:
         """The instances that answer questions."""
         return _started(self._queries)
-
-    def query_owner(self, plugin_id: PluginId, kind: CapabilityKind, type_id: TypeId) -> QueryOwner:
-        """Who holds the configuration of a source or lyrics provider; it begins with what is saved."""
-        key = (plugin_id, kind, type_id)
-        if key not in self._owners:
-            config = self.config_of(kind, plugin_id, type_id)
-            self._owners[key] = QueryOwner(self.queries, self.runtime, self.bus, plugin_id, kind, type_id, config)
-        return self._owners[key]
 
     @property
     def catalogues(self) -> Catalogues:
@@ -224,10 +224,13 @@ class Application:
                 self._logbook.configure(fresh.log)
             self.bus.publish(await reloaded(before, fresh, self.discovery.plugins, self._configs))
 
+    def _warn(self, line: str) -> None:
+        if self._logbook is not None:
+            self._logbook.say(LogLevel.WARN, line)
+
     def hurry(self) -> None:
         """For one that is to end, and does not: its workers are killed, so that nobody waits for them."""
-        if self._logbook is not None:
-            self._logbook.say(LogLevel.WARN, "it takes too long to end: all workers are killed")
+        self._warn("it takes too long to end: all workers are killed")
         self.runtime.kill("the host ends, and waits no longer")
 
     @property
@@ -263,10 +266,9 @@ class Application:
         while (fault := self._faults.poll()) is not None:
             self._last_faults.append(fault)
         workers: list[Json] = [generation_facts(one) for one in self.runtime.list()]
-        playback = self.music.facts(self._now)
         return {
             "host": host_facts(time.monotonic() - self._began_s),
-            "playback": playback,
+            "playback": self.music.facts(self._now),
             "workers": workers,
             "faults": fault_facts(self._last_faults),
             "log": None if self._logbook is None else self._logbook.facts(),
@@ -274,17 +276,12 @@ class Application:
 
     def top(self) -> JsonObject:
         """What the host and its workers cost and do at this moment."""
-        if self._loads is None:
-            raise RuntimeError("the application has not started")
-        return self._loads.rows()
+        return _started(self._loads).rows()
 
     def config_of(self, kind: CapabilityKind, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
         """What an instance is made with when nobody says otherwise. Raises: NotFound."""
         plugin = self.runtime.manifest(plugin_id)
-        capability = next((each for each in plugin.capabilities if (each.kind, each.type_id) == (kind, type_id)), None)
-        if capability is None:
-            raise NotFound(f"{plugin_id} has no {kind.word} {type_id}", remedy="see `stellatune plugins info`")
-        return config_in_force(plugin, capability, self.settings.plugins)
+        return config_in_force(plugin, plugin.capability(kind, type_id), self.settings.plugins)
 
     def player(self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None) -> Player:
         """A player over this host's workers; ``decoder``: this one only, whatever the scores say."""
@@ -318,8 +315,7 @@ class Application:
         self, chain: Chain, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None = None
     ) -> PlaybackParts:
         """A player over this host's workers, the one that commands are for from now on. ``mode`` None: as it is set."""
-        served = (self.runtime, self.bus, self.discovery, lambda: self.settings)
-        opener = make_opener(*served, self.config_of, self.catalogues.serves, excerpt, decoder, mode)
+        opener = self._opener(excerpt, decoder, mode)
         self.runtime.supervisor.paced = not chain.pacing.batched
 
         def begun(fmt: PipelineFormat, device: bool) -> None:
@@ -329,6 +325,10 @@ class Application:
 
         self._player = Player(self.runtime, self.bus, opener, chain, begun)
         return PlaybackParts(self._player, opener)
+
+    def _opener(self, excerpt: Excerpt, decoder: Candidate | None, mode: ReplayGainMode | None) -> Opener:
+        served = (self.runtime, self.bus, self.discovery, lambda: self.settings)
+        return make_opener(*served, self.config_of, self.catalogues.serves, excerpt, decoder, mode)
 
     async def _read_saved(self) -> None:
         """What is saved of plugins, as the file has it now; what else it holds is for the next start."""
@@ -381,6 +381,7 @@ class Application:
         await self.queueing.close()
         if self._session is not None:
             await self._session.close()
+        await self.lyrics.close()
         await self.transport.close()
         if self._watcher is not None:
             await self._watcher.close()
@@ -389,8 +390,7 @@ class Application:
         self.plugins.close()
         if self._loads is not None:
             self._loads.close()
-        for owner in self._owners.values():
-            await owner.close()
+        await self._owners.close()
         await self.queries.close()
         await self.runtime.close()
         if self._logbook is not None:

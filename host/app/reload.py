@@ -22,6 +22,7 @@ async def reloaded(
 ) -> ConfigReloaded:
     """What plays takes the configurations that were saved since; says what became of every difference."""
     changed = [*_section_changes("limits", before.limits, now.limits), *_section_changes("log", before.log, now.log)]
+    changed += _section_changes("lyrics", before.lyrics, now.lyrics)
     changed += (f"{line}, for the next command" for line in _section_changes("library", before.library, now.library))
     gains = _section_changes("replaygain", before.replay_gain, now.replay_gain)
     changed += (f"{line}, from the next track that is opened" for line in gains)

@@ -29,7 +29,7 @@ config.add_command(unset)
 
 
 @config.command("show")
-@click.argument("name", metavar="[TYPE|pipeline|limits|playback|log]", required=False, shell_complete=config_keys)
+@click.argument("name", metavar="[TYPE|SECTION]", required=False, shell_complete=config_keys)
 @click.option("--live", is_flag=True, help="What is in force at the stages that play now.")
 @click.pass_obj
 def show(console: Console, name: str | None, live: bool) -> int:
@@ -121,7 +121,7 @@ def get(console: Console, key: str) -> int:
 
 
 @config.command("schema")
-@click.argument("name", metavar="[TYPE|pipeline|limits|playback|log]", required=False, shell_complete=config_keys)
+@click.argument("name", metavar="[TYPE|SECTION]", required=False, shell_complete=config_keys)
 @click.pass_obj
 def schema(console: Console, name: str | None) -> int:
     """What may be set, as a JSON schema: of one part, or of the whole file."""

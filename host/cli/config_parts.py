@@ -164,6 +164,7 @@ def read_configuration(console: Console) -> Configuration:
         ("replaygain", settings.replay_gain),
         ("output", settings.output),
         ("playback", settings.playback),
+        ("lyrics", settings.lyrics),
         ("library", settings.library),
         ("log", settings.log),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -66,12 +67,15 @@ def scan(console: Console, full: bool, folders: tuple[Path, ...]) -> int:
     flag_value=POLL_S,
     help="Look at all roots this often instead of being told of changes; shares of other machines always are.",
 )
+@click.option("--attached", is_flag=True, help="End when the standard input ends.")
 @click.pass_obj
-def watch(console: Console, poll_s: float | None) -> int:
+def watch(console: Console, poll_s: float | None, attached: bool) -> int:
     """Scan, then keep the library as its roots are, until it is ended."""
     step_back()
 
-    async def work(_interrupts: Interrupts) -> int:
+    async def work(interrupts: Interrupts) -> int:
+        if attached:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _input_came, interrupts)
         async with scanning_shown(console) as scanning:
 
             def told(tally: Tally) -> None:
@@ -84,6 +88,13 @@ def watch(console: Console, poll_s: float | None) -> int:
         return Exit.DONE
 
     return run_interruptible(work)
+
+
+def _input_came(interrupts: Interrupts) -> None:
+    """Whatever is said there is nothing to a watch, but for the end."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        interrupts.stop()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 
 import click
 
@@ -15,6 +16,7 @@ from host.cli.detach import into_background
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.params import decoder_option, dsp_option, format_options, output_option
 from host.cli.session import application
+from host.cli.watch_child import watching_library
 from host.cli.wiring import playback_setup
 
 __all__ = ["serve"]
@@ -55,11 +57,16 @@ def serve(
 
     async def work(interrupts: Interrupts) -> int:
         with sole_host(console) as lock:
-            async with application(console) as app, answering(console, app, lock, interrupts) as server:
+            async with (
+                AsyncExitStack() as held,
+                application(console) as app,
+                answering(console, app, lock, interrupts) as server,
+            ):
                 interrupts.end_in_time(app.hurry)
                 app.play_through(playback_setup(app, dsps, output, decoder, formats), interrupts.on_abandon)
                 await app.keep_session(console.warn)
                 with reloading(app, interrupts), announced():
+                    await held.enter_async_context(watching_library(console, app.settings.library))
                     if console.json:
                         console.document("stellatune.serve/1", {"pid": os.getpid(), "socket": str(lock.path)})
                     console.note(f"serving on {lock.path}")

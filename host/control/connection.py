@@ -12,7 +12,7 @@ import time
 from collections.abc import Coroutine
 
 from host.control.arguments import Arguments
-from host.control.event_names import EVENT_NAMES, event_data, matching
+from host.control.event_names import EVENT_NAMES, EVERYTHING, event_data, matching
 from host.control.protocol import (
     MAX_REQUEST,
     Broken,
@@ -159,14 +159,14 @@ class Connection:
     async def _stream(self, request: Request) -> None:
         arguments = Arguments(request.verb, request.arguments)
         try:
-            pattern = arguments.text_or_none("filter") or "*"
+            pattern = arguments.text_or_none("filter") or EVERYTHING
             arguments.finish()
             topics = matching(pattern)
         except StellaError as error:
             await self._answer_error(request.id, error)
             return
         with self._desk.bus.subscribe(*topics, capacity=_EVENTS_KEPT) as facts:
-            names: list[str] = [EVENT_NAMES[topic] for topic in topics]
+            names = [EVENT_NAMES[topic] for topic in topics if topic in EVENT_NAMES] or [*EVENT_NAMES.values()]
             await self._answer({"id": request.id, "result": {"events": [*names]}})
             await self._tell(request.id, facts)
 

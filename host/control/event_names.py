@@ -19,6 +19,8 @@ from host.events import (
     HostEventsMissed,
     InstanceCreated,
     InstanceDestroyed,
+    LyricsChanged,
+    LyricsCursor,
     OutputBack,
     OutputLost,
     PlaybackEnded,
@@ -45,7 +47,7 @@ from host.events import (
 )
 from host.jsontext import Json, JsonObject
 
-__all__ = ["EVENT_NAMES", "event_data", "matching"]
+__all__ = ["EVENT_NAMES", "EVERYTHING", "event_data", "matching"]
 
 EVENT_NAMES: dict[type[Topic], str] = {
     WorkerStarted: "worker.started",
@@ -78,20 +80,25 @@ EVENT_NAMES: dict[type[Topic], str] = {
     VolumeChanged: "playback.volume",
     QueueChanged: "queue.changed",
     PlaybackEnded: "playback.ended",
+    LyricsChanged: "lyrics.changed",
+    LyricsCursor: "lyrics.cursor",
 }
+EVERYTHING = "*"
 MAX_FILTER_CHARS = 100
 #: Of a fact; what a plugin emitted may be nested deeper, and is cut there.
 MAX_DEPTH = 24
 
 
 def matching(pattern: str) -> tuple[type[Topic], ...]:
-    """The facts whose names match a pattern with ``*``, ``?`` and ``[...]``.
+    """The facts whose names match a pattern with ``*``, ``?`` and ``[...]``; ``*`` alone names none: it asks for all.
 
     Raises:
         Usage: the pattern is too long. NotFound: nothing is called so.
     """
     if len(pattern) > MAX_FILTER_CHARS:
         raise Usage(f"the filter has {len(pattern)} characters; {MAX_FILTER_CHARS} are the most")
+    if pattern == EVERYTHING:
+        return (Topic,)
     found = tuple(topic for topic, name in EVENT_NAMES.items() if fnmatchcase(name, pattern))
     if not found:
         raise NotFound(f"no event is called {pattern!r}", remedy=f"there are: {', '.join(EVENT_NAMES.values())}")

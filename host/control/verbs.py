@@ -7,6 +7,7 @@ from typing import Protocol
 
 from host.control.arguments import Arguments
 from host.control.chain_verbs import CHAIN_VERBS, ChainDesk
+from host.control.lyrics_verbs import LYRICS_VERBS, LyricsDesk
 from host.control.queue_verbs import QUEUE_VERBS, QueueDesk
 from host.control.transport_verbs import TRANSPORT_VERBS, TransportDesk
 from host.errors import NotFound, Usage
@@ -67,6 +68,8 @@ class Desk(Protocol):
     def music(self) -> TransportDesk: ...
     @property
     def queueing(self) -> QueueDesk: ...
+    @property
+    def lyrics(self) -> LyricsDesk: ...
     def status(self) -> JsonObject: ...
     def top(self) -> JsonObject: ...
     def stop(self) -> None: ...
@@ -178,6 +181,10 @@ def _of_queue(verb: Callable[[QueueDesk, Arguments], Awaitable[JsonObject]]) -> 
     return lambda desk, arguments: verb(desk.queueing, arguments)
 
 
+def _of_lyrics(verb: Callable[[LyricsDesk, Arguments], Awaitable[JsonObject]]) -> Verb:
+    return lambda desk, arguments: verb(desk.lyrics, arguments)
+
+
 VERBS: dict[str, Verb] = {
     "status": _status,
     QUIT: _quit,
@@ -197,6 +204,7 @@ VERBS: dict[str, Verb] = {
     **{name: _of_chain(verb) for name, verb in CHAIN_VERBS.items()},
     **{name: _of_music(verb) for name, verb in TRANSPORT_VERBS.items()},
     **{name: _of_queue(verb) for name, verb in QUEUE_VERBS.items()},
+    **{name: _of_lyrics(verb) for name, verb in LYRICS_VERBS.items()},
 }
 
 

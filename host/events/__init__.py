@@ -1,6 +1,7 @@
 """Facts that go up, and the bus that carries them. Owns no state of its own, and never waits for a subscriber."""
 
 from host.events.bus import EventBus, Subscription
+from host.events.lyrics_topics import LyricsChanged, LyricsCursor
 from host.events.topics import (
     ConfigReloaded,
     ConfigUpdated,
@@ -46,6 +47,8 @@ __all__ = [
     "HostEventsMissed",
     "InstanceCreated",
     "InstanceDestroyed",
+    "LyricsChanged",
+    "LyricsCursor",
     "OutputBack",
     "OutputLost",
     "PlaybackEnded",

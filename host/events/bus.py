@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -85,6 +86,13 @@ class EventBus:
     def __init__(self) -> None:
         self._subscriptions: list[Subscription[Topic]] = []
         self._routes: dict[type[Topic], tuple[Subscription[Topic], ...]] = {}
+        self._interests: dict[type[Topic], Callable[[bool], None]] = {}
+
+    def on_interest(self, topic: type[Topic], told: Callable[[bool], None]) -> None:
+        """For who makes facts that cost something: told when the first subscription that names the type has come, and
+        when the last has gone. Who asks for all facts does not name it.
+        """
+        self._interests[topic] = told
 
     def subscribe(self, *types: type[T_co], capacity: int = _DEFAULT_CAPACITY) -> Subscription[T_co]:
         """A subscription to facts of these types; ``Topic`` means all.
@@ -95,8 +103,11 @@ class EventBus:
         if not types or capacity < 1:
             raise ValueError("a subscription names at least one type and has room for at least one fact")
         made = Subscription(self, types, capacity)
+        firsts = [topic for topic in self._interests if topic in types and not self._named(topic)]
         self._subscriptions.append(made)
         self._routes.clear()
+        for topic in firsts:
+            self._interests[topic](True)
         return made
 
     def publish(self, fact: Topic) -> None:
@@ -112,3 +123,9 @@ class EventBus:
         """For a subscription that closes."""
         self._subscriptions.remove(subscription)
         self._routes.clear()
+        for topic, told in self._interests.items():
+            if topic in subscription.types and not self._named(topic):
+                told(False)
+
+    def _named(self, topic: type[Topic]) -> bool:
+        return any(topic in one.types for one in self._subscriptions)

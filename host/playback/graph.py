@@ -69,6 +69,8 @@ class Pipeline:
             self.expect_to_hold(dsp)
         self.rings: list[Ring] = []
         self._heard = origin
+        #: Where the clock was set to last; None: never.
+        self.clock_set_to: int | None = None
         heads: list[Ring] = []
         try:
             for rings, made in ((self.rings, plans), (heads, [decode_plan] * 2 if self._mixes else [])):
@@ -169,7 +171,7 @@ class Pipeline:
         position = on_grid(max(words_of(ring).write_pos for ring in rings), self.block_frames)
         for ring in rings:
             ring.set_words(position)
-        self._heard = position
+        self._heard = self.clock_set_to = position
         return position
 
     async def pause(self) -> None:

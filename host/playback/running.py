@@ -26,8 +26,9 @@ __all__ = ["Now", "Running", "uses_of"]
 class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
-    ``absence``: of the output, which is why nothing is heard; ``buffering``: nothing is heard until more bytes of the
-    track have come. ``touched_by``: what changes the track's samples on their way, for people; empty: nothing.
+    ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why nothing is
+    heard; ``buffering``: nothing is heard until more bytes of the track have come. ``touched_by``: what changes the
+    track's samples on their way, for people; empty: nothing.
     """
 
     track: OpenTrack
@@ -39,6 +40,7 @@ class Now:
     absence: Absence | None = None
     touched_by: str = ""
     buffering: bool = False
+    ahead_s: float = 0.0
 
     @property
     def title(self) -> str:
@@ -49,7 +51,7 @@ class Now:
     @property
     def live(self) -> bool:
         """Whether it has no end, and nobody can go back in it."""
-        return isinstance(self.track.media, SourceStream) and self.track.media.live
+        return self.track.live
 
     @property
     def done_s(self) -> float:
@@ -88,7 +90,8 @@ class Running:
         for lane in () if seat.lost else seat.instance.worker.status.lanes():
             if lane.instance == seat.instance.id:
                 queued, clipped = lane.queued_frames, lane.clipped_samples
-        position = timeline.heard(taken, queued)
+        elsewhere = pipeline.clock_set_to is not None and pipeline.clock_set_to > timeline.origin
+        position = timeline.last_heard if elsewhere else timeline.heard(taken, queued)  # nobody knows yet what is there
         place = timeline.place(position)
         if place is None:
             return None
@@ -97,7 +100,19 @@ class Running:
             track = decode.track  # with the decoder that works on it now
         touched_by = why_not(signal_path(pipeline, track))
         buffering = decode.waits and pipeline.ready - taken < pipeline.block_frames
-        return Now(track, place, position, seat.xruns, clipped, uses_of(pipeline), seat.absence, touched_by, buffering)
+        ahead_s = 0.0 if elsewhere else max(0, taken - position) / pipeline.format.sample_rate_hz
+        return Now(
+            track,
+            place,
+            position,
+            seat.xruns,
+            clipped,
+            uses_of(pipeline),
+            seat.absence,
+            touched_by,
+            buffering,
+            ahead_s,
+        )
 
     def seconds_until(self, position: int) -> float | None:
         """How long it takes until a position is heard; None before the first track."""

@@ -87,6 +87,11 @@ class Timeline:
         self._heard = max(self._heard, position - queued_frames)
         return self._heard
 
+    @property
+    def last_heard(self) -> int:
+        """Where the listener was when somebody asked last."""
+        return self._heard
+
     def forget_before(self, position: int) -> frozenset[int]:
         """Drops what ends before a position of the sink; says which tracks are left."""
         index = self._index(position)

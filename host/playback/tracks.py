@@ -96,6 +96,11 @@ class OpenTrack:
         """The source that serves what it is read from; none where that is a file."""
         return (self.media.use,) if isinstance(self.media, SourceStream) else ()
 
+    @property
+    def live(self) -> bool:
+        """Whether it has no end, and nobody can go back in it."""
+        return isinstance(self.media, SourceStream) and self.media.live
+
     async def close(self) -> None:
         """Ends the decoder and lets go of the file; twice is fine."""
         self.media.close()

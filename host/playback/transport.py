@@ -20,7 +20,7 @@ from host.playback.queue import Queue
 from host.playback.queue_feed import QueueFeed
 from host.playback.queue_state import Entry
 from host.playback.running import Now
-from host.playback.tracks import PlaybackResult, TrackResult
+from host.playback.tracks import OpenTrack, PlaybackResult, TrackResult
 from host.playback.wishes import Seek, Switch, Wish
 from host.records import record
 
@@ -119,6 +119,13 @@ class Transport:
         if now is not None:
             return now.done_s
         return 0.0 if self._switching else self._begin_of(self.heard())
+
+    def opened(self, index: int) -> tuple[OpenTrack, Entry] | None:
+        """What is heard, or about to be, under the index of a play; None: it is not, or not yet."""
+        running = None if self._player is None else self._player.running
+        track = None if running is None else running.record.tracks.get(index)
+        entry = None if self._feed is None else self._feed.entry(index)
+        return None if track is None or entry is None else (track, entry)
 
     # ---- commands ----
 

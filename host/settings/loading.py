@@ -14,6 +14,7 @@ from host.settings.sections import (
     LibrarySettings,
     Limits,
     LogSettings,
+    LyricsSettings,
     OutputSettings,
     PipelineSizes,
     PlaybackSettings,
@@ -42,11 +43,20 @@ class Settings:
     plugins: SavedConfigs = NOTHING_SAVED
     unread: bool = False
     playback: PlaybackSettings = field(default_factory=PlaybackSettings)
+    lyrics: LyricsSettings = field(default_factory=LyricsSettings)
     library: LibrarySettings = field(default_factory=LibrarySettings)
 
 
 Section = TypeVar(
-    "Section", PipelineSizes, Limits, ReplayGain, OutputSettings, PlaybackSettings, LibrarySettings, LogSettings
+    "Section",
+    PipelineSizes,
+    Limits,
+    ReplayGain,
+    OutputSettings,
+    PlaybackSettings,
+    LyricsSettings,
+    LibrarySettings,
+    LogSettings,
 )
 
 
@@ -78,10 +88,13 @@ def load_settings(path: Path, *, required: bool = False) -> Settings:
     gain = _read_section(ReplayGain(), "replaygain", document.pop("replaygain", {}), problems)
     output = _read_section(OutputSettings(), "output", document.pop("output", {}), problems)
     playback = _read_section(PlaybackSettings(), "playback", document.pop("playback", {}), problems)
+    lyrics = _read_section(LyricsSettings(), "lyrics", document.pop("lyrics", {}), problems)
     library = _read_section(LibrarySettings(), "library", document.pop("library", {}), problems)
     log = _read_section(LogSettings(), "log", document.pop("log", {}), problems)
     plugins = read_saved(document.pop(PLUGINS, {}), str(path), problems)
     known = ", ".join((*SECTIONS, PLUGINS))
     problems.extend(f"[{name}] is unknown and ignored; known are {known}" for name in document)
     told = tuple(f"{path}: {problem}" for problem in problems)
-    return Settings(pipeline, limits, gain, output, log, told, plugins, playback=playback, library=library)
+    return Settings(
+        pipeline, limits, gain, output, log, told, plugins, playback=playback, lyrics=lyrics, library=library
+    )

@@ -19,6 +19,7 @@ __all__ = [
     "LogLevelWord",
     "LogSettings",
     "LostOutput",
+    "LyricsSettings",
     "OutputSettings",
     "PipelineSizes",
     "PlaybackSettings",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 MAX_CROSSFADE_S = 60
+MAX_WORDS = 16
+MAX_WORD_CHARS = 64
 
 #: Rates that can be chosen.
 MIN_RATE_HZ = 1000
@@ -52,6 +55,12 @@ def _number(default: float, low: float, high: float) -> float:
 def _choice(default: str, *choices: str | int) -> str:
     """A field with its default and all that a user may choose."""
     made: str = field(default=default, metadata={"choices": choices})
+    return made
+
+
+def _words(*default: str) -> tuple[str, ...]:
+    """A field with a list of short words, none of them twice."""
+    made: tuple[str, ...] = field(default=default, metadata={})
     return made
 
 
@@ -176,6 +185,18 @@ class PlaybackSettings:
 
 
 @record
+class LyricsSettings:
+    """Who is asked for the words of a track, one after the other.
+
+    `providers`: types of plugins, `embedded` for the file itself, and `cache` for what was found before. `online`: also
+    all plugins that ask somebody on the network, after the others.
+    """
+
+    providers: tuple[str, ...] = _words("sidecar", "embedded", "cache")
+    online: bool = False
+
+
+@record
 class LogSettings:
     """The log file: what is worth a line, from which size on a new file is begun, and how many are kept with it."""
 
@@ -186,14 +207,25 @@ class LogSettings:
 
 @record
 class LibrarySettings:
-    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept."""
+    """Where the database of the library is, its covers beside it, and how large a cover may be; 0: none is kept.
+
+    ``watch``: `serve` keeps the library as its roots are.
+    """
 
     database: str = _place()
     cover_kib: int = _range(12 << 10, 0, 12 << 10)
+    watch: bool = False
 
 
 Section: TypeAlias = (
-    PipelineSizes | Limits | ReplayGain | OutputSettings | PlaybackSettings | LibrarySettings | LogSettings
+    PipelineSizes
+    | Limits
+    | ReplayGain
+    | OutputSettings
+    | PlaybackSettings
+    | LyricsSettings
+    | LibrarySettings
+    | LogSettings
 )
 
 #: By the name they have in the file, with the defaults.
@@ -203,6 +235,7 @@ SECTIONS: dict[str, Section] = {
     "replaygain": ReplayGain(),
     "output": OutputSettings(),
     "playback": PlaybackSettings(),
+    "lyrics": LyricsSettings(),
     "library": LibrarySettings(),
     "log": LogSettings(),
 }
@@ -220,7 +253,7 @@ def complaint_about(section: Section, key: str, value: object) -> str:
 def setting_from(section: Section, key: str, value: object) -> object:
     """A value of a key that nothing is wrong with, as the section holds it: a word as the enum's, 2 as 2.0."""
     found = next(each for each in fields(section) if each.name == key)
-    kind: Any = type(found.default)
+    kind: Any = type(found.default)  # a list of words becomes a tuple
     held: object = value if "choices" in found.metadata else kind(value)
     return held
 
@@ -241,11 +274,20 @@ def _wrong(each: Field[Any], value: object) -> str:
         case StrEnum() as word:
             words = tuple(type(word))
             return "" if value in words else f"one of {', '.join(words)}"
+        case tuple():
+            return "" if _are_words(value) else f"a list of at most {MAX_WORDS} different words"
         case float():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             return "" if number and low <= value <= high else f"a number from {low} to {high}"
         case _:
             return "" if type(value) is int and low <= value <= high else f"a whole number from {low} to {high}"
+
+
+def _are_words(value: object) -> bool:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        return False
+    words = [each for each in value if isinstance(each, str) and 0 < len(each) <= MAX_WORD_CHARS]
+    return len(set(words)) == len(value)
 
 
 def section_schema(section: Section) -> JsonObject:
@@ -265,6 +307,9 @@ def _schema_of(each: Field[Any]) -> JsonObject:
             return {"type": "boolean", "default": default}
         case StrEnum() as word:
             return {"type": "string", "enum": [*map(str, type(word))], "default": str(word)}
+        case tuple() as words:
+            each_word: JsonObject = {"type": "string", "maxLength": MAX_WORD_CHARS}
+            return {"type": "array", "items": each_word, "maxItems": MAX_WORDS, "default": [*words]}
         case default:
             kind = "number" if isinstance(default, float) else "integer"
             limits = {"minimum": each.metadata["low"], "maximum": each.metadata["high"]}

@@ -27,7 +27,7 @@ from host.errors import NotRunning, StellaError
 from host.jsontext import Json, JsonObject
 from host.tui.happenings import event_line, fault_text, noted
 from host.tui.link import Link
-from host.tui.playing import Heard
+from host.tui.playing import Heard, sung_line
 from host.tui.queue_view import PAGE_ROWS, QueueView
 from host.tui.stages import Stage, stages_of
 from host.tui.views import ChainView, Happenings, NowPlaying
@@ -66,7 +66,7 @@ class Tui(App[None]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = "#queue"
     CSS = """
-    NowPlaying { height: 3; padding: 0 1; }
+    NowPlaying { height: 4; padding: 0 1; }
     #middle { height: 1fr; }
     Rows { border: round $primary-darken-1; width: 1fr; }
     Rows:focus { border: round $accent; }
@@ -147,7 +147,10 @@ class Tui(App[None]):
         self._tell("bold yellow", f"the host (pid {pid}) has gone; waiting for the next one")
 
     def heard(self, event: JsonObject) -> None:
-        """Something happened there."""
+        """Something happened there. A line of the words is shown, and no reason to look at the rest."""
+        if str(event.get("event")).startswith("lyrics."):
+            self._now.sing(sung_line(event))
+            return
         line = event_line(event)
         if line is not None:
             self._told.write(line)

@@ -14,7 +14,17 @@ from host.jsontext import JsonObject
 __all__ = ["Link", "Listener"]
 
 #: What the screen shows or acts upon; the verb takes one pattern for each stream.
-PATTERNS = ("plugin.fault", "stage.[bgm]*", "generation.*", "host.*", "playback.*", "output.*", "track.*", "queue.*")
+PATTERNS = (
+    "plugin.fault",
+    "stage.[bgm]*",
+    "generation.*",
+    "host.*",
+    "playback.*",
+    "output.*",
+    "track.*",
+    "queue.*",
+    "lyrics.*",
+)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
 

@@ -10,7 +10,7 @@ from host.cli.rows import number, text
 from host.jsontext import JsonObject
 from host.records import record
 
-__all__ = ["Heard", "bar", "fitted", "headline", "modes_line", "title_of"]
+__all__ = ["Heard", "bar", "fitted", "headline", "modes_line", "sung_line", "title_of"]
 
 _MARKS = {"playing": "▶", "paused": "‖", "stopped": "■"}
 
@@ -116,6 +116,16 @@ def modes_line(heard: Heard, width: int) -> Text:
     counts = f"xr {text(heard.playback, 'xruns')}  clip {text(heard.playback, 'clipped_samples')}"
     left = Text.assemble((" ".join(words), "dim"), "  " if words else "", ("  ".join(modes), "cyan"), _reaching(heard))
     return fitted(left, Text(counts, style="dim"), width)
+
+
+def sung_line(event: JsonObject) -> Text:
+    """Of an event of the words: the line that is due, bright as far as it was sung; nothing when a track begins."""
+    data = event.get("data")
+    if event.get("event") != "lyrics.cursor" or not isinstance(data, dict) or not data.get("text"):
+        return Text()
+    line, sung = text(data, "text"), data.get("sung")
+    bright = sung if isinstance(sung, int) else len(line)
+    return Text.assemble("♪ ", (line[:bright], "bold magenta"), (line[bright:], "magenta"))
 
 
 def _reaching(heard: Heard) -> Text:

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.widget import Widget
 from textual.widgets import RichLog
 
-from host.tui.playing import Heard, bar, headline, modes_line
+from host.tui.playing import Heard, bar, fitted, headline, modes_line
 from host.tui.rows import Rows
 from host.tui.stages import Stage, stage_lines
 
@@ -21,13 +21,19 @@ _MOST_LINES = 500
 
 
 class NowPlaying(Widget):
-    """Three lines. Between two looks the place moves by the clock of this process."""
+    """Three lines, and the line that is sung. Between two looks the place moves by the clock of this process."""
 
     heard = Heard({}, 0.0)
+    sung = Text()
 
     def show(self, heard: Heard) -> None:
         """From now on."""
         self.heard = heard
+        self.refresh()
+
+    def sing(self, line: Text) -> None:
+        """What is sung from now on."""
+        self.sung = line
         self.refresh()
 
     def render(self) -> Text:
@@ -39,6 +45,7 @@ class NowPlaying(Widget):
             headline(self.heard, width),
             bar(self.heard, time.monotonic(), width),
             modes_line(self.heard, width),
+            fitted(self.sung if self.heard.track else Text(), Text(), width),
         )
         return Text("\n", no_wrap=True).join(lines)
 

@@ -5,6 +5,8 @@
 
 #include "sidecar.h"
 
+#include "encoding.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <strings.h>
@@ -12,8 +14,6 @@
 #include <unistd.h>
 
 #include <stellatune_tags.h>
-
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 StStatus sidecar_configure(StStr config, Sidecar *out) {
     StJson json = st_json(config), list, item;
@@ -80,36 +80,27 @@ static StStatus read_all(int fd, const char *path, char *text, size_t *out_len) 
     return st_ok();
 }
 
-static StStatus check(const char *path, const char *text, size_t len) {
-    const unsigned char *p = (const unsigned char *)text, *end = p + len;
-    if (len > SIDECAR_TEXT_BYTES) return st_error(ST_ERROR_INVALID_ARG, "sidecar: %.300s is longer than 1 MiB", path);
-    while (p < end) {
-        size_t n = tags_utf8_length(p, (size_t)(end - p));
-        if (n == 0) return st_error(ST_ERROR_INVALID_ARG, "sidecar: %.300s is not UTF-8; convert it", path);
-        p += n;
-    }
-    return st_ok();
-}
-
 StStatus sidecar_read(const char *path, char **out_text, size_t *out_len) {
-    size_t mark = sizeof BYTE_ORDER_MARK - 1, len = 0;
+    size_t len = 0;
     StStatus status;
-    char *text;
+    char *text = NULL, *read;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold the call */
     if (fd < 0 || !is_file(path)) {
         status = st_error(ST_ERROR_IO, "sidecar: %.300s: %s", path, fd < 0 ? strerror(errno) : "no regular file");
         if (fd >= 0) close(fd);
         return status;
     }
-    text = malloc(SIDECAR_TEXT_BYTES + 1);
-    status = text ? read_all(fd, path, text, &len) : st_error(ST_ERROR_INTERNAL, "sidecar: no memory for the words");
+    read = malloc(SIDECAR_TEXT_BYTES + 1);
+    status = read ? read_all(fd, path, read, &len) : st_error(ST_ERROR_INTERNAL, "sidecar: no memory for the words");
     close(fd);
-    if (status.code == ST_OK) status = check(path, text, len);
-    if (status.code != ST_OK) {
-        free(text);
-        return status;
-    }
-    if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) memmove(text, text + mark, len -= mark);
+    if (status.code == ST_OK && len > SIDECAR_TEXT_BYTES)
+        status = st_error(ST_ERROR_INVALID_ARG, "sidecar: %.300s is longer than 1 MiB", path);
+    if (status.code == ST_OK && encoding_is_binary(read, len))
+        status = st_error(ST_ERROR_INVALID_ARG, "sidecar: %.300s holds no text", path);
+    if (status.code == ST_OK && (text = encoding_to_utf8(read, len, &len)) == NULL)
+        status = st_error(ST_ERROR_INTERNAL, "sidecar: no memory for the words");
+    free(read);
+    if (status.code != ST_OK) return status;
     *out_text = text;
     *out_len = len;
     return st_ok();

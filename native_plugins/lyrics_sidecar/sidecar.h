@@ -1,5 +1,5 @@
 /*
- * sidecar.h: the text file beside a track that has its words: found by name, read whole, checked to be UTF-8.
+ * sidecar.h: the text file beside a track that has its words: found by name, read whole, made UTF-8.
  */
 #ifndef LYRICS_SIDECAR_H
 #define LYRICS_SIDECAR_H
@@ -29,7 +29,7 @@ int sidecar_find(const Sidecar *sidecar, const char *track, uint32_t extension, 
 /* Whether sidecar_find may have given that path. */
 int sidecar_gave(const Sidecar *sidecar, const char *path);
 
-/* All of a file, to be freed; a mark for its byte order is left out. IO, or INVALID_ARG for what is no such text. */
+/* All of a file as UTF-8, to be freed. IO, or INVALID_ARG for what is no such text. */
 StStatus sidecar_read(const char *path, char **out_text, size_t *out_len);
 
 #endif

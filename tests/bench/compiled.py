@@ -14,6 +14,7 @@ SOURCES = Path(__file__).resolve().parent / "csrc"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O3", "-Wall", "-Wextra", "-Werror")
 INCLUDES = (SOURCES, ROOT / "abi/include", ROOT / "shm_audio/csrc", ROOT / "plugin_worker/csrc")
 RING = ("shm_audio/csrc/ring.c", "shm_audio/csrc/wake.c")
+STREAM = ("shm_audio/csrc/byte_stream.c",)
 MODULE = ("plugin_worker/csrc/module_open.c",)
 #: What each program links of the product: the drivers its rings, the references its way of loading a plugin.
 PROGRAMS: dict[str, tuple[str, ...]] = {
@@ -22,13 +23,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "block_driver": RING,
     "stream_driver": RING,
     "gain_chain": MODULE,
-    "decode_chain": (
-        *MODULE,
-        *RING,
-        "shm_audio/csrc/byte_stream.c",
-        "plugin_worker/csrc/file_io.c",
-        "plugin_worker/csrc/lane.c",
-    ),
+    "decode_chain": (*MODULE, *RING, *STREAM, "plugin_worker/csrc/file_io.c", "plugin_worker/csrc/lane.c"),
 }
 RUN_TIMEOUT_S = 120.0
 

@@ -76,21 +76,25 @@ def test_the_words_beside_a_track(stellatune: Stellatune, music: Path) -> None:
     assert (outcome.code, outcome.out) == (4, "")
     assert "put them into song.lrc" in outcome.err
     track.with_suffix(".lrc").write_text(f"[00:01.00]first {RED}line\n[00:02.00]second\n")
-    assert stellatune.ok("lyrics", track).out == "[00:01.00]first \ufffd[31mline\n[00:02.00]second\n"
+    assert stellatune.ok("lyrics", track).out == "first \ufffd[31mline\nsecond\n"
+    assert stellatune.ok("lyrics", "--lrc", track).out == "[00:01.00]first \ufffd[31mline\n[00:02.00]second\n"
     document = stellatune.ok("--json", "lyrics", "music/song.wav").document
-    assert (document["schema"], document["timed"]) == ("stellatune.lyrics/1", True)
-    assert document["provider"] == "stellatune.lyrics.sidecar"
+    assert (document["schema"], document["timed"]) == ("stellatune.lyrics/2", True)
+    assert document["provider"] == "sidecar"
     assert document["text"].startswith("[00:01.00]first")
     assert stellatune("lyrics", music / "gone.wav").code == 4
 
 
 def test_a_provider_that_fails_is_named_and_the_next_is_asked(stellatune: Stellatune, music: Path) -> None:
     track = music / "song.wav"
-    track.with_suffix(".lrc").write_bytes(b"\xff")
+    track.with_suffix(".lrc").write_bytes(b"\0")
     plugins = music.parent / "more"
     plugins.mkdir()
     build_plugin("turnstile", plugins)
-    outcome = stellatune.ok("lyrics", track, STELLATUNE_PLUGIN_PATH=str(plugins))
+    chosen = music.parent / "chosen.toml"
+    chosen.write_text('[lyrics]\nproviders = ["sidecar", "nosuch", "turnstile"]\n')
+    outcome = stellatune.ok("--config", chosen, "lyrics", track, STELLATUNE_PLUGIN_PATH=str(plugins))
     assert outcome.out == "2 entries, 1 at most\n"
-    assert "stellatune.lyrics.sidecar" in outcome.err and "not UTF-8" in outcome.err
+    assert "sidecar: " in outcome.err and "holds no text" in outcome.err
+    assert "nosuch: no type" in outcome.err
     assert stellatune("lyrics", track).code == 7

@@ -12,7 +12,10 @@ ST_BEGIN_DECLS
 typedef struct StLyricsProviderInstanceVTable {
     /*
      * Searches by path, title, artist, album, duration_ms (a JSON object) and answers with a JSON list of candidates,
-     * objects, best first. Any member may be missing; path is the absolute path of the local file that plays.
+     * objects, best first. Any member may be missing; path is the absolute path of the local file that plays. With
+     * "many": true the user wants to choose among all there are. A candidate is given back to fetch as it is; where it
+     * says title, artist, album, duration_ms and timed (bool), the host judges by these how well it fits, and shows them.
+     * One without title was found by the file and fits; the times of its words count from the begin of that file.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free
@@ -22,7 +25,7 @@ typedef struct StLyricsProviderInstanceVTable {
     StStatus (*search_json_utf8)(void *handle, StStr query_json_utf8, StStr *out_json_utf8);
 
     /*
-     * Fetches one candidate as a JSON object with "lrc" or "text".
+     * Fetches one candidate as a JSON object with "lrc" or "text"; an empty text: it is an instrumental.
      * thread: [lane & created]
      * realtime: no
      * owned: the text is the plugin's until freed with plugin_free

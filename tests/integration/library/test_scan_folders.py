@@ -43,6 +43,13 @@ def test_each_file_is_found_once_however_links_lead_to_it(shelf: Shelf) -> None:
     assert counts(shelf.scan()) == (0, 0, 0, 0, 4)
 
 
+def test_a_link_to_a_folder_that_was_read_adds_nothing(shelf: Shelf) -> None:
+    frames_file(shelf.music / "real/a.frames")
+    (shelf.music / "link").symlink_to(shelf.music / "real")
+    assert shelf.scan().added == 1
+    assert list(shelf.tracks()) == ["real/a.frames"]
+
+
 def test_what_is_no_file_of_music_is_left_alone(shelf: Shelf) -> None:
     music = shelf.music
     os.mkfifo(music / "pipe.frames")

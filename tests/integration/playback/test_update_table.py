@@ -241,3 +241,69 @@ def compare(trial: Trial, first: Outcome, again: Outcome) -> None:
     assert case.kind in (APPLIED, RECREATED) or first.reason
     assert (again.kind, again.config_gen, again.changed) == (APPLIED, first.config_gen + 1, True), again
     assert again.generation >= first.generation
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A shipped plugin that is asked questions; ``ways``: a configuration for each way it can be taken."""
+
+    kind: CapabilityKind
+    plugin_id: str
+    type_id: str
+    first: JsonObject
+    ways: dict[OutcomeKind, JsonObject]
+
+
+_SERVER: JsonObject = {"base_url": "http://127.0.0.1:9", "timeout_ms": 1000, "spacing_ms": 0, "rest_s": 1}
+SHIPPED_ROWS = {
+    "sidecar": Shipped(
+        CapabilityKind.LYRICS_PROVIDER,
+        "stellatune.lyrics.sidecar",
+        "sidecar",
+        {"extensions": ["lrc"], "root": ""},
+        {APPLIED: {"extensions": ["txt"], "root": "/"}, REJECTED: {"extensions": ["a.b"], "root": ""}},
+    ),
+    "lrclib": Shipped(
+        CapabilityKind.LYRICS_PROVIDER,
+        "stellatune.lyrics.lrclib",
+        "lrclib",
+        _SERVER,
+        {
+            APPLIED: _SERVER | {"rest_s": 2},
+            RECREATED: _SERVER | {"base_url": "http://127.0.0.1:10", "rest_s": 2},
+            REJECTED: _SERVER | {"base_url": "gopher://nowhere"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED_ROWS)
+def test_shipped_plugins_that_are_asked_take_configurations_by_the_same_rules(name: str, tmp_path: Path) -> None:
+    row = SHIPPED_ROWS[name]
+
+    async def body() -> None:
+        plugin, type_id = PluginId(row.plugin_id), TypeId(row.type_id)
+        async with hosted(tmp_path / "host") as host:
+            if plugin not in host.app.discovery.plugins or host.app.discovery.plugins[plugin].not_built():
+                pytest.skip(f"{plugin} is not built")
+            host.app.settings = replace(
+                host.app.settings, plugins=SavedConfigs((SavedConfig(plugin, type_id, row.first),))
+            )
+            owner = host.app.query_owner(plugin, row.kind, type_id)
+            config_gen = 1
+            with host.app.bus.subscribe(ConfigUpdated) as facts:
+                for kind, config in row.ways.items():
+                    async with owner.use() as before:
+                        pass
+                    outcome = await owner.update(config)
+                    async with owner.use() as after:
+                        pass
+                    config_gen += outcome.changed
+                    assert (outcome.kind, outcome.config_gen) == (kind, config_gen), outcome
+                    assert (after is before) == (kind is not RECREATED)
+                    assert owner.config == (config if outcome.changed else owner.config)
+                told = [fact.status for fact in iter(facts.poll, None) if fact.status != "requires_recreate"]
+            assert told == [kind.value for kind in row.ways]
+            assert host.witness.deaths == []
+
+    asyncio.run(body())

@@ -73,8 +73,8 @@ def test_words_of_their_own_folder_and_endings(worker: WorkerPeer, tmp_path: Pat
 
 def test_a_mark_for_the_byte_order_is_left_out(worker: WorkerPeer, tmp_path: Path) -> None:
     path = tmp_path / "song.txt"
-    path.write_bytes(b"\xef\xbb\xbfd\xc3\xa9j\xc3\xa0\r\nvu\x00")
-    assert fetched(provider(worker), path) == {"text": "déjà\r\nvu\0"}
+    path.write_bytes(b"\xef\xbb\xbfd\xc3\xa9j\xc3\xa0\r\nvu")
+    assert fetched(provider(worker), path) == {"text": "déjà\r\nvu"}
 
 
 @pytest.mark.parametrize("size", [MIB, MIB + 1])
@@ -89,12 +89,36 @@ def test_a_mib_at_most(worker: WorkerPeer, tmp_path: Path, size: int) -> None:
         assert "longer than 1 MiB" in failed.text
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfea\x00", b"caf\xe9", b"\xc0\x80", b"\xed\xa0\x80", b"ok \xe2\x82"])
-def test_what_is_not_utf8_is_refused(worker: WorkerPeer, tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "song.lrc"
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("dé 𝄞".encode("utf-16"), "dé 𝄞"),
+        (b"\xfe\xff" + "dé 𝄞\n".encode("utf-16-be"), "dé 𝄞\n"),
+        (b"\xff\xfea\x00b", "a"),
+        (b"\xff\xfe\x3d\xd8a\x00\x1e\xdd", "\ufffda\ufffd"),
+        (b"\xff\xfe\x3d\xd8", "\ufffd"),
+        (b"\xff\xfe" + b"\xff\xfe" * 1000, "\ufeff" * 1000),
+        (b"\xff\xfe", ""),
+        (b"caf\xe9", "café"),
+        (b"\xff", "ÿ"),
+        (b"\xc0\x80", "À\x80"),
+        (b"ok \xe2\x82", "ok â\x82"),
+        (b"\xe9" * 1000, "é" * 1000),
+    ],
+)
+def test_what_is_not_utf8_is_utf16_by_its_mark_or_latin1(
+    worker: WorkerPeer, tmp_path: Path, data: bytes, text: str
+) -> None:
+    path = tmp_path / "song.txt"
     path.write_bytes(data)
+    assert fetched(provider(worker), path) == {"text": text}
+
+
+def test_what_holds_nuls_is_no_text(worker: WorkerPeer, tmp_path: Path) -> None:
+    path = tmp_path / "song.lrc"
+    path.write_bytes(b"[00:01.00]\0\x01\x02")
     failed = provider(worker).refused(FetchLyrics(1, payload({"id": str(path)})), FaultKind.PLUGIN)
-    assert "is not UTF-8" in failed.text
+    assert "holds no text" in failed.text
 
 
 def test_only_what_a_search_may_have_given_is_read(worker: WorkerPeer, tmp_path: Path) -> None:

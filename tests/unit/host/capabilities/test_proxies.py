@@ -12,10 +12,14 @@ import pytest
 from abi.kinds import CapabilityKind
 from abi.wire import (
     At,
+    AtCut,
     AttachDecode,
     AttachDsp,
     AttachSink,
+    AttachStream,
+    CloseStream,
     DecoderOpened,
+    DetachStage,
     Done,
     Join,
     Json,
@@ -23,17 +27,18 @@ from abi.wire import (
     Message,
     Negotiated,
     OpenDecoder,
+    OpenFromStream,
     OpenSink,
     Payload,
     Resampler,
     SeekDecoder,
 )
-from host.capabilities import Decoder, Dsp, Sink
+from host.capabilities import Decoder, Dsp, Sink, Source
 from host.errors import ProtocolViolated, StellaError
 from host.events import EventBus
 from host.runtime import FileGrant, FileGrants, Instance, PluginRuntime, loading
 from host.settings import Settings
-from shm_audio import Checkpoints, Ring, RingFormat
+from shm_audio import ByteStream, Checkpoints, Ring, RingFormat, StreamFormat
 from tests.unit.host.runtime.workers import GAIN, MANIFEST, TYPE, Workers, obey
 from tests.unit.host.worker.peer import Answer, Peer, replying
 
@@ -83,6 +88,44 @@ def test_a_decoder_is_opened_on_a_descriptor_that_stays_the_callers(tmp_path: Pa
         assert (len(sent.path), sent.extension, peer.fds_seen) == (4000, "flac", 1)
 
     assert run(tmp_path, body, replying(OPENED))
+
+
+def test_a_decoder_is_opened_on_a_stream(tmp_path: Path) -> None:
+    async def body(instance: Instance, peer: Peer) -> None:
+        with ByteStream(StreamFormat(seeks=True, size_bytes=None)) as stream:
+            assert await Decoder(instance).open_stream(stream, "a", "flac", wait_s=1.5) == OPENED
+        assert peer.received[-1] == OpenFromStream(instance.id, "a", "flac", 1500)
+        assert peer.fds_seen == 1
+
+    assert run(tmp_path, body, replying(OPENED))
+
+
+def test_a_source_is_attached_let_go_and_closed(tmp_path: Path) -> None:
+    async def body(instance: Instance, peer: Peer) -> None:
+        source = Source(instance)
+        with ByteStream(StreamFormat(seeks=True, size_bytes=None)) as stream:
+            assert await source.attach(stream, 3) == 512
+            assert await source.detach() == 512
+            assert peer.received[-2:] == [AttachStream(instance.id, 3), DetachStage(instance.id)]
+            assert peer.fds_seen == 1
+            peer.answer = replying(Done())
+            await source.close_stream()
+            assert peer.received[-1] == CloseStream(instance.id)
+
+    assert run(tmp_path, body, replying(At(512)))
+
+
+@pytest.mark.parametrize("command", ["hold", "detach"])
+def test_a_cut_decoder_is_remembered(tmp_path: Path, command: str) -> None:
+    async def body(instance: Instance, peer: Peer) -> None:
+        decoder = Decoder(instance)
+        assert await getattr(decoder, command)() == 512
+        assert not decoder.cut
+        peer.answer = replying(AtCut(512))
+        assert await getattr(decoder, command)() == 512
+        assert decoder.cut
+
+    assert run(tmp_path, body, replying(At(512)))
 
 
 def test_rings_go_along_in_their_order(tmp_path: Path) -> None:

@@ -191,3 +191,17 @@ def test_the_database_is_where_the_settings_say(place: Path, capsys: pytest.Capt
     config.write_text('[library]\ndatabase = "relative.db"\n')
     assert run(["--config", str(config), "library", "roots"]) == 0
     assert "an absolute path, or one that begins with ~/" in capsys.readouterr().err
+
+
+def test_a_root_that_goes_takes_its_covers_along(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    covers = place / "data" / "stellatune" / "library-covers"
+    covers.mkdir()
+    for name in ("0" * 64, "1" * 64):
+        (covers / name).write_bytes(b"old")
+        os.utime(covers / name, (1, 1))
+    assert run(["library", "add", "."]) == 0  # holds the root that is there
+    assert run(["library", "exclude", "nothing"]) == 0
+    assert [each.name for each in covers.iterdir()] == ["0" * 64]
+    assert run(["library", "remove", "."]) == 0
+    assert [*covers.iterdir()] == []
+    assert capsys.readouterr().out.splitlines()[-1] == f"removed {place}, 2 tracks"

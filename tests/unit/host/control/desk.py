@@ -198,6 +198,20 @@ class Music:
 
 
 @dataclass
+class LyricsWords:
+    """Says what it was asked."""
+
+    async def current(self) -> JsonObject:
+        return {"asked": "current"}
+
+    async def candidates(self) -> JsonObject:
+        return {"asked": "candidates"}
+
+    async def choose(self, number: int) -> JsonObject:
+        return {"asked": number}
+
+
+@dataclass
 class FakeDesk:
     """All that the server needs."""
 
@@ -208,6 +222,7 @@ class FakeDesk:
     chain: Chain = field(default_factory=Chain)
     queueing: Queueing = field(default_factory=Queueing)
     music: Music = field(default_factory=Music)
+    lyrics: LyricsWords = field(default_factory=LyricsWords)
     stopped: int = 0
 
     def status(self) -> JsonObject:

@@ -11,23 +11,15 @@ from typing import cast
 import pytest
 
 from abi.wire import StopReason
+from host import events
 from host.control.event_names import EVENT_NAMES, event_data, matching
 from host.control.protocol import clean
 from host.errors import NotFound, Usage
-from host.events import (
-    PluginEmitted,
-    Seeked,
-    StageEnded,
-    Topic,
-    TrackEnded,
-    TrackHeard,
-    TrackStarted,
-    TrackTitled,
-    topics,
-)
+from host.events import PluginEmitted, Seeked, StageEnded, Topic, TrackEnded, TrackHeard, TrackStarted, TrackTitled
 from host.ids import Generation, InstanceId, PluginId
 
-FACTS = [getattr(topics, name) for name in topics.__all__ if name != "Topic"]
+PUBLIC = [getattr(events, name) for name in events.__all__]
+FACTS = [each for each in PUBLIC if isinstance(each, type) and issubclass(each, Topic) and each is not Topic]
 
 
 def test_no_fact_is_missing() -> None:
@@ -70,7 +62,7 @@ def test_what_a_plugin_emits_is_cut_where_it_is_too_deep() -> None:
 
 
 def test_a_filter_chooses_by_name() -> None:
-    assert set(matching("*")) == set(EVENT_NAMES)
+    assert matching("*") == (Topic,), "who asks for all names none, and so costs nothing"
     assert set(matching("track.*")) == {TrackStarted, TrackEnded, TrackHeard, TrackTitled, Seeked}
     with pytest.raises(NotFound, match="nosuch"):
         matching("nosuch")

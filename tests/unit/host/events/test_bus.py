@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from host.events import EventBus, EventsDropped, PlaybackEnded, Topic
+from host.events import EventBus, EventsDropped, PlaybackEnded, Seeked, Topic, TrackHeard
 from host.ids import Generation, PluginId
 
 
@@ -107,3 +107,23 @@ def test_a_subscription_needs_a_type_and_room() -> None:
         bus.subscribe()
     with pytest.raises(ValueError, match="at least one"):
         bus.subscribe(PlaybackEnded, capacity=0)
+
+
+def test_who_makes_facts_is_told_when_somebody_names_them() -> None:
+    bus = EventBus()
+    told: list[bool] = []
+    bus.on_interest(TrackHeard, told.append)
+    everything, other = bus.subscribe(Topic), bus.subscribe(Seeked)
+    assert told == []
+    first = bus.subscribe(Seeked, TrackHeard)
+    second = bus.subscribe(TrackHeard)
+    assert told == [True]
+    first.close()
+    first.close()
+    assert told == [True]
+    second.close()
+    assert told == [True, False]
+    everything.close()
+    other.close()
+    bus.subscribe(TrackHeard).close()
+    assert told == [True, False, True, False]

@@ -63,8 +63,11 @@ def test_words_and_numbers_are_held_as_what_they_mean(tmp_path: Path) -> None:
         ("[limits]\nloadms = 5\n", ["[limits] loadms is unknown", "load_ms"]),
         (
             "[colours]\nred = 1\n",
-            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, library, log, plugins"],
+            ["[colours] is unknown", "pipeline, limits, replaygain, output, playback, lyrics, library, log, plugins"],
         ),
+        ("[lyrics]\nproviders = [7]\n", ["[lyrics] providers = [7]", "at most 16 different words"]),
+        ('[lyrics]\nproviders = ["a", "a"]\n', ["[lyrics] providers", "different words"]),
+        ("[lyrics]\nonline = 1\n", ["[lyrics] online = 1", "true or false"]),
         ('[output]\nrate = "slow"\n', ["[output] rate = 'slow'", "one of track, best, fixed"]),
         ("[output]\nrate = 48000\n", ["[output] rate = 48000", "one of track, best, fixed"]),
         ("[output]\nrate_hz = 999\n", ["[output] rate_hz = 999", "from 1000 to 768000"]),

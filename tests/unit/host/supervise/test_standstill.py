@@ -60,7 +60,7 @@ def test_who_waits_for_storage_gets_ten_times_as_long() -> None:
 def test_every_call_of_a_pump_has_a_limit_and_no_other() -> None:
     limits = CallLimits(Limits(), rate_hz=48_000, block_frames=512)
     judged = {call for call in CALLS if limits.of(lane(call, 1)) is not None}
-    assert judged == {"read", "process", "write", "query_status", "export", "flush"}
+    assert judged == {"read", "process", "write", "query_status", "export", "flush", "stream_read", "stream_seek"}
     assert limits.of(lane("a call of the future", 1)) is None
 
 
