@@ -84,10 +84,13 @@ class Catalogues:
         """
         where = wanted.where
         assert isinstance(where, SourceTrack)
-        walk = _Walk(self)
+        walk, empty = _Walk(self), True
         try:
             async for some in walk.folder(where, ()):
                 yield some
+                empty = False
+            if empty:
+                yield [_refused(where, MediaError("nothing to play is in it", remedy="`sources browse` shows it"))]
         except PluginRefused as error:
             if walk.pages or error.status not in _NO_FOLDER or not where.id:
                 yield [_refused(where, error)]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from host.errors import LibraryBusy, LibraryError
+from host.errors import LibraryBusy, LibraryError, LibraryFull
 from host.records import record
 from host.where import label_of
 
@@ -39,6 +39,7 @@ class Journal:
 
         Raises: LibraryBusy: another scan has it. LibraryError: it cannot be written there.
         """
+        self._path = path
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -63,7 +64,7 @@ class Journal:
         return Journal(database.with_name(f"{database.name}.in-flight"))
 
     def begin(self, slot: int, flight: Flight) -> None:
-        """Before the call. ``slot``: whose flight it is; it has one at a time. Raises: OSError: the disk is full."""
+        """Before the call. ``slot``: whose flight it is; it has one at a time. Raises: LibraryFull."""
         self._flying[slot] = flight
         self._write()
 
@@ -82,8 +83,13 @@ class Journal:
     def _write(self) -> None:
         rows = [[each.decoder, each.alone, [path.hex() for path in each.paths]] for each in self._flying.values()]
         data = json.dumps(rows).encode() + b"\n"
-        os.pwrite(self._fd, data, 0)  # one call: the end of the process cannot come between
-        os.ftruncate(self._fd, len(data))
+        try:
+            os.pwrite(self._fd, data, 0)  # one call: the end of the process cannot come between
+            os.ftruncate(self._fd, len(data))
+        except OSError as error:
+            raise LibraryFull(
+                f"{label_of(self._path)}: {error.strerror}", remedy="make room on its file system"
+            ) from error
 
 
 def _read(data: bytes) -> tuple[Flight, ...]:

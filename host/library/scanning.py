@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
@@ -32,6 +33,8 @@ from host.runtime import PluginRuntime, mark_of
 from host.where import label_of
 
 __all__ = ["Scanning"]
+
+T = TypeVar("T")
 
 #: For reading what is known.
 _LOAD_S = 120.0
@@ -62,6 +65,7 @@ class Scanning:
         self._warn = warn
         self._at_work = at_work
         self._pool = ScannerPool(runtime, config_of)
+        self._extensions = frozenset(known_extensions(runtime.manifests()))
         self._journal: Journal | None = None
         #: The scan under way, or the last one.
         self.scan: Scan | None = None
@@ -69,7 +73,8 @@ class Scanning:
 
     async def __aenter__(self) -> Scanning:
         """Raises: LibraryBusy: another process scans. LibraryError: its file cannot be written."""
-        self._journal = await off_loop(lambda: Journal.of(self.store.database.path), _LOAD_S, discard=Journal.close)
+        path = self.store.database.path
+        self._journal = await self._in_time(lambda: Journal.of(path), Journal.close)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
@@ -94,22 +99,25 @@ class Scanning:
         ledger = Ledger(self.store, self._covers, warn)
         readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
-        try:
-            self.scan = await off_loop(lambda: self._prepared(parts, manifests, folders, full, warn), _LOAD_S)
-        except TimeoutError as error:
-            raise LibraryBusy(
-                f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
-                remedy="look at the file system it lies on",
-            ) from error
+        self.scan = await self._in_time(lambda: self._prepared(parts, manifests, folders, full, warn))
         self._runs = True
         try:
             return await self.scan.run()
         finally:
             self._runs = False
 
+    async def _in_time(self, work: Callable[[], T], discard: Callable[[T], None] | None = None) -> T:
+        try:
+            return await off_loop(work, _LOAD_S, discard)
+        except TimeoutError as error:
+            raise LibraryBusy(
+                f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
+                remedy="look at the file system it lies on",
+            ) from error
+
     def counts(self, name: str) -> bool:
         """Whether a file of that name may be music."""
-        return extension_of(name) in known_extensions(self._runtime.manifests())
+        return extension_of(name) in self._extensions
 
     async def rest(self) -> None:
         """For a while nothing is to be scanned: its workers end."""
@@ -148,7 +156,7 @@ class Scanning:
 
         troubles = Troubles(problems, candidates, lambda plugin_id, type_id: parts.marks.get((plugin_id, type_id), ""))
         excluded = [os.fsencode(path) for path in self.store.excluded()]
-        walk = Walk(roots, excluded, frozenset(known_extensions(manifests)), warn, whole)
+        walk = Walk(roots, excluded, self._extensions, warn, whole)
         guarded = tuple(whole.intersection(roots))
         changes = Changes(walk, guarded, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
         return Scan(parts, changes, troubles)

@@ -21,6 +21,7 @@ __all__ = ["Folder", "Walk"]
 SIDE_COVERS = tuple(
     f"{stem}{ending}".encode() for stem in ("cover", "folder", "front") for ending in (".jpg", ".jpeg", ".png")
 )
+_KIND = 0o170000
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -123,17 +124,18 @@ class Walk:
                 name = entry.name
                 if name[0] == ".":
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    real.append(prefix + os.fsencode(name))
-                elif name[name.rfind(".") + 1 :].lower() in extensions:
+                if name[name.rfind(".") + 1 :].lower() in extensions:
                     try:
                         facts = look(name, dir_fd=fd)
                     except OSError:
                         continue  # vanished, or a link to nothing
-                    if stat.S_ISREG(facts.st_mode):
+                    kind = facts.st_mode & _KIND
+                    if kind == stat.S_IFREG:
                         marks.append(f"{before}{name}//{facts.st_size}//{facts.st_mtime_ns}")
-                    elif stat.S_ISDIR(facts.st_mode):
-                        linked.append(prefix + os.fsencode(name))
+                    elif kind == stat.S_IFDIR:
+                        (linked if entry.is_symlink() else real).append(prefix + os.fsencode(name))
+                elif entry.is_dir(follow_symlinks=False):
+                    real.append(prefix + os.fsencode(name))
                 elif entry.is_symlink():
                     if entry.is_dir():
                         linked.append(prefix + os.fsencode(name))

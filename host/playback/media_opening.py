@@ -103,12 +103,9 @@ class MediaOpener:
             raise MediaError(f"no memory for the stream: {error}", remedy="free some memory") from error
 
     async def _stream(self, index: int, track: SourceTrack, seat: SourceSeat) -> SourceStream:
-        try:
-            await seat.begin()
-        except BaseException:
-            seat.stream.close()
-            raise
-        return SourceStream(track, index, seat, self._runtime, self._bus, lambda repair: self.on_mended(repair))
+        stream = SourceStream(track, index, seat, self._runtime, self._bus, lambda repair: self.on_mended(repair))
+        await stream.begin()
+        return stream
 
 
 def _nobody(_: StageSpec) -> None:

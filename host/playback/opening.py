@@ -193,8 +193,8 @@ class Opener:
         try:
             return await self._ask_each(index, tried, excerpt)
         except BaseException as error:
-            tried.media.close()
             why = failure_of_source(tried.media)
+            tried.media.close()
             if why is not None and isinstance(error, StellaError):
                 raise MediaError(f"{media.where}: {why.message}", remedy=why.remedy) from error
             raise

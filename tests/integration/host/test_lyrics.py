@@ -86,9 +86,7 @@ def test_nobody_online_is_asked_unless_the_user_says_so(tmp_path: Path) -> None:
 
 @online
 @pytest.mark.parametrize("named", [ONLINE, LyricsSettings(("lrclib", "cache"))])
-def test_what_a_server_answered_is_remembered_also_that_it_knows_nothing(
-    tmp_path: Path, named: LyricsSettings
-) -> None:
+def test_what_a_server_answered_is_remembered_also_that_it_knows_nothing(tmp_path: Path, named: LyricsSettings) -> None:
     async def body() -> None:
         with lrclib(entry(1, "Song", "Band", seconds=1)) as server:
             for remembered in (False, True):

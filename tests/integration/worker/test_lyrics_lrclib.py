@@ -170,7 +170,9 @@ def test_what_is_no_candidate_is_refused(worker: WorkerPeer, candidate: object) 
         assert server.asked == []
 
 
-@pytest.mark.parametrize("url", ["", "lrclib.net", "ftp://lrclib.net", "https://", "file:///etc/passwd", "http://a/?x=1"])
+@pytest.mark.parametrize(
+    "url", ["", "lrclib.net", "ftp://lrclib.net", "https://", "file:///etc/passwd", "http://a/?x=1"]
+)
 def test_an_address_of_nothing_is_refused(worker: WorkerPeer, url: str) -> None:
     worker.load(LIBRARY)
     refusal = worker.refused(worker.creation(LYRICS, "lrclib", config(url)), FaultKind.PLUGIN)

@@ -64,6 +64,13 @@ def test_every_call_of_a_pump_has_a_limit_and_no_other() -> None:
     assert limits.of(lane("a call of the future", 1)) is None
 
 
+def test_in_a_host_that_scans_each_call_of_a_scanner_has_a_limit_too() -> None:
+    plain, scanning = CallLimits(Limits()), CallLimits(Limits(), scanning=True)
+    more = {call for call in CALLS if scanning.of(lane(call, 1)) != plain.of(lane(call, 1))}
+    assert more == {"create", "open", "get_info", "get_metadata", "destroy"}
+    assert scanning.of(lane("open", 1)) == Limits().open_ms / 1000
+
+
 def test_the_first_write_of_an_output_may_take_longer() -> None:
     assert CALLS_OF.of(lane("write", 1, blocks=0)) == 2.0
     assert CALLS_OF.of(lane("write", 1, blocks=1)) == 1.0
