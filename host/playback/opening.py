@@ -169,8 +169,8 @@ class Opener:
         return max(0, frame - landed.frame)
 
     async def seek_back(self, decoder: Decoder, info: DecoderOpened, media: Readable, frame: int) -> int:
-        """As ``seek``, for one that has been read from. Raises: PluginRefused: it cannot seek."""
-        if decoder.cut or not _seekable(info, media):
+        """As ``seek``, for one that has been read from. Raises: PluginRefused: it cannot seek, or is no more."""
+        if decoder.cut or not decoder.instance.alive or not _seekable(info, media):
             raise PluginRefused("it reads forwards only", status=StatusCode.UNSUPPORTED)
         return await self.seek(decoder, info, media, frame)
 
