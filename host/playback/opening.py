@@ -28,7 +28,7 @@ from host.playback.type_configs import TypeConfigs
 from host.records import record
 from host.runtime import PluginRuntime
 from host.settings import ReplayGain
-from host.where import Where
+from host.where import Where, about
 
 __all__ = ["Opener", "Reopened"]
 
@@ -196,7 +196,8 @@ class Opener:
             why = failure_of_source(tried.media)
             tried.media.close()
             if why is not None and isinstance(error, StellaError):
-                raise MediaError(f"{media.where}: {why.message}", remedy=why.remedy) from error
+                remedy = why.remedy or "is the file whole?"
+                raise MediaError(about(media.where, why.message), remedy=remedy) from error
             raise
 
     async def _ask_each(self, index: int, tried: _Tried, excerpt: Excerpt) -> OpenTrack:
