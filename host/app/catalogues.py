@@ -20,7 +20,7 @@ from host.packages import CapabilityManifest, PluginManifest, find_capability, m
 from host.playback import Input
 from host.playlists import Hints
 from host.runtime import Instance
-from host.where import MAX_URI_CHARS, SourceTrack, scheme_of
+from host.where import MAX_URI_CHARS, SourceTrack, about, remedy_for, scheme_of
 
 __all__ = ["Catalogues", "Searched"]
 
@@ -184,4 +184,4 @@ def _hints(item: Item) -> Hints:
 
 
 def _refused(where: SourceTrack, error: StellaError) -> Input:
-    return Input(where, MediaError(f"{where}: {error.message}", remedy=error.remedy))
+    return Input(where, MediaError(about(where, error.message), remedy=error.remedy or remedy_for(where)))

@@ -24,7 +24,7 @@ from host.playback.source_stream import SourceStream
 from host.playback.stage_spec import StageSpec
 from host.playback.type_configs import TypeConfigs
 from host.runtime import PluginRuntime
-from host.where import SourceTrack, Where
+from host.where import SourceTrack, Where, about, remedy_for
 from shm_audio import ByteStream, ShmError
 
 __all__ = ["MediaOpener", "Serves"]
@@ -69,8 +69,8 @@ class MediaOpener:
         except MediaError:
             raise
         except StellaError as error:
-            remedy = error.remedy or "see `stellatune sources list`"
-            raise MediaError(f"{where}: {error.message}", remedy=remedy) from error
+            remedy = error.remedy or remedy_for(where)
+            raise MediaError(about(where, error.message), remedy=remedy) from error
 
     def _spec(self, track: SourceTrack) -> StageSpec:
         plugin, capability = self._serves(track)

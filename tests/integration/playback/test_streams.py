@@ -139,6 +139,29 @@ def test_a_source_that_stalls_holds_up_nobody_else(tmp_path: Path, device: bool)
     asyncio.run(body())
 
 
+def test_wishes_while_a_decoder_finds_its_place_cost_no_worker(tmp_path: Path) -> None:
+    """Between one wish and the next it has left its ring, is in a call, waits for bytes, or was destroyed already."""
+
+    async def body() -> None:
+        stream = served(numbered(tmp_path / "a.wav", FRAMES), chunk=CHUNK, pause_us=10_000)
+        async with music(tmp_path, [stream]) as made:
+            (entry,) = made.entries
+            with made.app.bus.subscribe(StageMended) as mended, made.app.bus.subscribe(PluginFault) as faults:
+                await made.transport.play()
+                await made.until_heard(entry, 1000)
+                for turn in range(20):
+                    await made.transport.seek(2.0 + turn % 7)
+                    for _ in range(turn):  # it gets ever further before the next wish comes
+                        await asyncio.sleep(0.001)
+                await made.transport.seek(FRAMES / RATE_HZ - 1)
+                await ended(made)
+                assert list(iter(mended.poll, None)) == [] and faults.poll() is None
+            assert made.runs()[-1] == Run(FRAMES - RATE_HZ, FRAMES)
+            assert [failure for _, failure in made.played] == [""]
+
+    asyncio.run(body())
+
+
 def test_the_first_track_may_stall(tmp_path: Path) -> None:
     async def body() -> None:
         stalled = served(numbered(tmp_path / "a.wav", FRAMES), hang_at=0)
