@@ -71,14 +71,12 @@ async def main():
             covers = cover_folder(settings.library, store.database.path)
             async with Scanning(store, covers, host.runtime, host.bus, host.config_of, print) as scanning:
                 await host.runtime.load("stellatune.decoder.flac", "scan")  # the zygote is warm
-                began, early, promoted = time.perf_counter(), 0, set()
+                began, early = time.perf_counter(), 0
                 task = asyncio.create_task(scanning.run(full=full))
                 while not task.done():
                     await asyncio.wait([task], timeout=0.02)
                     for worker in host.runtime.workers() if sys.argv[5] == "first" else ():
-                        if worker.pid not in promoted:
-                            promoted.add(worker.pid)
-                            promote(worker.pid)
+                        promote(worker.pid)
                     scan = scanning.scan
                     if not early and scan is not None and scan.tally.read >= int(sys.argv[4]):
                         early = resident()
