@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
-from host.errors import LibraryBusy, Usage
+from host.errors import LibraryError, Usage
 from host.events import EventBus
 from host.ids import PluginId, Role, TypeId
 from host.jsontext import JsonObject
@@ -115,7 +115,7 @@ class Scanning:
         try:
             return await off_loop(work, _LOAD_S, discard)
         except TimeoutError as error:
-            raise LibraryBusy(
+            raise LibraryError(
                 f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
                 remedy="look at the file system it lies on",
             ) from error

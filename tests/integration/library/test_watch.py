@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from host.library import Playlists, Tally
+from host.library import Playlists, Tally, database
 from host.library import watch as watching
 from host.supervise import Watcher
 from tests.support.scanned import Shelf, frames_file
@@ -90,6 +92,28 @@ def test_a_root_that_comes_and_goes(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
 
     shelf.watch(changes)
     assert len(shelf.tracks()) == 3
+
+
+def test_while_somebody_else_writes_it_waits_and_forgets_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = database._connect
+    monkeypatch.setattr(watching, "BUSY_S", 0.02)
+    monkeypatch.setattr(database, "_connect", lambda path, _busy_ms: connect(path, 300))
+
+    async def changes(tallies: list[Tally]) -> None:
+        while not tallies:
+            await asyncio.sleep(0.01)
+        with closing(sqlite3.connect(shelf.database, isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            frames_file(shelf.music / "a.frames")
+            async with asyncio.timeout(WITHIN_S):
+                while not shelf.warnings:
+                    await asyncio.sleep(0.01)
+            writer.execute("ROLLBACK")
+        await agrees(shelf)
+
+    shelf.watch(changes)
+    (warning,) = shelf.warnings
+    assert "the watch goes on when it can" in warning
 
 
 def test_what_is_polled_is_found_too_and_told_once(shelf: Shelf) -> None:
