@@ -23,6 +23,7 @@ from host.cli.library_open import tidy
 from host.cli.library_words import NO_ROOTS
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
+from host.errors import LibraryBusy
 from host.library import POLL_S, Scanning, Store, Tally, Watch, cover_folder, database_file
 from host.patience import off_loop
 from host.supervise import step_back
@@ -32,6 +33,8 @@ __all__ = ["scan", "watch"]
 OPEN_S = 60.0
 SCHEMA = "stellatune.library-scan/1"
 WATCH_SCHEMA = "stellatune.library-watch/1"
+#: Between two tries of a host's own watch, while another scan is at work.
+TAKEN_S = 5.0
 
 
 @click.command()
@@ -79,16 +82,22 @@ def watch(console: Console, poll_s: float | None, attached: bool) -> int:
     async def work(interrupts: Interrupts) -> int:
         if attached:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _input_came, interrupts)
-        async with scanning_shown(console) as scanning:
 
-            def told(tally: Tally) -> None:
-                if console.json:
-                    console.line(WATCH_SCHEMA, asdict(tally))
-                elif tally.changes:
-                    console.result(summary(tally))
+        def told(tally: Tally) -> None:
+            if console.json:
+                console.line(WATCH_SCHEMA, asdict(tally))
+            elif tally.changes:
+                console.result(summary(tally))
 
-            await Watch(scanning, told, console.warn, poll_s).run()
-        return Exit.DONE
+        while True:
+            try:
+                async with scanning_shown(console) as scanning:
+                    await Watch(scanning, told, console.warn, poll_s).run()
+                return Exit.DONE
+            except LibraryBusy:  # a scan that somebody began before the host
+                if not attached:
+                    raise
+                await asyncio.sleep(TAKEN_S)
 
     return run_interruptible(work)
 

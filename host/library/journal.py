@@ -49,7 +49,8 @@ class Journal:
         except OSError as error:
             os.close(self._fd)
             raise LibraryBusy(
-                f"{label_of(path)}: another scan is at work", remedy="wait until it is done, or end it"
+                f"{label_of(path)}: another scan or watch is at work",
+                remedy="wait until a scan is done; a watch reads what is new by itself",
             ) from error
         left = _read(os.pread(self._fd, _MAX_BYTES, 0))
         #: Decoder and path of what was in flight when the last scan died, to be taken out when it was seen to.

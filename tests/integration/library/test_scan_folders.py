@@ -187,7 +187,7 @@ def test_a_second_scan_at_the_same_time_says_so(shelf: Shelf) -> None:
     path = killer(shelf.music / "stands.frames", "deadlock", times=1)
 
     async def another(host: ScanHost, _scanning: Scanning) -> None:
-        with shelf.store() as store, pytest.raises(LibraryBusy, match="another scan is at work"):
+        with shelf.store() as store, pytest.raises(LibraryBusy, match="another scan or watch is at work"):
             async with Scanning(store, shelf.covers, host.runtime, host.bus, host.config_of, print, host.at_work):
                 pass
         while not strikes(path):
