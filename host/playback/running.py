@@ -27,8 +27,8 @@ class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
     ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why nothing is
-    heard; ``buffering``: nothing is heard until more bytes of it have come, or of the next track. ``touched_by``: what changes the
-    track's samples on their way, for people; empty: nothing.
+    heard; ``buffering``: nothing is heard until more bytes of it have come, or of the next track. ``touched_by``: what
+    changes the track's samples on their way, for people; empty: nothing.
     """
 
     track: OpenTrack
