@@ -196,12 +196,11 @@ def _paths(console: Console, names: Sequence[str], wanted: Wanted) -> tuple[list
     from host.packages import discover, search_path
     from host.playback import expand
 
-    extensions = (
-        frozenset(known_extensions(discover(search_path(paths_of(console))).plugins.values())) if names else frozenset()
-    )
+    plugins = discover(search_path(paths_of(console))).plugins.values() if names else ()
+    schemes = frozenset(scheme for plugin in plugins for each in plugin.capabilities for scheme in each.schemes)
     found = [Path(each) for each in from_library(console, wanted)]
     refused = 0
-    for each in expand(names, extensions):
+    for each in expand(names, frozenset(known_extensions(plugins)), schemes):
         if each.refused is None and isinstance(each.where, Path):
             found.append(as_kept(each.where))
             continue

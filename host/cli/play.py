@@ -41,7 +41,7 @@ PLAY_SCHEMA = "stellatune.play/1"
 @click.command()
 @click.argument(
     "names",
-    metavar="FILE|DIR|PLAYLIST...",
+    metavar="FILE|DIR|PLAYLIST|URL...",
     type=parsed("FILE", file_name),
     nargs=-1,
     shell_complete=files,
@@ -77,7 +77,7 @@ def play(
     replay_gain: ReplayGainMode | None,
     no_control: bool,
 ) -> int:
-    """Play files, directories and playlists, one after the other without a gap; without any, the last queue."""
+    """Play files, directories, playlists and URLs, one after the other without a gap; without any, the last queue."""
     names += from_library(console, wanted)
 
     async def perform(interrupts: Interrupts) -> PlaybackResult | None:

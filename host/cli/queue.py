@@ -26,7 +26,7 @@ MOST_TRIES = 3
 SCHEMA = "stellatune.queue/1"
 CHANGE_SCHEMA = "stellatune.queue-change/1"
 
-names_argument = click.argument("names", metavar="FILE|DIR|PLAYLIST...", type=parsed("FILE", file_name), nargs=-1)
+names_argument = click.argument("names", metavar="FILE|DIR|PLAYLIST|URL...", type=parsed("FILE", file_name), nargs=-1)
 places_argument = click.argument("places", metavar="PLACE|FIRST-LAST...", nargs=-1, required=True)
 by_id_option = click.option("--id", "by_id", is_flag=True, help="The numbers are ids, which never change.")
 
@@ -106,7 +106,7 @@ def summary_line(found: JsonObject) -> str:
 @library_options
 @click.pass_obj
 def add(console: Console, names: tuple[str, ...], wanted: Wanted) -> int:
-    """Add files, directories and playlists at the end; or what the library has."""
+    """Add files, directories, playlists and URLs at the end; or what the library has."""
     return add_names(console, _all_names(console, names, wanted), {})
 
 
@@ -116,7 +116,7 @@ def add(console: Console, names: tuple[str, ...], wanted: Wanted) -> int:
 @click.option("--at", type=click.IntRange(min=1), help="Before the entry at this place, instead of next.")
 @click.pass_obj
 def insert(console: Console, names: tuple[str, ...], wanted: Wanted, at: int | None) -> int:
-    """Add files, directories and playlists so that they come next, shuffled or not; or what the library has."""
+    """Add files, directories, playlists and URLs so that they come next, shuffled or not; or what the library has."""
     names = _all_names(console, names, wanted)
     if at is None:
         return add_names(console, names, {"next": True})
@@ -200,7 +200,7 @@ def mode(console: Console, repeat: str | None, shuffle: bool | None, consume: bo
 def _all_names(console: Console, names: tuple[str, ...], wanted: Wanted) -> tuple[str, ...]:
     """What was named, then what the library has. Raises: UsageError: neither; and as ``from_library``."""
     if not names and not wanted:
-        raise click.UsageError("Missing argument 'FILE|DIR|PLAYLIST...', or --search, or --playlist")
+        raise click.UsageError("Missing argument 'FILE|DIR|PLAYLIST|URL...', or --search, or --playlist")
     return (*names, *from_library(console, wanted))
 
 

@@ -43,7 +43,7 @@ DEFAULT_FORMATS = {".wav": "f32", ".flac": "s24"}
 
 @click.command()
 @click.argument(
-    "names", metavar="FILE...", type=parsed("FILE", file_name), nargs=-1, required=True, shell_complete=files
+    "names", metavar="FILE|URL...", type=parsed("FILE", file_name), nargs=-1, required=True, shell_complete=files
 )
 @click.option("-o", "--out", "out", type=parsed("PATH", file_path), required=True, help="A .wav or .flac file.")
 @dsp_option

@@ -81,6 +81,8 @@ def _of_playback(playback: JsonObject) -> Iterator[str]:
     if isinstance(queue, dict) and queue.get("length"):
         modes = [f"repeat {text(queue, 'repeat')}", *(mode for mode in ("shuffle", "consume") if queue.get(mode))]
         yield f"{'queue':9} {text(queue, 'length')} entries, {', '.join(modes)}"
+    if playback.get("buffering") is True:
+        yield f"{'buffering':9} nothing is heard until more has come"
     if not playback.get("chain"):
         return
     chain = " -> ".join(
@@ -88,8 +90,6 @@ def _of_playback(playback: JsonObject) -> Iterator[str]:
     )
     counts = f"xr {text(playback, 'xruns')}  clip {text(playback, 'clipped_samples')}"
     yield f"{'chain':9} {plain(chain)}  {counts}"
-    if playback.get("buffering") is True:
-        yield f"{'buffering':9} nothing is heard until more of the track has come"
     output = playback.get("output")
     if isinstance(output, dict) and output.get("state") == "lost":
         yield f"{'output':9} lost for {clock(number(output, 'since_s'))}: {text(output, 'reason')}"

@@ -27,8 +27,8 @@ class Now:
     """What can be shown while it plays. ``position``: frames that were heard, as far as the sink tells.
 
     ``ahead_s``: what the output has taken and was not heard yet. ``absence``: of the output, which is why nothing is
-    heard; ``buffering``: nothing is heard until more bytes of the track have come. ``touched_by``: what changes the
-    track's samples on their way, for people; empty: nothing.
+    heard; ``buffering``: nothing is heard until more bytes of it have come, or of the next track. ``touched_by``: what
+    changes the track's samples on their way, for people; empty: nothing.
     """
 
     track: OpenTrack
@@ -99,7 +99,8 @@ class Running:
         if decode.occupied and decode.track.index == track.index:
             track = decode.track  # with the decoder that works on it now
         touched_by = why_not(signal_path(pipeline, track))
-        buffering = decode.waits and pipeline.ready - taken < pipeline.block_frames
+        follows = (decode.ended or not decode.occupied) and not decode.finishing  # another track, not open yet
+        buffering = (decode.waits or follows) and pipeline.ready - taken < pipeline.block_frames
         ahead_s = 0.0 if elsewhere else max(0, taken - position) / pipeline.format.sample_rate_hz
         return Now(
             track,

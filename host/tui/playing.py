@@ -47,7 +47,7 @@ class Heard:
 
     @property
     def buffering(self) -> bool:
-        """Whether nothing is heard until more bytes of the track have come."""
+        """Whether nothing is heard until more bytes have come."""
         return self.playback.get("buffering") is True
 
     @property

@@ -96,6 +96,12 @@ def test_an_item_that_is_gone_is_told_and_the_others_are_rendered(stellatune: St
     assert len(read_wav(out).samples) == RATE
 
 
+def test_a_playlist_of_the_library_says_that_it_keeps_files_only(stellatune: Stellatune) -> None:
+    stellatune.ok("library", "playlists", "create", "mine")
+    outcome = stellatune("library", "playlists", "add", "mine", "http://host.example/a.flac")
+    assert outcome.code == 5 and "only files are kept" in outcome.err and "no source opens" not in outcome.err
+
+
 @pytest.mark.usefixtures("plugins")
 def test_a_queue_of_streams_is_saved_and_restored(stellatune: Stellatune, music: Path) -> None:
     """Also as a playlist, by names that a later host understands."""

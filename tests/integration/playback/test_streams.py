@@ -139,6 +139,21 @@ def test_a_source_that_stalls_holds_up_nobody_else(tmp_path: Path, device: bool)
     asyncio.run(body())
 
 
+def test_that_the_next_track_is_awaited_is_told(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with music(tmp_path, [SHORT, served(numbered(tmp_path / "a.wav", FRAMES), hang_at=0)]) as made:
+            await made.transport.play()
+
+            def told() -> bool:
+                now = made.transport.now()
+                return now is not None and now.buffering and now.done_s > 1
+
+            await made.until(told)
+            await made.transport.stop()
+
+    asyncio.run(body())
+
+
 def test_wishes_while_a_decoder_finds_its_place_cost_no_worker(tmp_path: Path) -> None:
     """Between one wish and the next it has left its ring, is in a call, waits for bytes, or was destroyed already."""
 

@@ -255,7 +255,30 @@ class Shipped:
 
 
 _SERVER: JsonObject = {"base_url": "http://127.0.0.1:9", "timeout_ms": 1000, "spacing_ms": 0, "rest_s": 1}
+_FETCHED: JsonObject = {"urls": ["http://127.0.0.1:9/live.m3u A station"], "page_items": 10}
 SHIPPED_ROWS = {
+    "folder": Shipped(
+        CapabilityKind.SOURCE_CATALOG,
+        "stellatune.source.folder",
+        "folder",
+        {"root": "/"},
+        {
+            APPLIED: {"root": "/", "page_items": 7},
+            RECREATED: {"root": "/usr", "page_items": 7},
+            REJECTED: {"root": "/no/such/folder"},
+        },
+    ),
+    "http": Shipped(
+        CapabilityKind.SOURCE_CATALOG,
+        "stellatune.source.http",
+        "http",
+        _FETCHED,
+        {
+            APPLIED: _FETCHED | {"stall_timeout_ms": 500},
+            RECREATED: _FETCHED | {"stall_timeout_ms": 500, "user_agent": "Another/1"},
+            REJECTED: _FETCHED | {"urls": ["ftp://nowhere/"]},
+        },
+    ),
     "sidecar": Shipped(
         CapabilityKind.LYRICS_PROVIDER,
         "stellatune.lyrics.sidecar",
