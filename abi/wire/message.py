@@ -44,6 +44,9 @@ class Record:
 
     def __init__(self, *values: object, **named: object) -> None:
         names = self.FIELDS
+        if not values and tuple(named) == names:
+            self.__dict__.update(named)
+            return
         if named:
             values += tuple(named.pop(name) for name in names[len(values) :] if name in named)
         if named or len(values) != len(names):
