@@ -73,7 +73,10 @@ class Journal:
             self._write()
 
     def end(self, slot: int) -> None:
-        """After the call; any thread, never waits. The file follows with the next one that begins: a suspicion too many harms nobody."""
+        """After the call; any thread, never waits.
+
+        The file follows with the next one that begins: a suspicion too many harms nobody.
+        """
         self._flying.pop(slot, None)
 
     def close(self) -> None:
