@@ -186,7 +186,8 @@ class Store:
 
     def _put_words(self, texts: Iterable[Row]) -> None:
         """``texts``: something else first, then words with blanks between."""
-        words = {word for row in texts for text in row[1:] if isinstance(text, str) for word in text.split(" ") if word}
+        told = {text for row in texts for text in row[1:] if isinstance(text, str)}
+        words = {word for text in told for word in text.split(" ") if word}
         words -= self._known_words
         fresh: list[Row] = []
         for word in words:
