@@ -22,6 +22,8 @@ MAX_MESSAGE = 2000
 MAX_JSON = 16 << 20
 #: Of a file: a cover of 12 MiB fits in as base64. It goes no further.
 MAX_METADATA = 18 << 20
+_TEXT = ffi.typeof("StStr *")
+_CHARS = ffi.typeof("char[]")
 _NUMBERS = {name: number for number, name in enumerate(CALLS)}
 
 
@@ -101,8 +103,6 @@ def take_json(lane: CData, name: str, text: CData, limit: int = MAX_JSON) -> byt
 
 def borrow(data: bytes) -> tuple[CData, CData]:
     """``data`` as StStr for one call; keep the second value alive as long as the first is used."""
-    keep = ffi.from_buffer(data) if data else ffi.NULL
-    text = ffi.new("StStr *")
-    text.ptr = ffi.cast("const char *", keep)
-    text.len = len(data)
+    keep = ffi.from_buffer(_CHARS, data) if data else ffi.NULL
+    text = ffi.new(_TEXT, (keep, len(data)))
     return text[0], (keep, text)

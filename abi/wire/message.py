@@ -44,6 +44,9 @@ class Record:
 
     def __init__(self, *values: object, **named: object) -> None:
         names = self.FIELDS
+        if not values and tuple(named) == names:
+            self.__dict__.update(named)
+            return
         if named:
             values += tuple(named.pop(name) for name in names[len(values) :] if name in named)
         if named or len(values) != len(names):
@@ -192,10 +195,13 @@ def build(cls: type[C], values: object) -> C:
     return built
 
 
+_PLAIN = frozenset((int, bool, float, str, bytes))
+
+
 def flatten(value: object) -> object:
     """The reverse of :func:`build`: plain lists for the encoder."""
     if isinstance(value, Record):
-        return [flatten(item) for item in value.__dict__.values()]
+        return [item if type(item) in _PLAIN else flatten(item) for item in value.__dict__.values()]
     if type(value) is tuple:
         return [flatten(item) for item in value]
     return value

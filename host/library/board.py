@@ -112,15 +112,15 @@ class Board:
                 job = suspects.popleft()
                 return self._fly(Batch(job.next_decoder, [job], alone=True))
         free = [
-            (len(jobs), decoder)
+            (min(len(jobs), MOST_FILES), -self._flying[decoder[0]], len(jobs), decoder)
             for decoder, jobs in self._waiting.items()
             if jobs and decoder[0] not in self._alone and not self._suspects.get(decoder[0])
         ]
-        count, decoder = max(free, default=(0, None), key=lambda each: each[0])
+        count, _, _, decoder = max(free, default=(0, 0, 0, None), key=lambda each: each[:3])
         if decoder is None or (count < MOST_FILES and not partial):
             return None
         jobs = self._waiting[decoder]
-        return self._fly(Batch(decoder, [jobs.popleft() for _ in range(min(count, MOST_FILES))], alone=False))
+        return self._fly(Batch(decoder, [jobs.popleft() for _ in range(count)], alone=False))
 
     def landed(self, batch: Batch) -> None:
         """It flies no more, however it went."""

@@ -1,7 +1,7 @@
 """What is in flight, written down before it flies: whoever finds this file after a crash knows whom to suspect.
 
 Not forced to the disk: what a process wrote survives that process, and a lost line after a power cut costs a suspicion,
-never a track. One writer, the scan that holds the lock; blocking, a few microseconds.
+never a track. One scan, which holds the lock, writes it from several threads; blocking, a few microseconds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -57,7 +58,8 @@ class Journal:
         self.suspected = {(flight.decoder, path) for flight in left for path in flight.paths}
         #: Those of them that were alone in flight.
         self.blamed = {(flight.decoder, path) for flight in left if flight.alone for path in flight.paths}
-        self._flying: dict[int, Flight] = {}
+        self._flying: dict[int, str] = {}
+        self._lock = threading.Lock()
 
     @staticmethod
     def of(database: Path) -> Journal:
@@ -65,12 +67,17 @@ class Journal:
         return Journal(database.with_name(f"{database.name}.in-flight"))
 
     def begin(self, slot: int, flight: Flight) -> None:
-        """Before the call. ``slot``: whose flight it is; it has one at a time. Raises: LibraryFull."""
-        self._flying[slot] = flight
-        self._write()
+        """Before the call; any thread. ``slot``: whose flight it is; it has one at a time. Raises: LibraryFull."""
+        row = json.dumps([flight.decoder, flight.alone, [path.hex() for path in flight.paths]])
+        with self._lock:  # who writes last has all that fly
+            self._flying[slot] = row
+            self._write()
 
     def end(self, slot: int) -> None:
-        """After the call. The file follows with the next one that begins: a suspicion too many harms nobody."""
+        """After the call; any thread, never waits.
+
+        The file follows with the next one that begins: a suspicion too many harms nobody.
+        """
         self._flying.pop(slot, None)
 
     def close(self) -> None:
@@ -82,8 +89,8 @@ class Journal:
             os.close(fd)
 
     def _write(self) -> None:
-        rows = [[each.decoder, each.alone, [path.hex() for path in each.paths]] for each in self._flying.values()]
-        data = json.dumps(rows).encode() + b"\n"
+        rows = list(self._flying.values())  # in one step: others end meanwhile
+        data = f"[{', '.join(rows)}]\n".encode()
         try:
             os.pwrite(self._fd, data, 0)  # one call: the end of the process cannot come between
             os.ftruncate(self._fd, len(data))

@@ -101,7 +101,7 @@ class Scanning:
         manifests = self._runtime.manifests()
         marks = await asyncio.to_thread(self._marks, manifests)
         ledger = Ledger(self.store, self._covers, warn)
-        readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
+        readers = 2 * (os.cpu_count() or 1)  # while one is in a decoder, another one's files are opened, or looked at
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         self.scan = await self._in_time(lambda: self._prepared(parts, manifests, folders, full, warn))
         self._runs = True

@@ -191,7 +191,8 @@ class Store:
 
     def _put_words(self, texts: Iterable[Row]) -> None:
         """``texts``: something else first, then words with blanks between."""
-        words = {word for row in texts for text in row[1:] if isinstance(text, str) for word in text.split(" ") if word}
+        told = {text for row in texts for text in row[1:] if isinstance(text, str)}
+        words = {word for text in told for word in text.split(" ") if word}
         version = self.database.count("PRAGMA data_version")
         if version != self._words_version:  # somebody else has written, and may have tidied
             self._known_words, self._words_version = set(), version

@@ -28,6 +28,10 @@ _CHUNK_FRAMES = 4096
 _MAX_CONVERTED_FRAMES = 65536
 _PRIMED_FRAMES = 4096
 _MAX_RATE_HZ = 1_536_000
+# A scan makes a decoder for each file: to look a type up by its name costs as much as to make one of it.
+_DECODE, _STOP = ffi.typeof("st_decode *"), ffi.typeof("st_stop *")
+_FILE_IO, _STREAM_IO = ffi.typeof("st_file_io *"), ffi.typeof("st_stream_io *")
+_OPEN_ARGS, _INFO, _TEXT = ffi.typeof("StDecoderOpenArgs *"), ffi.typeof("StDecoderInfo *"), ffi.typeof("StStr *")
 
 
 class DecoderInstance(StageInstance):
@@ -40,10 +44,10 @@ class DecoderInstance(StageInstance):
         """Raises: LoadFault when the vtable lacks a required function."""
         require(ref.vtable, "decoder", "open", "get_info", "read_interleaved_f32")
         super().__init__(home, lane, ref)
-        self._native = ffi.new("st_decode *")
-        self._stop = ffi.new("st_stop *")
-        self._io = ffi.new("st_file_io *")
-        self._stream_io = ffi.new("st_stream_io *")
+        self._native = ffi.new(_DECODE)
+        self._stop = ffi.new(_STOP)
+        self._io = ffi.new(_FILE_IO)
+        self._stream_io = ffi.new(_STREAM_IO)
         self._media = -1
         self._info: CData = None
         self.cut = False
@@ -77,14 +81,14 @@ class DecoderInstance(StageInstance):
     def _open(self, request: OpenDecoder | OpenFromStream, table: CData, handle: CData) -> DecoderOpened:
         path, keep_path = borrow(request.path.encode("utf-8", "surrogateescape"))
         extension, keep_extension = borrow(request.extension.encode())
-        args = ffi.new("StDecoderOpenArgs *")
+        args = ffi.new(_OPEN_ARGS)
         args.path_utf8 = path
         args.ext_utf8 = extension
         args.io_vtable = table
         args.io_handle = handle
         call(self.lane.native, "open", self.vtable.open, self.handle, args[0])
         del keep_path, keep_extension
-        info = ffi.new("StDecoderInfo *")
+        info = ffi.new(_INFO)
         call(self.lane.native, "get_info", self.vtable.get_info, self.handle, info)
         spec = info.spec
         if not 0 < spec.channels <= lib.ST_CONVERT_MAX_CHANNELS or not 0 < spec.sample_rate_hz <= _MAX_RATE_HZ:
@@ -125,7 +129,7 @@ class DecoderInstance(StageInstance):
         self._opened("get_metadata")
         if self.vtable.get_metadata_json_utf8 == ffi.NULL:
             return b"{}", None
-        out = ffi.new("StStr *")
+        out = ffi.new(_TEXT)
         call(self.lane.native, "get_metadata", self.vtable.get_metadata_json_utf8, self.handle, out)
         tags, picture = apart(take_json(self.lane.native, "get_metadata", out, MAX_METADATA) or b"{}")
         if len(tags) > MAX_JSON:

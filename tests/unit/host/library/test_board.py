@@ -41,6 +41,16 @@ def test_the_longest_queue_flies_first_and_each_to_its_own_decoder() -> None:
     assert names(board.pick(partial=True)) == ["a"]
 
 
+def test_of_two_full_queues_the_one_flies_that_has_fewer_in_flight() -> None:
+    board = Board()
+    for number in range(3 * MOST_FILES):
+        board.add(job(str(number)))
+    for number in range(MOST_FILES):
+        board.add(job(str(number), B, A))
+    picked = [board.pick(partial=False) for _ in range(3)]
+    assert [batch.plugin_id for batch in picked if batch is not None] == [A.plugin_id, B.plugin_id, A.plugin_id]
+
+
 def test_suspects_fly_alone_and_nothing_of_their_plugin_beside_them() -> None:
     board = Board()
     for name in ("a", "b"):

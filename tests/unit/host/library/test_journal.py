@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,36 @@ def test_two_at_a_time_and_where_nothing_can_be_written(tmp_path: Path) -> None:
     Journal.of(tmp_path / "db").close()
     with pytest.raises(LibraryError):
         Journal.of(tmp_path / "nowhere/db")
+
+
+def test_of_all_who_write_at_once_none_is_left_out(tmp_path: Path) -> None:
+    journal = Journal.of(tmp_path / "db")
+    failures: list[BaseException] = []
+
+    def fly(slot: int) -> None:
+        try:
+            for number in range(300):
+                journal.begin(slot, Flight(f"{slot}:x", (b"/%d/%d" % (slot, number), b"/more" * number)))
+                if number < 299:
+                    journal.end(slot)
+        except BaseException as error:  # noqa: BLE001  told below
+            failures.append(error)
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        flying = [threading.Thread(target=fly, args=(slot,)) for slot in range(6)]
+        for thread in flying:
+            thread.start()
+        for thread in flying:
+            thread.join()
+    finally:
+        sys.setswitchinterval(usual)
+    assert not failures
+    (tmp_path / "copy.in-flight").write_bytes((tmp_path / "db.in-flight").read_bytes())
+    journal.close()
+    found = Journal.of(tmp_path / "copy")
+    assert {path for _, path in found.suspected if path.startswith(b"/") and path.endswith(b"/299")} == {
+        b"/%d/299" % slot for slot in range(6)
+    }
+    found.close()

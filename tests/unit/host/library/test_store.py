@@ -45,6 +45,14 @@ def test_a_track_that_is_put_again_keeps_its_id(store: Store) -> None:
     assert found(store, "a") == ["/music/a.flac"]  # the file's name
 
 
+def test_of_many_that_are_put_together_the_last_of_a_name_counts(store: Store) -> None:
+    many = [track(f"/music/{number:03}.flac", Tags(title=f"first{number}")) for number in range(130)]
+    store.put([*many, *(track(each.path, Tags(title="second")) for each in many[:70])])
+    assert len(names(store)) == 130
+    assert found(store, "second") == [f"/music/{number:03}.flac" for number in range(70)]
+    assert found(store, "first3") == [] and found(store, "first129") == ["/music/129.flac"]
+
+
 def found(store: Store, word: str) -> list[str]:
     rows = store.database.rows(
         "SELECT path FROM tracks WHERE id IN (SELECT rowid FROM texts WHERE texts MATCH ?)", (word,)

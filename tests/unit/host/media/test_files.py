@@ -12,7 +12,7 @@ import pytest
 
 from host.errors import MediaError
 from host.media.files import open_media, open_regular
-from host.patience import off_loop
+from host.patience import Hands, off_loop
 
 
 def refusal(path: Path) -> MediaError:
@@ -121,5 +121,29 @@ def test_what_comes_in_the_very_moment_of_a_cancel_is_let_go_of(turns: int) -> N
         for _ in range(4):
             await asyncio.sleep(0)
         assert waiting.cancelled() is (discarded == [7])
+
+    asyncio.run(main())
+
+
+def test_hands_stay_for_the_next_work_and_go_when_they_are_let_go() -> None:
+    async def main() -> None:
+        hands = Hands()
+        held = threading.Event()
+        first = await hands.off_loop(threading.current_thread, 10)
+        again = await hands.off_loop(threading.current_thread, 10)
+        with pytest.raises(TimeoutError):
+            await hands.off_loop(lambda: held.wait(60), 0.01)
+        other = await hands.off_loop(threading.current_thread, 10)
+        with pytest.raises(ZeroDivisionError):
+            await hands.off_loop(lambda: 1 // 0, 10)
+        assert first.is_alive() and other.is_alive()
+        hands.close()
+        hands.close()
+        held.set()
+        for thread in threading.enumerate():
+            if thread.name == "file-work":
+                thread.join(10)
+        assert not first.is_alive() and not again.is_alive() and not other.is_alive()
+        assert not any(thread.name == "file-work" for thread in threading.enumerate())
 
     asyncio.run(main())
