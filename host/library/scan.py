@@ -21,7 +21,7 @@ from host.ids import Generation, PluginId, TypeId
 from host.library.board import Batch, Board, Job
 from host.library.budget import DeathBudget
 from host.library.changes import Changes, Fresh, Gone
-from host.library.facts import FileStamp, Problem, ProblemKind, Track
+from host.library.facts import FileStamp, Problem, ProblemKind, Track, duration_ms_of
 from host.library.findings import Findings
 from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
@@ -277,7 +277,7 @@ class Scan:
             opened.sample_rate_hz,
             opened.channels,
             opened.bits_per_sample,
-            _duration_ms(opened.duration_ms, opened.total_frames, opened.sample_rate_hz),
+            duration_ms_of(opened.duration_ms, opened.total_frames, opened.sample_rate_hz),
             read_tags(answer.tags),
             answer.cover_sha256 or None,
         )
@@ -390,7 +390,3 @@ def _label(path: bytes) -> str:
 
 def _reason(fault: PluginFault) -> str:
     return f"{fault.how} in {fault.call}" if fault.call else fault.how
-
-
-def _duration_ms(told_ms: int, frames: int, rate_hz: int) -> int | None:
-    return frames * 1000 // rate_hz if frames else told_ms or None

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
-from host.errors import LibraryBusy, Usage
+from host.errors import LibraryError, Usage
 from host.events import EventBus
 from host.ids import PluginId, Role, TypeId
 from host.jsontext import JsonObject
@@ -47,7 +47,8 @@ _LOAD_S = 120.0
 class Scanning:
     """``async with`` takes the lock. The loop's thread.
 
-    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be.
+    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be; ``at_work``,
+    whether a scan is under way, or none for a while.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Scanning:
         bus: EventBus,
         config_of: Callable[[PluginId, TypeId], JsonObject],
         warn: Callable[[str], None],
+        at_work: Callable[[bool], None],
     ) -> None:
         self.store = store
         self._covers = covers
@@ -65,11 +67,13 @@ class Scanning:
         self._bus = bus
         self._config_of = config_of
         self._warn = warn
+        self._at_work = at_work
         self._pool = ScannerPool(runtime, config_of)
         self._extensions = frozenset(known_extensions(runtime.manifests()))
         self._journal: Journal | None = None
         #: The scan under way, or the last one.
         self.scan: Scan | None = None
+        self._runs = False
 
     async def __aenter__(self) -> Scanning:
         """Raises: LibraryBusy: another process scans. LibraryError: its file cannot be written."""
@@ -88,6 +92,7 @@ class Scanning:
         Raises: Usage: a folder lies in no root. LibraryError.
         """
         assert self._journal is not None
+        self._at_work(True)
         loop = asyncio.get_running_loop()
 
         def warn(text: str) -> None:
@@ -99,14 +104,18 @@ class Scanning:
         readers = 2 * (os.cpu_count() or 1)  # while one is in a decoder, another one's files are opened, or looked at
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         self.scan = await self._in_time(lambda: self._prepared(parts, manifests, folders, full, warn))
-        with _few_collections():
-            return await self.scan.run()
+        self._runs = True
+        try:
+            with _few_collections():
+                return await self.scan.run()
+        finally:
+            self._runs = False
 
     async def _in_time(self, work: Callable[[], T], discard: Callable[[T], None] | None = None) -> T:
         try:
             return await off_loop(work, _LOAD_S, discard)
         except TimeoutError as error:
-            raise LibraryBusy(
+            raise LibraryError(
                 f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
                 remedy="look at the file system it lies on",
             ) from error
@@ -120,10 +129,11 @@ class Scanning:
         await self._pool.close()
         for plugin in self._runtime.manifests():
             await self._runtime.unload(plugin.id, Role.SCAN, wait=False)
+        self._at_work(False)
 
     def progress(self) -> tuple[Tally, int] | None:
-        """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
+        """How far the scan under way is, and how many files are expected; None when there is none."""
+        return None if self.scan is None or not self._runs else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -70,6 +70,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._known_words: set[str] = set()
+        self._words_version = 0
 
     @staticmethod
     def open(path: Path, busy_ms: int = BUSY_MS) -> Store:
@@ -85,9 +86,15 @@ class Store:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def batch(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def batch(self) -> Iterator[None]:
         """All that is changed within is one transaction, done or undone as one."""
-        return self.database.writing()
+        try:
+            with self.database.writing():
+                yield
+        except BaseException:
+            self._known_words.clear()  # what was written is not
+            raise
 
     # Folders.
 
@@ -176,9 +183,7 @@ class Store:
 
     def _put_together(self, tracks: Sequence[Track], now_s: int) -> None:
         rows = [row_of(track, now_s) for track in tracks]
-        texts = [
-            (os.fsencode(track.path), *texts_of(os.fsencode(track.path), spoken_texts(track))) for track in tracks
-        ]
+        texts = [(os.fsencode(track.path), *texts_of(os.fsencode(track.path), spoken_texts(track))) for track in tracks]
         put, put_texts = _put_statements(len(rows))
         self.database.change(put, list(chain.from_iterable(rows)))
         self.database.change(put_texts, list(chain.from_iterable(texts)))
@@ -188,6 +193,9 @@ class Store:
         """``texts``: something else first, then words with blanks between."""
         told = {text for row in texts for text in row[1:] if isinstance(text, str)}
         words = {word for text in told for word in text.split(" ") if word}
+        version = self.database.count("PRAGMA data_version")
+        if version != self._words_version:  # somebody else has written, and may have tidied
+            self._known_words, self._words_version = set(), version
         words -= self._known_words
         fresh: list[Row] = []
         for word in words:
