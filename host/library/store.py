@@ -203,7 +203,9 @@ class Store:
             if added:
                 fresh.append((added[0], padded(word)))
         self.database.change_all("INSERT INTO trigrams (rowid, word) VALUES (?, ?)", fresh)
-        self._known_words = words if len(self._known_words) > MAX_KNOWN_WORDS else self._known_words | words
+        if len(self._known_words) > MAX_KNOWN_WORDS:
+            self._known_words.clear()
+        self._known_words |= words
 
     def touch(self, stamps: Iterable[tuple[Path, FileStamp]]) -> None:
         """Other stamps for tracks that are otherwise as known. Raises: as ``Database.writing``."""
