@@ -18,6 +18,7 @@ __all__ = [
     "ProblemKind",
     "Track",
     "file_of_mark",
+    "folder_of",
     "mark_of_file",
 ]
 
@@ -38,6 +39,11 @@ def file_of_mark(mark: bytes) -> KnownFile:
     """What such a text says."""
     path, size_bytes, mtime_ns = mark.rsplit(b"//", 2)
     return path, int(size_bytes), int(mtime_ns)
+
+
+def folder_of(path: bytes) -> bytes:
+    """The folder that a file stands in, with the slash behind it."""
+    return path[: path.rfind(b"/") + 1]
 
 
 @record

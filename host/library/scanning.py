@@ -23,6 +23,7 @@ from host.library.journal import Journal
 from host.library.ledger import CoverKeeper, Ledger
 from host.library.scan import Scan, ScanParts
 from host.library.scanners import ScannerPool
+from host.library.seals import Seals
 from host.library.store import Store
 from host.library.tally import Tally
 from host.library.troubles import Troubles, mark_text
@@ -56,6 +57,7 @@ class Scanning:
         warn: Callable[[str], None],
     ) -> None:
         self.store = store
+        self._seals = Seals(store.database)
         self._covers = covers
         self._runtime = runtime
         self._bus = bus
@@ -95,7 +97,11 @@ class Scanning:
         readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         self.scan = await self._in_time(lambda: self._prepared(parts, manifests, folders, full, warn))
-        return await self.scan.run()
+        tally = await self.scan.run()
+        to_seal = self.scan.changes.to_seal
+        if to_seal:
+            await self._in_time(lambda: self._seals.put(to_seal))
+        return tally
 
     async def _in_time(self, work: Callable[[], T], discard: Callable[[T], None] | None = None) -> T:
         try:
@@ -148,7 +154,8 @@ class Scanning:
         excluded = [os.fsencode(path) for path in self.store.excluded()]
         walk = Walk(roots, excluded, self._extensions, warn, whole)
         guarded = tuple(whole.intersection(roots))
-        changes = Changes(walk, guarded, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
+        bad, again = troubles.hopeless(), troubles.outdated()
+        changes = Changes(walk, guarded, lambda: self._seals.beneath(roots), known, list(troubles), bad, again, full)
         return Scan(parts, changes, troubles)
 
     def _roots(self, folders: Sequence[Path]) -> list[Path]:
