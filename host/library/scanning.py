@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind
-from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
+from host.capabilities import Candidate, known_extensions, select_decoders
 from host.errors import LibraryBusy, Usage
 from host.events import EventBus
 from host.ids import PluginId, Role, TypeId
@@ -31,7 +31,7 @@ from host.library.walk import Walk
 from host.packages import PluginManifest
 from host.patience import off_loop
 from host.runtime import PluginRuntime, mark_of
-from host.where import label_of
+from host.where import extension_of, label_of
 
 __all__ = ["Scanning"]
 

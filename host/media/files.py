@@ -12,10 +12,9 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host.capabilities import extension_of
 from host.errors import MediaError
 from host.patience import off_loop
-from host.where import Where, label_of
+from host.where import Where, extension_of, label_of
 
 __all__ = ["Media", "open_media", "open_regular", "why_not"]
 

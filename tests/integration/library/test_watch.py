@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from host.library import Tally
 from host.library import watch as watching
+from host.library.scans import Tally
 from tests.support.scanned import Shelf, frames_file
 
 WITHIN_S = 30.0
