@@ -7,13 +7,13 @@ that is missing or empty, or a folder that cannot be read, keeps what is known o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from host.library.facts import file_of_mark, folder_of
-from host.library.seals import Sealed
+from host.library.seals import Seals
 from host.library.walk import Folder, Walk
 
 __all__ = ["Changes", "Fresh", "Gone", "Moved"]
@@ -49,15 +49,16 @@ class Gone(NamedTuple):
 class Changes:
     """Of one scan.
 
-    ``roots``: those whose emptiness is not believed. ``sealed``: what is known of whole folders; only where something
-    has changed, ``load`` gives every track beneath what is walked, as ``mark_of_file`` has it. ``troubled``: files that
-    problems are known of. ``bad``: those of them that are not to be read while they are as they were, with their marks.
+    ``within``: the folders that are walked; ``guarded``: those of them whose emptiness is not believed. Where a file is
+    new or gone, ``load`` gives every track beneath them, as ``mark_of_file`` has it. ``troubled``: files that problems
+    are known of. ``bad``: those of them that are not to be read while they are as they were, with their marks.
     ``again``: files to be read though they have not changed. ``full``: all are read.
     """
 
     walk: Walk
-    roots: tuple[bytes, ...]
-    sealed: Callable[[], Sealed]
+    within: tuple[bytes, ...]
+    guarded: tuple[bytes, ...]
+    seals: Seals
     load: Callable[[], set[bytes]]
     troubled: Collection[bytes]
     bad: Mapping[bytes, bytes]
@@ -71,30 +72,34 @@ class Changes:
     to_seal: dict[bytes, bytes] = field(default_factory=dict)
     _known: _Known | None = None
     _unseen_bad: set[bytes] = field(default_factory=set)
+    #: Folders of which every track is as it was, and how many tracks these are.
+    _whole: set[bytes] = field(default_factory=set)
+    _seen: int = 0
 
     def all(self) -> Iterator[Fresh | Moved | Gone]:
         """One after the other, while the walk goes on; who is gone comes last."""
-        seals, self.expected = self.sealed()
-        if self.troubled:
-            self._unseen_bad = set(self.troubled) - self._loaded().by_path.keys()
+        seals, self.expected = self.seals.beneath(self.within)
+        self._unseen_bad = self.seals.untracked(self.troubled)
         self._miss_empty_roots()
         everything = self.full or bool(self.again)
-        as_sealed: set[bytes] = set()
-        seen = 0
         for folder in self.walk.folders():
-            count = len(folder.names)
-            self.found += count
-            if not everything and seals.get(folder.path) == folder.seal:
-                as_sealed.add(folder.path)
-                seen += count
-                self.unchanged += count
-            elif count:
-                yield from self._compared(folder, everything)
-        if self._known is None and seen == self.expected:
-            return  # every track is one of those seen
-        for path in (*(file_of_mark(mark)[0] for mark in self._loaded().unseen), *self._unseen_bad):
-            if folder_of(path) not in as_sealed and not self._out_of_sight(path):
+            self.found += len(folder.names)
+            if everything:
+                yield from self._judged_all(folder, folder.marks())
+            elif seals.get(folder.path) == folder.seal:
+                self._as_before(folder, len(folder.names))
+            elif folder.names:
+                yield from self._compared(folder)
+        unseen = () if self._known is None and self._seen == self.expected else self._loaded().unseen
+        tracks = (path for mark in unseen if folder_of(path := file_of_mark(mark)[0]) not in self._whole)
+        for path in (*tracks, *self._unseen_bad):
+            if not self._out_of_sight(path):
                 yield Gone(path)
+
+    def _as_before(self, folder: Folder, tracks: int) -> None:
+        self._whole.add(folder.path)
+        self._seen += tracks
+        self.unchanged += tracks
 
     def _loaded(self) -> _Known:
         """What is known of every track, read when it is first asked for."""
@@ -102,15 +107,33 @@ class Changes:
             self._known = _Known(self.load())
         return self._known
 
-    def _compared(self, folder: Folder, everything: bool) -> Iterator[Fresh | Moved]:
-        """File by file."""
-        known, marks, bad = self._loaded(), folder.marks(), self.still_bad
-        fresh = marks if everything else [mark for mark in marks if mark not in known.unseen]
+    def _compared(self, folder: Folder) -> Iterator[Fresh | Moved]:
+        """File by file: by the tracks of this folder alone, as long as nothing is new or gone."""
+        marks = folder.marks()
+        if self._known is None and self.expected:
+            here = self.seals.marks_in(folder.path)
+            others = [mark for mark in marks if mark not in here]
+            if len(marks) - len(others) == len(here) and all(self._is_hopeless(mark) for mark in others):
+                self._as_before(folder, len(here))
+                self.still_bad += len(others)
+                self._unseen_bad.difference_update(file_of_mark(mark)[0] for mark in others)
+                if not others:
+                    self.to_seal[folder.path] = folder.seal
+                return
+        yield from self._judged_all(folder, marks)
+
+    def _is_hopeless(self, mark: bytes) -> bool:
+        path, _, _ = file_of_mark(mark)
+        return path in self._unseen_bad and self.bad.get(path) == mark
+
+    def _judged_all(self, folder: Folder, marks: Sequence[bytes]) -> Iterator[Fresh | Moved]:
+        known, bad = self._loaded(), self.still_bad
+        fresh = marks if self.full or self.again else [mark for mark in marks if mark not in known.unseen]
         self.unchanged += len(marks) - len(fresh)
         for mark in fresh:
             yield from self._judged(mark, folder.side_cover, known)
         known.unseen.difference_update(marks)
-        if self.still_bad == bad:
+        if self.still_bad == bad and marks:
             self.to_seal[folder.path] = folder.seal
 
     def _judged(self, mark: bytes, side_cover: bytes | None, known: _Known) -> Iterator[Fresh | Moved]:
@@ -138,7 +161,7 @@ class Changes:
 
     def _miss_empty_roots(self) -> None:
         """Where nothing stands at all though tracks are known there, most likely nothing is mounted."""
-        for root in self.roots:
+        for root in self.guarded:
             begin = root.rstrip(b"/") + b"/"
             if _is_empty(root) and any(mark.startswith(begin) for mark in self._loaded().unseen):
                 self.walk.miss(root, "nothing is there, is it mounted?")

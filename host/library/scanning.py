@@ -155,7 +155,7 @@ class Scanning:
         walk = Walk(roots, excluded, self._extensions, warn, whole)
         guarded = tuple(whole.intersection(roots))
         bad, again = troubles.hopeless(), troubles.outdated()
-        changes = Changes(walk, guarded, lambda: self._seals.beneath(roots), known, list(troubles), bad, again, full)
+        changes = Changes(walk, roots, guarded, self._seals, known, list(troubles), bad, again, full)
         return Scan(parts, changes, troubles)
 
     def _roots(self, folders: Sequence[Path]) -> list[Path]:

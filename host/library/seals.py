@@ -7,12 +7,13 @@ break it with every change of a track in that folder, so that a seal that is the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
 
 from host.library.database import Database
+from host.library.facts import KnownFile, mark_of_file
 from host.library.store import beneath
 
 __all__ = ["Sealed", "Seals", "seal_of"]
@@ -78,12 +79,23 @@ class Seals:
             count += len(true)
         return count
 
-    def _seal_of_tracks(self, folder: bytes) -> bytes:
+    def marks_in(self, folder: bytes) -> set[bytes]:
+        """Of the tracks in one folder, not of those in folders within. Raises: as ``Database.rows``."""
+        return {
+            mark_of_file(folder + name, size_bytes, mtime_ns) for name, size_bytes, mtime_ns in self._tracks(folder)
+        }
+
+    def untracked(self, paths: Iterable[bytes]) -> set[bytes]:
+        """Those that are no tracks. Raises: as ``Database.one``."""
+        return {path for path in paths if self._database.one("SELECT 1 FROM tracks WHERE path = ?", (path,)) is None}
+
+    def _tracks(self, folder: bytes) -> Iterator[KnownFile]:
+        """Names instead of paths."""
         begin = len(folder) + 1
-        rows = self._database.rows(_LISTED, (begin, *beneath(folder), begin))
-        files = sorted(
-            (os.fsdecode(name), size_bytes, mtime_ns)
-            for name, size_bytes, mtime_ns in rows
-            if isinstance(name, bytes) and isinstance(size_bytes, int) and isinstance(mtime_ns, int)
-        )
+        for name, size_bytes, mtime_ns in self._database.rows(_LISTED, (begin, *beneath(folder), begin)):
+            if isinstance(name, bytes) and isinstance(size_bytes, int) and isinstance(mtime_ns, int):
+                yield name, size_bytes, mtime_ns
+
+    def _seal_of_tracks(self, folder: bytes) -> bytes:
+        files = sorted((os.fsdecode(name), size_bytes, mtime_ns) for name, size_bytes, mtime_ns in self._tracks(folder))
         return seal_of([each[0] for each in files], [each[1] for each in files], [each[2] for each in files])

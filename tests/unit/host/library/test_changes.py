@@ -30,6 +30,8 @@ class Shelf:
         self._seals = Seals(store.database)
         self._root = bytes(self.music)
         self.loads = 0
+        #: Files that are never read, with their marks.
+        self.bad: dict[bytes, bytes] = {}
         self.warnings: list[str] = []
 
     def file(self, name: str, size_bytes: int = 1, mtime_ns: int = 1) -> Path:
@@ -42,8 +44,8 @@ class Shelf:
     def scan(self) -> Counter[type]:
         """What was found, kind by kind; under ``int`` what was as before."""
         walk = Walk([self._root], [], frozenset({"flac"}), self.warnings.append, [self._root])
-        sealed = lambda: self._seals.beneath([self._root])  # noqa: E731
-        changes = Changes(walk, (self._root,), sealed, self._load, (), {}, frozenset())
+        roots = (self._root,)
+        changes = Changes(walk, roots, roots, self._seals, self._load, self.bad.keys(), self.bad, frozenset())
         found = [*changes.all()]
         for each in found:
             match each:
@@ -122,6 +124,24 @@ def test_a_root_that_was_emptied_keeps_sealed_tracks(shelf: Shelf) -> None:
     before = shelf.known()
     assert shelf.scan() == {}
     assert (shelf.known(), len(shelf.warnings)) == (before, 1)
+
+
+def test_a_bad_file_costs_a_look_into_its_folder_and_no_more(shelf: Shelf) -> None:
+    shelf.file("one/a.flac")
+    shelf.file("one/two/b.flac")
+    bad = shelf.file("one/bad.flac", 3, 3)
+    shelf.bad[bytes(bad)] = mark_of_file(bytes(bad), 3, 3)
+    assert shelf.scan() == {Fresh: 2}
+    shelf.loads = 0
+    assert [shelf.scan(), shelf.scan()] == [{int: 2}, {int: 2}]
+    bad.rename(shelf.music.with_name("away"))
+    assert shelf.scan() == {Gone: 1, int: 2}
+    del shelf.bad[bytes(bad)]
+    assert shelf.scan() == {int: 2}
+    assert shelf.loads == 0
+    shelf.file("one/bad.flac", 3, 4)
+    assert shelf.scan() == {Fresh: 1, int: 2}
+    assert (shelf.loads, shelf.known()) == (1, shelf.there())
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
