@@ -1,5 +1,7 @@
 """Blocking file work off the control loop: a thread of its own, a deadline, and nobody who waits for it at exit.
 
+Who has much such work keeps ``Hands``: to start a thread costs as much as to open thirty files.
+
 A dead network mount can hold an ``open`` for ever. The thread is a daemon for that reason; what it still brings home
 after the deadline is handed to ``discard``.
 """
@@ -9,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TypeAlias, TypeVar
 
-__all__ = ["off_loop"]
+__all__ = ["Hands", "off_loop"]
 
 T = TypeVar("T")
 
@@ -24,6 +28,57 @@ async def off_loop(work: Callable[[], T], timeout_s: float, discard: Callable[[T
     Raises:
         TimeoutError: not done in time. What ``work`` raises comes through.
     """
+    return await _done(_start, work, timeout_s, discard)
+
+
+class Hands:
+    """Threads that wait for the next work when they are done. The loop's thread."""
+
+    def __init__(self) -> None:
+        self._idle: list[_Hand] = []
+        self._closed = False
+
+    async def off_loop(self, work: Callable[[], T], timeout_s: float, discard: Callable[[T], None] | None = None) -> T:
+        """As the function of that name. Raises: as it."""
+        return await _done(self._give, work, timeout_s, discard)
+
+    def close(self) -> None:
+        """Those that wait end, and the others when they are done; twice is fine."""
+        self._closed = True
+        with suppress(IndexError):  # none is left, or another thread was quicker
+            while True:
+                self._idle.pop().put(None)
+
+    def _give(self, run: Callable[[], None]) -> None:
+        if self._idle:
+            self._idle.pop().put(run)
+            return
+        hand: _Hand = SimpleQueue()
+        hand.put(run)
+        _start(lambda: self._main(hand))
+
+    def _main(self, hand: _Hand) -> None:
+        """The thread. Lists take in and give out at once, so that nobody is given work twice."""
+        while (run := hand.get()) is not None:
+            run()
+            self._idle.append(hand)
+            if self._closed:
+                self.close()
+
+
+_Hand: TypeAlias = "SimpleQueue[Callable[[], None] | None]"
+
+
+def _start(run: Callable[[], None]) -> None:
+    threading.Thread(target=run, name="file-work", daemon=True).start()
+
+
+async def _done(
+    start: Callable[[Callable[[], None]], None],
+    work: Callable[[], T],
+    timeout_s: float,
+    discard: Callable[[T], None] | None,
+) -> T:
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
 
@@ -49,7 +104,7 @@ async def off_loop(work: Callable[[], T], timeout_s: float, discard: Callable[[T
             if error is None and discard is not None:
                 discard(result)  # type: ignore[arg-type]
 
-    threading.Thread(target=run, name="file-work", daemon=True).start()
+    start(run)
     try:
         async with asyncio.timeout(timeout_s):
             return await outcome

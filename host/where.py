@@ -22,9 +22,11 @@ __all__ = [
     "MAX_URI_CHARS",
     "SourceTrack",
     "Where",
+    "about",
     "extension_of",
     "label_of",
     "local_files",
+    "remedy_for",
     "scheme_of",
     "short_name",
     "source_track",
@@ -122,6 +124,27 @@ def label_of(where: Where) -> str:
     if isinstance(where, SourceTrack):
         return where.label
     return os.fsencode(where).decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def about(where: Where, message: str, so_far: str = "") -> str:
+    """What is said of it, behind its name and ``so_far``.
+
+    A source may have named it, too, without what stands behind ``?``: once is enough.
+    """
+    label = label_of(where)
+    if isinstance(where, SourceTrack):
+        for told in (label, re.split(r"[?#]", label, maxsplit=1)[0]):
+            message = message.replace(f"{told}: ", "", 1)
+    return f"{label}: {so_far}{message}"
+
+
+def remedy_for(track: SourceTrack) -> str:
+    """What to do where its source refuses it, and says no more."""
+    return (
+        "`stellatune sources browse` shows what is there"
+        if track.source
+        else "is the address right, and its server up?"
+    )
 
 
 def short_name(where: Where) -> str:

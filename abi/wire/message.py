@@ -34,7 +34,7 @@ MAX_TEXT = 4096
 MAX_PAYLOAD = 16 << 20
 
 Check = Callable[[object], object]
-C = TypeVar("C")
+C = TypeVar("C", bound="Record")
 
 
 class Record:
@@ -94,6 +94,9 @@ M = TypeVar("M", bound=Message)
 
 _TYPES: dict[int, type[Message]] = {}
 _CHECKS: dict[type, tuple[Check, ...]] = {}
+#: What msgpack makes of honest fields, and which of these need a look beyond that.
+_KINDS: dict[type, list[type]] = {}
+_LEFT: dict[type, tuple[int, ...]] = {}
 
 
 def _refuse(expected: str, value: object) -> PacketRefused:
@@ -144,6 +147,10 @@ _SCALARS: dict[object, Check] = {
 }
 
 
+_BY_KIND: dict[Check, type] = {_check_int: int, _check_bool: bool, _check_float: float, _check_bytes: bytes}
+_KIND_OF: dict[Check, type] = {**_BY_KIND, _check_text: str}
+
+
 def _check_for(annotation: object) -> Check:
     scalar = _SCALARS.get(annotation)
     if scalar is not None:
@@ -172,10 +179,17 @@ def build(cls: type[C], values: object) -> C:
     Raises:
         PacketRefused: wrong number or types of fields.
     """
-    checks = _CHECKS[cls]
+    checks, kinds, left = _CHECKS[cls], _KINDS[cls], _LEFT[cls]
     if type(values) is not list or len(values) != len(checks):
         raise PacketRefused(f"{cls.__name__} has {len(checks)} fields")
-    return cls(*[check(value) for check, value in zip(checks, values)])  # noqa: B905  equal lengths: checked above
+    if [*map(type, values)] == kinds:  # most of what there is to be checked, in one go
+        for index in left:
+            values[index] = checks[index](values[index])
+    else:
+        values = [check(value) for check, value in zip(checks, values)]  # noqa: B905  equal lengths: checked above
+    built = cls.__new__(cls)
+    built.__dict__.update(zip(cls.FIELDS, values))  # noqa: B905
+    return built
 
 
 def flatten(value: object) -> object:
@@ -203,6 +217,8 @@ def _register(cls: type[R]) -> None:
     names = tuple(name for name in hints if name not in _CLASS_LEVEL)
     cls.FIELDS = names
     _CHECKS[cls] = tuple(_check_for(hints[name]) for name in names)
+    _KINDS[cls] = [_KIND_OF.get(check, list) for check in _CHECKS[cls]]
+    _LEFT[cls] = tuple(index for index, check in enumerate(_CHECKS[cls]) if check not in _BY_KIND)
     _PAYLOADS[cls] = tuple(index for index, name in enumerate(names) if hints[name] is Payload)
 
 

@@ -20,7 +20,7 @@ from host.packages import CapabilityManifest, PluginManifest, find_capability, m
 from host.playback import Input
 from host.playlists import Hints
 from host.runtime import Instance
-from host.where import MAX_URI_CHARS, SourceTrack, scheme_of
+from host.where import MAX_URI_CHARS, SourceTrack, about, remedy_for, scheme_of
 
 __all__ = ["Catalogues", "Searched"]
 
@@ -84,10 +84,13 @@ class Catalogues:
         """
         where = wanted.where
         assert isinstance(where, SourceTrack)
-        walk = _Walk(self)
+        walk, empty = _Walk(self), True
         try:
             async for some in walk.folder(where, ()):
                 yield some
+                empty = False
+            if empty:
+                yield [_refused(where, MediaError("nothing to play is in it", remedy="`sources browse` shows it"))]
         except PluginRefused as error:
             if walk.pages or error.status not in _NO_FOLDER or not where.id:
                 yield [_refused(where, error)]
@@ -181,4 +184,4 @@ def _hints(item: Item) -> Hints:
 
 
 def _refused(where: SourceTrack, error: StellaError) -> Input:
-    return Input(where, MediaError(f"{where}: {error.message}", remedy=error.remedy))
+    return Input(where, MediaError(about(where, error.message), remedy=error.remedy or remedy_for(where)))

@@ -37,6 +37,11 @@ class ScanHost:
     discovery: Discovery
     runtime: PluginRuntime
     bus: EventBus
+    watcher: Watcher
+
+    def at_work(self, scans: bool) -> None:
+        """Whether its workers are to be looked at; while nothing is scanned an idle machine is not woken for them."""
+        self.watcher.rest(resting=not scans)
 
     def config_of(self, plugin_id: PluginId, type_id: TypeId) -> JsonObject:
         """How a decoder is made: as it is saved, or by its defaults. Raises: NotFound."""
@@ -66,7 +71,7 @@ async def scan_host(settings: Settings, paths: Paths) -> AsyncIterator[ScanHost]
     watcher = Watcher(runtime.workers_in_use, settings.limits)
     watcher.scanning()
     try:
-        yield ScanHost(settings, discovery, runtime, bus)
+        yield ScanHost(settings, discovery, runtime, bus, watcher)
     finally:
         await watcher.close()
         await runtime.close()

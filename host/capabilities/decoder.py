@@ -144,4 +144,6 @@ def check_opened(instance: Instance, opened: DecoderOpened) -> None:
 
 def label_for_wire(text: str) -> str:
     """Text that the wire carries, from a name that may be no UTF-8 and of any length."""
+    if text.isascii() and "\0" not in text:
+        return text[-_MAX_LABEL:]
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")[-_MAX_LABEL:]

@@ -9,7 +9,7 @@ import click
 from host.cli.completing import files, library_roots
 from host.cli.console import Console, plain
 from host.cli.library_open import as_kept, library_and_covers, library_store, tidy
-from host.cli.library_words import path_members
+from host.cli.library_words import NO_ROOTS, counted, path_members
 from host.cli.params import file_path, parsed
 from host.errors import NotFound
 from host.where import label_of
@@ -50,7 +50,7 @@ def remove(console: Console, folder: Path) -> int:
     with library_and_covers(console) as (store, covers):
         tracks = store.remove_root(kept)
         tidy(store, covers)
-    return _tell(console, kept, "removed", {"tracks": tracks}, f", {tracks} tracks")
+    return _tell(console, kept, "removed", {"tracks": tracks}, f", {counted(tracks, 'track')}")
 
 
 @click.command()
@@ -62,7 +62,7 @@ def exclude(console: Console, folder: Path) -> int:
     with library_and_covers(console) as (store, covers):
         tracks = store.exclude(kept)
         tidy(store, covers)
-    return _tell(console, kept, "excluded", {"tracks": tracks}, f", {tracks} tracks")
+    return _tell(console, kept, "excluded", {"tracks": tracks}, f", {counted(tracks, 'track')}")
 
 
 @click.command()
@@ -99,5 +99,5 @@ def roots(console: Console) -> int:
     for each in left_out:
         console.result(f"{plain(label_of(each))}  [excluded]")
     if not read:
-        console.note("no roots yet: `stellatune library add DIR` makes one")
+        console.note(NO_ROOTS)
     return 0

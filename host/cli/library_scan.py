@@ -20,6 +20,7 @@ from host.cli.console import Console
 from host.cli.exits import Exit
 from host.cli.interrupts import Interrupts, run_interruptible
 from host.cli.library_open import tidy
+from host.cli.library_words import NO_ROOTS
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
 from host.library import Store, cover_folder, database_file
@@ -52,6 +53,8 @@ def scan(console: Console, full: bool, folders: tuple[Path, ...]) -> int:
                 if scanning.scan is not None:
                     tell(console, scanning.scan.progress(), time.monotonic() - began_s, complete=False)
                 raise
+            if not wanted and not await off_loop(scanning.store.roots, OPEN_S):
+                console.note(NO_ROOTS)
         tell(console, tally, time.monotonic() - began_s, complete=True)
         return exit_of(tally)
 
@@ -120,6 +123,7 @@ async def scanning_shown(console: Console) -> AsyncIterator[Scanning]:
                 host.bus,
                 host.config_of,
                 progress.warn,
+                host.at_work,
             )
             async with made as scanning, progress.shown():
                 yield scanning

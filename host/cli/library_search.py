@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from host.cli.completing import files, query_words
 from host.cli.console import Console, plain
 from host.cli.exits import Exit
 from host.cli.library_open import as_kept, library_store
-from host.cli.library_words import duration_words, path_members, track_line, track_members
+from host.cli.library_words import counted, duration_words, path_members, track_line, track_members
 from host.cli.params import file_path, parsed
 from host.library import Answer, Overview, Search
 from host.where import label_of
@@ -97,8 +98,9 @@ def info(console: Console, path: Path) -> int:
         console.document("stellatune.library-track/1", {**members, "problems": told})
         return 0
     members["duration_ms"] = duration_words(track.duration_ms)
+    members["added_s"] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(track.added_s))
     for name, value in members.items():
-        if value not in (None, ""):
+        if value not in (None, "", 0):
             console.result(f"{name.removesuffix('_ms').removesuffix('_s'):13} {plain(str(value))}")
     for each in wrong:
         console.result(f"{'problem':13} {plain(f'{each.plugin_id} {each.kind.value}: {each.reason}')}")
@@ -144,7 +146,7 @@ def albums(console: Console, words: tuple[str, ...]) -> int:
     for each in found:
         year = f" ({each.year})" if each.year else ""
         told_line = f"{each.artist or '-'} - {each.album}{year}"
-        console.result(f"{plain(told_line)}  {each.tracks} tracks  {duration_words(each.duration_ms)}")
+        console.result(f"{plain(told_line)}  {counted(each.tracks, 'track')}  {duration_words(each.duration_ms)}")
     return 0
 
 
@@ -161,7 +163,7 @@ def artists(console: Console, words: tuple[str, ...]) -> int:
         console.document("stellatune.library-artists/1", {"artists": told})
         return 0
     for each in found:
-        console.result(f"{plain(each.artist)}  {each.albums} albums  {each.tracks} tracks")
+        console.result(f"{plain(each.artist)}  {counted(each.albums, 'album')}  {counted(each.tracks, 'track')}")
     return 0
 
 

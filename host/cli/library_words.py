@@ -11,7 +11,14 @@ from host.jsontext import JsonObject
 from host.library import Found
 from host.where import label_of
 
-__all__ = ["duration_words", "path_members", "track_line", "track_members"]
+__all__ = ["NO_ROOTS", "counted", "duration_words", "path_members", "track_line", "track_members"]
+
+NO_ROOTS = "no roots yet: `stellatune library add DIR` makes one"
+
+
+def counted(count: int, what: str) -> str:
+    """``1 track``, ``2 tracks``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def duration_words(duration_ms: int | None) -> str:

@@ -78,6 +78,7 @@ async def _draw(playing: Callable[[], Now | None]) -> None:
 
 async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
     track = position = -1
+    buffering, title = False, ""
     told, pause_s = time.monotonic(), DRAW_S
     while True:
         await asyncio.sleep(pause_s)
@@ -85,8 +86,14 @@ async def _tell(playing: Callable[[], Now | None], console: Console) -> None:
             now = playing()
             moves = now is not None and now.position != position
             pause_s = DRAW_S if moves else min(2 * pause_s, STILL_S)
+            if now is not None and now.buffering and not buffering:
+                console.note(line(now))
+            buffering = now is not None and now.buffering
             if now is None or not moves:
                 continue
+            if now.live and now.title != title:
+                title = now.title
+                console.note(f"now: {plain(title)}")
             position = now.position
             if now.track.index != track or time.monotonic() - told >= PLAIN_S:
                 if now.track.index != track:

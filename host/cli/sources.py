@@ -133,6 +133,7 @@ async def _items(
                 raise NotFound(error.message, remedy="`sources browse` without it shows what is there") from error
             if error.status == StatusCode.UNSUPPORTED and "search" in request:
                 raise Usage(error.message, remedy="`sources browse` lists what it holds") from error
+            error.remedy = error.remedy or "is the address right, its server up, and the source configured?"
             raise
         page = answer.page
         found += zip(page.items, answer.names, strict=True)

@@ -150,11 +150,17 @@ class Changes:
             if self.bad.get(path) == mark and not self.full:
                 self.still_bad += 1
                 return
-        if old is None and (source := known.vanished(mark[len(path) :])) is not None:
+        if old is None and (source := known.vanished(mark[len(path) :], self._is_gone)) is not None:
             known.unseen.discard(source)
             yield Moved(file_of_mark(source)[0], path)
             return
         yield Fresh(path, size_bytes, mtime_ns, old is not None, side_cover)
+
+    def _is_gone(self, path: bytes) -> bool:
+        return _is_gone(path) and not self._out_of_sight(path) and not any(map(_is_gone, self._roots_of(path)))
+
+    def _roots_of(self, path: bytes) -> Iterator[bytes]:
+        return (root for root in self.guarded if path.startswith(root.rstrip(b"/") + b"/"))
 
     def _out_of_sight(self, path: bytes) -> bool:
         return any(path.startswith(folder.rstrip(b"/") + b"/") for folder in self.walk.unreadable)
@@ -193,7 +199,7 @@ class _Known:
         mark = self.by_path.get(path)
         return mark if mark in self.unseen else None
 
-    def vanished(self, stamp: bytes) -> bytes | None:
+    def vanished(self, stamp: bytes, is_gone: Callable[[bytes], bool]) -> bytes | None:
         """The mark of a track with this stamp whose file is there no more."""
         if self._by_stamp is None:
             self._by_stamp = {}
@@ -201,7 +207,7 @@ class _Known:
                 self._by_stamp.setdefault(mark[len(path) :], []).append(mark)
         likely = self._by_stamp.get(stamp, [])
         for mark in likely[:_MOST_LOOKS]:
-            if mark in self.unseen and _is_gone(file_of_mark(mark)[0]):
+            if mark in self.unseen and is_gone(file_of_mark(mark)[0]):
                 likely.remove(mark)
                 return mark
         return None

@@ -6,6 +6,7 @@ typed: of a damaged file, roots and playlists are taken over as far as they can 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -27,6 +28,7 @@ Row: TypeAlias = tuple[Value, ...]
 
 #: So long one waits for another process that writes.
 BUSY_MS = 5000
+_MOST_NAME = 255
 _BESIDE = ("", "-wal", "-shm")
 #: What a user typed, table by table: the rest a scan finds again.
 _PRECIOUS = (
@@ -63,17 +65,7 @@ class Database:
                 except sqlite3.DatabaseError as error:
                     if not _is_damage(error):
                         raise
-            aside = _set_aside(path)
-            connection = _connect(path, busy_ms)
-            try:
-                saved = _salvage(aside, connection)
-            except BaseException:
-                connection.close()
-                raise
-        notice = (
-            f"{label_of(path)} was damaged and is now {aside.name}; {saved}; `stellatune library scan` finds the rest"
-        )
-        return Database(path, connection, notice)
+            return _mended(path, busy_ms)
 
     def close(self) -> None:
         """Ends the connection; twice is fine."""
@@ -195,17 +187,53 @@ def _marker(path: Path) -> Path:
     return path.with_name(f"{path.name}.damaged")
 
 
-def _set_aside(path: Path) -> Path:
-    """Gives the file and what belongs to it another name, under which nothing stands yet."""
+def _mended(path: Path, busy_ms: int) -> Database:
+    """A fresh database in place of a damaged one. Those who meet the damage at once take turns.
+
+    The mark stands, with the name that the damaged file has by then, until all that can be had of it is taken over:
+    whoever finds it begins where another one failed.
+    """
+    marker = _marker(path)
+    with marker.open("a+") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        if not marker.exists():
+            return Database(path, _connect(path, busy_ms))  # it was another one's turn
+        mark.seek(0)
+        aside = path.with_name(mark.read(_MOST_NAME) or _free_name(path))
+        mark.truncate(0)
+        mark.write(aside.name)
+        mark.flush()
+        _set_aside(path, aside)
+        connection = _connect(path, busy_ms)
+        try:
+            saved = _salvage(aside, connection)
+        except BaseException:
+            connection.close()
+            raise
+        marker.unlink()
+    notice = f"{label_of(path)} was damaged and is now {aside.name}; {saved}; `stellatune library scan` finds the rest"
+    return Database(path, connection, notice)
+
+
+def _free_name(path: Path) -> str:
+    """For a damaged file: one under which nothing stands yet."""
     stem = f"{path.name}.corrupt-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
     number = 0
-    while (aside := path.with_name(f"{stem}-{number}" if number else stem)).exists():
+    while path.with_name(f"{stem}-{number}" if number else stem).exists():
         number += 1
+    return f"{stem}-{number}" if number else stem
+
+
+def _set_aside(path: Path, aside: Path) -> None:
+    """Gives the file and what belongs to it that name. Where it has it already, what stands here is half a new one."""
+    half_made = aside.exists() and path.exists()
     for ending in _BESIDE:
+        file = path.with_name(path.name + ending)
         with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    _marker(path).unlink(missing_ok=True)
-    return aside
+            if half_made:
+                file.unlink()
+            else:
+                file.rename(aside.with_name(aside.name + ending))
 
 
 def _salvage(aside: Path, connection: sqlite3.Connection) -> str:
@@ -222,6 +250,8 @@ def _salvage(aside: Path, connection: sqlite3.Connection) -> str:
                         connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({holders})", row)
                         saved[table] += 1
         connection.execute("COMMIT")
+    if not saved["roots"]:
+        return "its roots could not be read, `stellatune library add` them again"
     return f"{saved['roots']} roots and {saved['entries']} entries of playlists were taken over"
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Track",
+    "duration_ms_of",
     "file_of_mark",
     "folder_of",
     "mark_of_file",
@@ -25,6 +26,8 @@ __all__ = [
 #: Path as the system has it, size in bytes, time of change in ns: bare, for there are a hundred thousand of them.
 KnownFile: TypeAlias = tuple[bytes, int, int]
 
+#: What a plugin tells may be larger than any column.
+_NEVER_MS = 1 << 53
 #: A file and its stamp as one text, ``PATH//SIZE//MTIME_NS``: no path has two slashes in a row but at its begin.
 MARK_PARTS = "//"
 MARKS_BETWEEN = b"///"
@@ -74,6 +77,12 @@ class Track:
     duration_ms: int | None = None
     tags: Tags = NO_TAGS
     cover: str | None = None
+
+
+def duration_ms_of(told_ms: int, frames: int, rate_hz: int) -> int | None:
+    """By the frames where these are known, else as told (0: not known); None for what no track lasts."""
+    duration_ms = frames * 1000 // rate_hz if frames else told_ms
+    return duration_ms if 0 < duration_ms < _NEVER_MS else None
 
 
 class ProblemKind(StrEnum):

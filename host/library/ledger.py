@@ -22,7 +22,7 @@ from host.patience import off_loop
 
 __all__ = ["CoverKeeper", "Ledger"]
 
-MOST_ROWS = 256
+MOST_ROWS = 1024
 #: Of covers that wait for their batch.
 MOST_COVER_BYTES = 32 << 20
 MAX_PICTURE = 12 << 20
@@ -52,11 +52,11 @@ class _Pages:
     moves: list[Moved] = field(default_factory=list)
     gone: list[bytes] = field(default_factory=list)
     cover_bytes: int = 0
+    rows: int = 0
 
     @property
     def full(self) -> bool:
-        rows = len(self.tracks) + len(self.problems) + len(self.settled) + len(self.moves) + len(self.gone)
-        return rows >= MOST_ROWS or self.cover_bytes >= MOST_COVER_BYTES
+        return self.rows >= MOST_ROWS or self.cover_bytes >= MOST_COVER_BYTES
 
 
 class Ledger:
@@ -72,20 +72,25 @@ class Ledger:
 
     async def track(self, track: Track, cover: bytes | None, side_cover: bytes | None) -> None:
         """A file was read. ``cover``: its picture, where it is not known to be kept; ``side_cover``: one beside it."""
-        self._pages.tracks.append((track, side_cover))
+        pages = self._pages
+        pages.tracks.append((track, side_cover))
+        pages.rows += 1
         if cover is not None and track.cover is not None:
-            self._pages.covers[track.cover] = cover
-            self._pages.cover_bytes += len(cover)
-        await self._write_full()
+            pages.covers[track.cover] = cover
+            pages.cover_bytes += len(cover)
+        if pages.full:
+            await self._write_full()
 
     async def problem(self, problem: Problem) -> None:
         """A file has one."""
         self._pages.problems.append(problem)
+        self._pages.rows += 1
         await self._write_full()
 
     async def settled(self, path: bytes) -> None:
         """What was wrong with a file is told anew, or is so no more."""
         self._pages.settled.append(path)
+        self._pages.rows += 1
         await self._write_full()
 
     async def change(self, change: Moved | Gone) -> None:
@@ -94,6 +99,7 @@ class Ledger:
             self._pages.moves.append(change)
         else:
             self._pages.gone.append(change.path)
+        self._pages.rows += 1
         await self._write_full()
 
     async def write(self) -> None:

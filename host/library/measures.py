@@ -18,6 +18,8 @@ _SPANS = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s?)?", re.IGNORE
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([kmg]?)(?:i?b)?", re.IGNORECASE)
 _AGE = re.compile(r"(\d{1,5})([hdwmy])", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
+#: The end of the year after it is no date.
+_LAST_YEAR = 9998
 _AGES_S = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "m": 30 * 86_400, "y": 365 * 86_400}
 _OPERATORS = (">=", "<=", ">", "<", "=")
 
@@ -100,6 +102,8 @@ def parse_day(text: str) -> Span:
     if not found:
         raise ValueError(f"{text!r} is no day")
     year, month, day = (int(part) if part else 0 for part in found.groups())
+    if year > _LAST_YEAR:
+        raise ValueError(f"{text!r} is too late")
     begin = datetime(year, month or 1, day or 1, tzinfo=UTC)  # ValueError names what is out of range
     if day:
         end = begin + timedelta(days=1)

@@ -144,7 +144,7 @@ class Playlists:
         return len(set(places))
 
     def _id_of(self, name: str) -> int:
-        found = self._database.one("SELECT id FROM playlists WHERE name = ?", (name,))
+        found = self._database.one("SELECT id FROM playlists WHERE name = ?", (name,)) if name.isprintable() else None
         if not found:
             raise NotFound(f"no playlist {name}", remedy="see `stellatune library playlists list`")
         return _int(found[0])

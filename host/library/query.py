@@ -150,6 +150,8 @@ def parse_query(text: str, now_s: float) -> Query:
     Raises:
         Usage: something in it makes no sense; the message names it and what is known.
     """
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise Usage("the query holds bytes that are not UTF-8", remedy="search other words, or name the file itself")
     if len(text) > MAX_CHARS:
         raise Usage(f"the query has {len(text)} characters", remedy=f"at most {MAX_CHARS}")
     terms: list[Term] = []

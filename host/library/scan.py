@@ -21,7 +21,7 @@ from host.ids import Generation, PluginId, TypeId
 from host.library.board import Batch, Board, Job
 from host.library.budget import DeathBudget
 from host.library.changes import Changes, Fresh, Gone
-from host.library.facts import FileStamp, Problem, ProblemKind, Track
+from host.library.facts import FileStamp, Problem, ProblemKind, Track, duration_ms_of
 from host.library.findings import Findings
 from host.library.journal import Flight, Journal
 from host.library.ledger import Ledger
@@ -30,7 +30,7 @@ from host.library.scanners import ScannerPool
 from host.library.tally import Tally
 from host.library.troubles import Troubles, with_others
 from host.media import Media, read_tags
-from host.patience import off_loop
+from host.patience import Hands
 from host.records import record
 from host.runtime import Instance
 from host.supervise import Cause
@@ -71,6 +71,7 @@ class Scan:
         self.changes = changes
         self._troubles = troubles
         self._board = Board()
+        self._hands = Hands()
         self._budget = DeathBudget()
         self._moved_on = asyncio.Condition()
         self._findings: Findings | None = None
@@ -96,6 +97,7 @@ class Scan:
                 reader.cancel()
             await asyncio.wait(readers)
             self._faults.close()
+            self._hands.close()
             self._count()
             await asyncio.shield(self._parts.ledger.write())
         return self.tally
@@ -155,7 +157,11 @@ class Scan:
         self._exhausted = chunk is None
         for finding in chunk or ():
             if isinstance(finding, Fresh):
-                await self._begin(finding)
+                job = self._job(finding)
+                if not self._troubled(job):
+                    self._board.add(job)
+                else:
+                    await self._place(job)
                 continue
             await self._parts.ledger.change(finding)
             self.tally.removed += isinstance(finding, Gone)
@@ -163,10 +169,15 @@ class Scan:
         async with self._moved_on:
             self._moved_on.notify_all()
 
-    async def _begin(self, fresh: Fresh) -> None:
+    def _job(self, fresh: Fresh) -> Job:
         stamp = FileStamp(fresh.size_bytes, fresh.mtime_ns)
         candidates = tuple(self._troubles.allowed(fresh.path, stamp))
-        await self._place(Job(fresh.path, stamp, fresh.known, candidates, fresh.side_cover))
+        return Job(fresh.path, stamp, fresh.known, candidates, fresh.side_cover)
+
+    def _troubled(self, job: Job) -> bool:
+        """Whether there is more to think about than that it waits for its next decoder, as nearly always."""
+        journal = self._parts.journal
+        return not job.candidates or bool(self._out or journal.suspected or journal.blamed)
 
     async def _place(self, job: Job) -> None:
         """To its next decoder; to nobody when there is none left."""
@@ -202,7 +213,7 @@ class Scan:
         try:
             files = await self._opened(slot, batch)
             if files:
-                told = await scanner.scan([_to_scan(media) for _, media in files])
+                told = await scanner.scan([_to_scan(job.path, media) for job, media in files])
                 self._failed_starts.pop(plugin_id, None)
                 self._read_in[plugin_id, scanner.instance.generation] += len(told)
                 self._budget.read(plugin_id, len(told))
@@ -228,7 +239,7 @@ class Scan:
             return open_all([job.path for job in batch.jobs])
 
         try:
-            found = await off_loop(note_and_open, OPEN_S, discard=close_all)
+            found = await self._hands.off_loop(note_and_open, OPEN_S, discard=close_all)
         except TimeoutError:
             self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
             self.tally.left += len(batch.jobs)
@@ -262,15 +273,16 @@ class Scan:
             job.stamp,
             _name(job.next_decoder),
             self._parts.marks[job.next_decoder],
-            extension_of(media.path.name) or job.candidates[0].type_id,
+            extension_of(os.fsdecode(job.path)) or job.candidates[0].type_id,
             opened.sample_rate_hz,
             opened.channels,
             opened.bits_per_sample,
-            _duration_ms(opened.duration_ms, opened.total_frames, opened.sample_rate_hz),
+            duration_ms_of(opened.duration_ms, opened.total_frames, opened.sample_rate_hz),
             read_tags(answer.tags),
             answer.cover_sha256 or None,
         )
-        await self._settle(job)
+        if job.crashed or job.path in self._troubles:
+            await self._settle(job)
         await self._parts.ledger.track(track, answer.cover, job.side_cover)
         self.tally.read += 1
         self.tally.added += not job.known
@@ -363,8 +375,8 @@ class Scan:
         return self._causes.get((plugin_id, generation))
 
 
-def _to_scan(media: Media) -> FileToScan:
-    name = media.path.name
+def _to_scan(path: bytes, media: Media) -> FileToScan:
+    name = os.fsdecode(path.rpartition(b"/")[2])
     return FileToScan(media.fd, name, extension_of(name))
 
 
@@ -378,7 +390,3 @@ def _label(path: bytes) -> str:
 
 def _reason(fault: PluginFault) -> str:
     return f"{fault.how} in {fault.call}" if fault.call else fault.how
-
-
-def _duration_ms(told_ms: int, frames: int, rate_hz: int) -> int | None:
-    return frames * 1000 // rate_hz if frames else told_ms or None

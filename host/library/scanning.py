@@ -6,15 +6,17 @@ Blocking work happens off the loop. Whoever holds a Scanning holds the lock that
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind
 from host.capabilities import Candidate, known_extensions, select_decoders
-from host.errors import LibraryBusy, Usage
+from host.errors import LibraryError, Usage
 from host.events import EventBus
 from host.ids import PluginId, Role, TypeId
 from host.jsontext import JsonObject
@@ -37,6 +39,8 @@ __all__ = ["Scanning"]
 
 T = TypeVar("T")
 
+#: Objects from one look for circles to the next, a scan's worth of some hundred files.
+_FEW = 20_000
 #: For reading what is known.
 _LOAD_S = 120.0
 
@@ -44,7 +48,8 @@ _LOAD_S = 120.0
 class Scanning:
     """``async with`` takes the lock. The loop's thread.
 
-    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be.
+    ``config_of``: how decoders are made; ``warn`` is told, on the loop, what is not as it should be; ``at_work``,
+    whether a scan is under way, or none for a while.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class Scanning:
         bus: EventBus,
         config_of: Callable[[PluginId, TypeId], JsonObject],
         warn: Callable[[str], None],
+        at_work: Callable[[bool], None],
     ) -> None:
         self.store = store
         self._seals = Seals(store.database)
@@ -63,11 +69,13 @@ class Scanning:
         self._bus = bus
         self._config_of = config_of
         self._warn = warn
+        self._at_work = at_work
         self._pool = ScannerPool(runtime, config_of)
         self._extensions = frozenset(known_extensions(runtime.manifests()))
         self._journal: Journal | None = None
         #: The scan under way, or the last one.
         self.scan: Scan | None = None
+        self._runs = False
 
     async def __aenter__(self) -> Scanning:
         """Raises: LibraryBusy: another process scans. LibraryError: its file cannot be written."""
@@ -86,6 +94,7 @@ class Scanning:
         Raises: Usage: a folder lies in no root. LibraryError.
         """
         assert self._journal is not None
+        self._at_work(True)
         loop = asyncio.get_running_loop()
 
         def warn(text: str) -> None:
@@ -97,7 +106,12 @@ class Scanning:
         readers = (os.cpu_count() or 1) + 1  # one whose answer is looked at while the others' are made
         parts = ScanParts(self._bus, self._pool, self._journal, ledger, marks, self._warn, readers)
         self.scan = await self._in_time(lambda: self._prepared(parts, manifests, folders, full, warn))
-        tally = await self.scan.run()
+        self._runs = True
+        try:
+            with _few_collections():
+                tally = await self.scan.run()
+        finally:
+            self._runs = False
         to_seal = self.scan.changes.to_seal
         if to_seal:
             await self._in_time(lambda: self._seals.put(to_seal))
@@ -107,7 +121,7 @@ class Scanning:
         try:
             return await off_loop(work, _LOAD_S, discard)
         except TimeoutError as error:
-            raise LibraryBusy(
+            raise LibraryError(
                 f"{label_of(self.store.database.path)} was not read within {_LOAD_S:g} s",
                 remedy="look at the file system it lies on",
             ) from error
@@ -121,10 +135,11 @@ class Scanning:
         await self._pool.close()
         for plugin in self._runtime.manifests():
             await self._runtime.unload(plugin.id, Role.SCAN, wait=False)
+        self._at_work(False)
 
     def progress(self) -> tuple[Tally, int] | None:
-        """How far the scan under way is, and how many files are expected; None before the first."""
-        return None if self.scan is None else (self.scan.progress(), self.scan.changes.expected)
+        """How far the scan under way is, and how many files are expected; None when there is none."""
+        return None if self.scan is None or not self._runs else (self.scan.progress(), self.scan.changes.expected)
 
     def _prepared(
         self,
@@ -174,6 +189,18 @@ class Scanning:
             for capability in plugin.capabilities
             if capability.kind is CapabilityKind.DECODER
         }
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """What a file leaves behind goes by itself, without circles: to look for these at the usual rate takes a tenth of a
+    scan."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_FEW, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _outermost(roots: Sequence[bytes]) -> tuple[bytes, ...]:

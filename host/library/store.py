@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from host.errors import NotFound, Usage
@@ -23,10 +25,6 @@ __all__ = ["Store", "beneath"]
 #: So many words are remembered as written, before it is forgotten and asked again.
 MAX_KNOWN_WORDS = 300_000
 _SET = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("path", "added_s"))
-_PUT = (
-    f"INSERT INTO tracks ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)}) "
-    f"ON CONFLICT (path) DO UPDATE SET {_SET} RETURNING id"
-)
 _PUT_TEXTS = (
     f"INSERT OR REPLACE INTO texts (rowid, {', '.join(TEXT_COLUMNS)}) "
     f"VALUES (?, {', '.join('?' for _ in TEXT_COLUMNS)})"
@@ -36,7 +34,27 @@ _MARKS = (
     f"'{MARKS_BETWEEN.decode()}') FROM tracks WHERE path >= ? AND path < ?"
 )
 _OF_MOVED = f"SELECT id, disc, track, {', '.join(TEXT_COLUMNS[:-2])} FROM tracks WHERE path = ?"
+#: So many tracks go into one statement: the interpreter is let go of and taken back with each.
+_TOGETHER = 64
 _PUT_WORD = "INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING RETURNING id"
+
+
+@cache
+def _put_statements(count: int) -> tuple[str, str]:
+    """Puts that many tracks, and their texts: paths with texts, in whatever order the database finds them."""
+    texts = ", ".join(TEXT_COLUMNS)
+    return (
+        f"INSERT INTO tracks ({', '.join(COLUMNS)}) VALUES {_places(count, len(COLUMNS))} "
+        f"ON CONFLICT (path) DO UPDATE SET {_SET}",
+        f"WITH spoken (path, {texts}) AS (VALUES {_places(count, 1 + len(TEXT_COLUMNS))}) "
+        f"INSERT OR REPLACE INTO texts (rowid, {texts}) "
+        f"SELECT tracks.id, {', '.join(f'spoken.{name}' for name in TEXT_COLUMNS)} "
+        "FROM spoken CROSS JOIN tracks ON tracks.path = spoken.path",
+    )
+
+
+def _places(rows: int, columns: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
 
 
 def beneath(folder: bytes) -> tuple[bytes, bytes]:
@@ -52,6 +70,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._known_words: set[str] = set()
+        self._words_version = 0
 
     @staticmethod
     def open(path: Path, busy_ms: int = BUSY_MS) -> Store:
@@ -67,9 +86,15 @@ class Store:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def batch(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def batch(self) -> Iterator[None]:
         """All that is changed within is one transaction, done or undone as one."""
-        return self.database.writing()
+        try:
+            with self.database.writing():
+                yield
+        except BaseException:
+            self._known_words.clear()  # what was written is not
+            raise
 
     # Folders.
 
@@ -150,16 +175,26 @@ class Store:
         """
         now_s = self._now()
         with self.batch():
-            texts: list[Row] = []
-            for track in tracks:
-                found = self.database.one(_PUT, row_of(track, now_s))
-                assert found is not None
-                texts.append((found[0], *texts_of(os.fsencode(track.path), spoken_texts(track))))
-            self._put_texts(texts)
+            left = list(tracks)
+            while left:
+                count = _TOGETHER if len(left) >= _TOGETHER else 1
+                self._put_together(left[:count], now_s)
+                del left[:count]
 
-    def _put_texts(self, texts: Sequence[Row]) -> None:
-        self.database.change_all(_PUT_TEXTS, texts)
+    def _put_together(self, tracks: Sequence[Track], now_s: int) -> None:
+        rows = [row_of(track, now_s) for track in tracks]
+        texts = [(os.fsencode(track.path), *texts_of(os.fsencode(track.path), spoken_texts(track))) for track in tracks]
+        put, put_texts = _put_statements(len(rows))
+        self.database.change(put, list(chain.from_iterable(rows)))
+        self.database.change(put_texts, list(chain.from_iterable(texts)))
+        self._put_words(texts)
+
+    def _put_words(self, texts: Iterable[Row]) -> None:
+        """``texts``: something else first, then words with blanks between."""
         words = {word for row in texts for text in row[1:] if isinstance(text, str) for word in text.split(" ") if word}
+        version = self.database.count("PRAGMA data_version")
+        if version != self._words_version:  # somebody else has written, and may have tidied
+            self._known_words, self._words_version = set(), version
         words -= self._known_words
         fresh: list[Row] = []
         for word in words:
@@ -227,7 +262,8 @@ class Store:
                 key = album_key(album, album_artist, path)
                 self.database.change("UPDATE tracks SET album_key = ?, place = ? WHERE id = ?", (key, place, track_id))
                 texts.append((track_id, *texts_of(path, words)))
-        self._put_texts(texts)
+        self.database.change_all(_PUT_TEXTS, texts)
+        self._put_words(texts)
 
     def tidy(self) -> int:
         """Forgets words that no track has any more, so that none of them stands in for another; gives how many.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from host.library.database import Row
 from host.library.facts import Track
@@ -47,6 +48,7 @@ COLUMNS = (
 TEXT_COLUMNS = ("title", "artist", "album", "album_artist", "composer", "genre", "file", "folder")
 
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)")
+_REMEMBERED = 1024
 #: Between parts of keys; no word has it.
 PART = "\x1f"
 
@@ -94,7 +96,7 @@ def texts_of(path: bytes, spoken: Sequence[str]) -> Row:
     """The values of ``TEXT_COLUMNS``: words with blanks between. ``spoken``: the texts of all but the last two."""
     folder, _, file = path.decode("utf-8", "replace").rpartition("/")
     stem = file.rpartition(".")[0] or file
-    return tuple(" ".join(words_of(text)) for text in (*spoken, stem, folder))
+    return tuple([_words(text) for text in (*spoken, stem, folder)])
 
 
 def spoken_texts(track: Track) -> tuple[str, ...]:
@@ -104,7 +106,13 @@ def spoken_texts(track: Track) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> str:
-    return " ".join(words_of(text)) or text
+    return _words(text) or text
+
+
+@lru_cache(_REMEMBERED)
+def _words(text: str) -> str:
+    """Albums, artists and folders come again and again."""
+    return " ".join(words_of(text))
 
 
 def album_key(album: str, album_artist: str, path: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from watchdog.events import (
@@ -40,7 +40,7 @@ _EVENTS: list[type[FileSystemEvent]] = [
 
 @record
 class Gathered:
-    """Folders in which something changed, and renames in their order. ``lost``: there was more than is told."""
+    """Folders in which something changed, and renames that last, in order. ``lost``: there was more than is told."""
 
     folders: frozenset[Path]
     moves: tuple[tuple[Path, Path], ...]
@@ -56,7 +56,7 @@ class Tripwire(FileSystemEventHandler):
         self._observer: BaseObserver = Observer()
         self._watches: dict[Path, ObservedWatch] = {}
         self._folders: set[Path] = set()
-        self._moves: list[tuple[Path, Path]] = []
+        self._moves: list[tuple[Path, Path, bool]] = []
         #: So many came since the last time that somebody took them.
         self.events = 0
         self._lost = False
@@ -83,7 +83,7 @@ class Tripwire(FileSystemEventHandler):
 
     def take(self) -> Gathered:
         """What was gathered, which is then forgotten here."""
-        taken = Gathered(frozenset(self._folders), tuple(self._moves), self._lost or self.events > MOST_EVENTS)
+        taken = Gathered(frozenset(self._folders), _lasting(self._moves), self._lost or self.events > MOST_EVENTS)
         self._folders.clear()
         self._moves.clear()
         self.events, self._lost = 0, False
@@ -103,24 +103,45 @@ class Tripwire(FileSystemEventHandler):
         source = os.fsdecode(event.src_path)
         target = os.fsdecode(event.dest_path) if event.event_type == "moved" else ""
         if event.is_directory or self._counts(source) or (target and self._counts(target)):
-            self._from_thread(lambda: self._gather(source, target))
+            lasts = event.is_directory or self._counts(target)
+            self._from_thread(lambda: self._gather(source, target, lasts))
 
     def _from_thread(self, call: Callable[[], None]) -> None:
         if not self._closed and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call)
 
-    def _gather(self, source: str, target: str) -> None:
+    def _gather(self, source: str, target: str, lasts: bool) -> None:
         self.events += 1
         if self.events <= MOST_EVENTS:
             self._folders.add(Path(source).parent)
             if target:
                 self._folders.add(Path(target).parent)
-                self._moves.append((Path(source), Path(target)))
+                self._moves.append((Path(source), Path(target), lasts and not self._is_hidden(Path(target))))
         self.sprung.set()
+
+    def _is_hidden(self, path: Path) -> bool:
+        """Whether it lies where nobody looks, as in a bin."""
+        return any(
+            part.startswith(".")
+            for root in self._watches
+            if root in path.parents
+            for part in path.relative_to(root).parts
+        )
 
     def _lose(self) -> None:
         self._lost = True
         self.sprung.set()
+
+
+def _lasting(moves: Sequence[tuple[Path, Path, bool]]) -> tuple[tuple[Path, Path], ...]:
+    """Without those after which a file is music no more (an editor's copy, a bin), unless it is moved on from there."""
+    kept: list[tuple[Path, Path]] = []
+    moved_on: set[Path] = set()
+    for source, target, lasts in reversed(moves):
+        if lasts or target in moved_on:
+            kept.append((source, target))
+            moved_on.add(source)
+    return tuple(reversed(kept))
 
 
 class _Losses(logging.Handler):

@@ -61,6 +61,8 @@ class Troubles:
 
     def allowed(self, path: bytes, stamp: FileStamp) -> list[Candidate]:
         """Who may be asked for a file: all but those whom this very file has killed."""
+        if path not in self._by_path:
+            return list(self._candidates(path))
         killed = {
             (problem.plugin_id, problem.type_id)
             for problem in self._by_path.get(path, ())

@@ -55,7 +55,8 @@ class Folder:
 class Walk:
     """Of one scan. ``extensions``: of files that are looked at, lowercase. ``warn`` is told what cannot be read.
 
-    ``kept``: folders that are out of sight when they are not there, and not gone.
+    ``kept``: the roots of the library, which are out of sight when they are not there, and not gone. A walk that begins
+    further down sees there what one from the root would see.
     """
 
     def __init__(
@@ -71,19 +72,43 @@ class Walk:
         self._extensions = extensions
         self._warn = warn
         self._kept = kept
+        self._real_roots = [(root, os.path.realpath(root)) for root in kept]
         self._entered: set[tuple[int, int]] = set()
         #: Folders of which it is not known what is in them.
         self.unreadable: list[bytes] = []
 
     def folders(self) -> Iterator[Folder]:
         """Each folder that could be read. Real folders come before those that links lead to."""
-        real = list(reversed(self._roots))
+        real = [root for root in reversed(self._roots) if not self._is_left_out(root)]
         linked: list[bytes] = []
         while real or linked:
+            if not real and self._stands_in_a_root(linked[-1]):
+                linked.pop()
+                continue
             path = real.pop() if real else linked.pop()
             folder = self._enter(path, real, linked)
             if folder is not None:
                 yield folder
+
+    def _is_left_out(self, folder: bytes) -> bool:
+        """Whether a folder on the way from its root is excluded or hidden."""
+        path, hidden = folder, False
+        while path not in self._kept:
+            above, _, name = path.rpartition(b"/")
+            if path in self._excluded:
+                return True
+            if not name:
+                return False  # it lies in no root
+            path, hidden = above or b"/", hidden or name.startswith(b".")
+        return hidden
+
+    def _stands_in_a_root(self, link: bytes) -> bool:
+        """Whether what a link leads to is found without it, in this walk or another."""
+        target = os.path.realpath(link)
+        for root, real_root in self._real_roots:
+            if target == real_root or target.startswith(real_root.rstrip(b"/") + b"/"):
+                return not self._is_left_out((root.rstrip(b"/") + target[len(real_root.rstrip(b"/")) :]) or b"/")
+        return False
 
     def _enter(self, path: bytes, real: list[bytes], linked: list[bytes]) -> Folder | None:
         if path in self._excluded:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from host.errors import LibraryBusy
+from host.errors import LibraryBusy, LibraryError, Usage
 from host.library.mounts import is_remote, type_of
 from host.library.scanning import Scanning
 from host.library.tally import Tally
@@ -33,6 +33,8 @@ LONGEST_S = 5.0
 #: Between two looks at which roots there are, and whether they are still the folders that are watched.
 LOOK_S = 30.0
 _SYSTEM_S = 120.0
+#: Between two tries while somebody else writes to the database.
+BUSY_S = 1.0
 _MOUNTS = Path("/proc/self/mountinfo")
 _Identity = tuple[int, int] | None
 T = TypeVar("T")
@@ -63,8 +65,8 @@ class Watch:
         loop = asyncio.get_running_loop()
         tripwire = Tripwire(self._scanning.counts)
         try:
-            await self._look(tripwire)  # before the first scan, so that nothing falls between
-            await self._scan(())
+            await self._patiently(partial(self._look, tripwire))  # before the first scan: nothing falls between
+            await self._patiently(partial(self._scan, ()))
             self._next_poll_s = loop.time() + (self._poll_s or POLL_S)
             next_look_s = loop.time() + LOOK_S
             while True:
@@ -74,19 +76,30 @@ class Watch:
                         await tripwire.sprung.wait()
                 again: set[Path] = set()
                 if loop.time() >= next_look_s:
-                    again |= await self._look(tripwire)
+                    again |= await self._patiently(partial(self._look, tripwire))
                     next_look_s = loop.time() + LOOK_S
                 if self._polled and loop.time() >= self._next_poll_s:
                     again |= self._polled
                     self._next_poll_s = loop.time() + (self._poll_s or POLL_S)
                 if tripwire.sprung.is_set():
                     await self._until_quiet(tripwire)
-                    gathered = tripwire.take()
-                    again |= await self._follow(gathered)
+                    again |= await self._patiently(partial(self._follow, tripwire.take()))
                 if again:
-                    await self._scan(again)
+                    await self._patiently(partial(self._scan, again))
         finally:
             await asyncio.shield(off_loop(tripwire.close, _SYSTEM_S))
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Again and again while somebody else writes to the database: what is to be done is not forgotten."""
+        told = False
+        while True:
+            try:
+                return await step()
+            except LibraryBusy as error:
+                if not told:
+                    self._warn(f"{error.message}; the watch goes on when it can")
+                told = True
+                await asyncio.sleep(BUSY_S)
 
     async def _until_quiet(self, tripwire: Tripwire) -> None:
         """Waits for the end of a burst: what is being copied is read once."""
@@ -115,7 +128,16 @@ class Watch:
         return await self._off_loop(lambda: _standing(gathered.folders, roots))
 
     async def _scan(self, folders: Iterable[Path]) -> None:
-        tally = await self._scanning.run(sorted(folders))
+        tally = None
+        wanted = set(folders)
+        while tally is None:
+            try:
+                tally = await self._scanning.run(sorted(wanted))
+            except Usage:  # another command has taken a root out of the library, which the next look sees
+                roots = await self._off_loop(self._scanning.store.roots)
+                wanted = {each for each in wanted if any(root == each or root in each.parents for root in roots)}
+                if not wanted:
+                    return
         self._tell(tally)
         await self._scanning.rest()
 
@@ -153,7 +175,7 @@ class Watch:
         try:
             return await off_loop(work, _SYSTEM_S)
         except TimeoutError as error:
-            raise LibraryBusy(
+            raise LibraryError(
                 f"the library's folders gave no answer within {_SYSTEM_S:g} s", remedy="is a network mount among them?"
             ) from error
 

@@ -102,10 +102,10 @@ def open_regular(path: Path, where: Where | None = None) -> Media:
         raise why_not(path, error) from error
     try:
         facts = os.fstat(fd)
-        for is_kind, text, remedy in _KINDS:
-            if is_kind(facts.st_mode):
-                raise MediaError(f"{path}: {text}, not a media file", remedy=remedy)
         if not stat.S_ISREG(facts.st_mode):
+            for is_kind, text, remedy in _KINDS:
+                if is_kind(facts.st_mode):
+                    raise MediaError(f"{path}: {text}, not a media file", remedy=remedy)
             raise MediaError(f"{path}: is not a regular file", remedy="give a media file")
         if facts.st_size == 0:
             raise MediaError(f"{path}: the file is empty", remedy="copy or download it again")

@@ -25,6 +25,10 @@ R128_STEPS_PER_DB = 256
 
 _GAIN = re.compile(r"([+-]?\d{1,3}(?:[.,]\d{1,20})?)\s*(?:db)?", re.IGNORECASE)
 _PEAK = re.compile(r"\+?\d{1,3}(?:[.,]\d{1,20})?(?:e[+-]?\d{1,2})?", re.IGNORECASE)
+_LOUDNESS_NAMES = {
+    scope: (f"replaygain_{scope}_gain", f"r128_{scope}_gain", f"replaygain_{scope}_peak")
+    for scope in ("track", "album")
+}
 _YES = ("1", "true", "yes")
 _R128 = re.compile(r"[+-]?\d{1,5}")
 _NUMBER = re.compile(r"(\d{1,4})(?:\s*(?:/|of)\s*(\d{1,4})?)?", re.IGNORECASE)
@@ -93,20 +97,26 @@ def read_tags(told: JsonObject) -> Tags:
 
 
 def _text(members: Mapping[str, Json], name: str) -> str:
-    value = members.get(name)
+    if name not in members:
+        return ""
+    value = members[name]
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     return printable(value.strip()[:MAX_TEXT]).strip() if isinstance(value, str) else ""
 
 
 def _lines(members: Mapping[str, Json], name: str) -> str:
-    value = members.get(name)
+    if name not in members:
+        return ""
+    value = members[name]
     lines = value[:MAX_LYRICS].strip().splitlines() if isinstance(value, str) else []
     return "\n".join(printable(line.replace("\t", " ").rstrip()) for line in lines)
 
 
 def _numbers(members: Mapping[str, Json], name: str) -> tuple[int | None, int | None]:
     """Which one of how many."""
+    if name not in members:
+        return None, None
     found = _NUMBER.fullmatch(_text(members, name))
     if found is None:
         return None, None
@@ -114,12 +124,13 @@ def _numbers(members: Mapping[str, Json], name: str) -> tuple[int | None, int | 
 
 
 def _loudness(members: Mapping[str, Json], scope: str) -> Loudness:
-    if not members.keys() & {f"replaygain_{scope}_gain", f"r128_{scope}_gain", f"replaygain_{scope}_peak"}:
+    gain, r128_gain, peak = _LOUDNESS_NAMES[scope]
+    if gain not in members and r128_gain not in members and peak not in members:
         return UNKNOWN_LOUDNESS
-    gain_db = _gain_db(_text(members, f"replaygain_{scope}_gain"))
+    gain_db = _gain_db(_text(members, gain))
     if gain_db is None:
-        gain_db = _r128_gain_db(_text(members, f"r128_{scope}_gain"))
-    return Loudness(gain_db, _peak(_text(members, f"replaygain_{scope}_peak")))
+        gain_db = _r128_gain_db(_text(members, r128_gain))
+    return Loudness(gain_db, _peak(_text(members, peak)))
 
 
 def _gain_db(text: str) -> float | None:

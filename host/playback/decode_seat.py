@@ -82,7 +82,7 @@ class DecodeSeat(DecodePlace):
     # ---- the clock is set to another position ----
 
     async def let_go(self) -> None:
-        if self._decoder is not None:
+        if self._decoder is not None and not self.unsettled:  # else it is in no ring, maybe in a call, or no more
             await self._leave_rings(self._decoder)
 
     async def move(self, done_frames: int) -> None:

@@ -25,7 +25,7 @@ from host.playback.source_stream import SourceStream
 from host.playback.stage_spec import StageSpec
 from host.playback.type_configs import TypeConfigs
 from host.runtime import PluginRuntime
-from host.where import SourceTrack, Where
+from host.where import SourceTrack, Where, about, remedy_for
 from shm_audio import ByteStream, ShmError
 
 __all__ = ["MediaOpener", "Serves"]
@@ -70,8 +70,8 @@ class MediaOpener:
         except MediaError:
             raise
         except StellaError as error:
-            remedy = error.remedy or "see `stellatune sources list`"
-            raise MediaError(f"{where}: {error.message}", remedy=remedy) from error
+            remedy = error.remedy or remedy_for(where)
+            raise MediaError(about(where, error.message), remedy=remedy) from error
 
     def _spec(self, track: SourceTrack) -> StageSpec:
         plugin, capability = self._serves(track)
@@ -104,12 +104,9 @@ class MediaOpener:
             raise MediaError(f"no memory for the stream: {error}", remedy="free some memory") from error
 
     async def _stream(self, index: int, track: SourceTrack, seat: SourceSeat) -> SourceStream:
-        try:
-            await seat.begin()
-        except BaseException:
-            seat.stream.close()
-            raise
-        return SourceStream(track, index, seat, self._runtime, self._bus, lambda repair: self.on_mended(repair))
+        stream = SourceStream(track, index, seat, self._runtime, self._bus, lambda repair: self.on_mended(repair))
+        await stream.begin()
+        return stream
 
 
 def _nobody(_: StageSpec) -> None:

@@ -28,7 +28,7 @@ from host.playback.type_configs import TypeConfigs
 from host.records import record
 from host.runtime import PluginRuntime
 from host.settings import ReplayGain
-from host.where import Where
+from host.where import Where, about
 
 __all__ = ["Opener", "Reopened"]
 
@@ -169,8 +169,8 @@ class Opener:
         return max(0, frame - landed.frame)
 
     async def seek_back(self, decoder: Decoder, info: DecoderOpened, media: Readable, frame: int) -> int:
-        """As ``seek``, for one that has been read from. Raises: PluginRefused: it cannot seek."""
-        if decoder.cut or not _seekable(info, media):
+        """As ``seek``, for one that has been read from. Raises: PluginRefused: it cannot seek, or is no more."""
+        if decoder.cut or not decoder.instance.alive or not _seekable(info, media):
             raise PluginRefused("it reads forwards only", status=StatusCode.UNSUPPORTED)
         return await self.seek(decoder, info, media, frame)
 
@@ -193,10 +193,11 @@ class Opener:
         try:
             return await self._ask_each(index, tried, excerpt)
         except BaseException as error:
-            tried.media.close()
             why = failure_of_source(tried.media)
+            tried.media.close()
             if why is not None and isinstance(error, StellaError):
-                raise MediaError(f"{media.where}: {why.message}", remedy=why.remedy) from error
+                remedy = why.remedy or "is the file whole?"
+                raise MediaError(about(media.where, why.message), remedy=remedy) from error
             raise
 
     async def _ask_each(self, index: int, tried: _Tried, excerpt: Excerpt) -> OpenTrack:

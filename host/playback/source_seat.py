@@ -50,6 +50,8 @@ class SourceSeat(Seat):
         self._runtime = runtime
         self._track = track
         self._source = source
+        #: Whose words of the stream count: it may say something before it is known to be attached.
+        self.filler = source.instance
         #: Where its source began: what it counts, it counts from there.
         self.begun_at = 0
         self._adopted = adopted
@@ -176,7 +178,12 @@ class SourceSeat(Seat):
 
     async def _attach(self, source: Source) -> int:
         self._epoch += 1
-        position = await source.attach(self.stream, self._epoch)
+        self.filler = source.instance
+        try:
+            position = await source.attach(self.stream, self._epoch)
+        except BaseException:
+            self.filler = self._source.instance
+            raise
         if source is not self._source and not self.opened.seeks:
             self.begun_at = position
         return position

@@ -88,6 +88,7 @@ class SourceStream:
         bus: EventBus,
         mended: Callable[[Repair], None],
     ) -> None:
+        """Nobody fills it yet, but all that is told of it is heard from here on."""
         self.where = where
         self.seat = seat
         #: What plays at this moment, as the source says; empty where it does not.
@@ -98,8 +99,10 @@ class SourceStream:
         self._supervisor = runtime.supervisor
         self._bus = bus
         self._mended = mended
+        self._complaint: MediaError | None = None
         self._closed = False
-        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+        self._ends, self._told = bus.subscribe(StageEnded), bus.subscribe(PluginEmitted)
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def label(self) -> str:
@@ -121,8 +124,16 @@ class SourceStream:
 
     @property
     def failure(self) -> StellaError | None:
-        """Why no more bytes will come; None while they do."""
-        return self.seat.failure
+        """Why no more bytes will come where its reader is; None while they may.
+
+        A source that could not read ahead is asked again where the reader asks.
+        """
+        if self.seat.failure is not None or self._complaint is None:
+            return self.seat.failure
+        try:
+            return self._complaint if self.seat.stream.words().failure else None
+        except StreamError:
+            return None
 
     @property
     def waits(self) -> bool:
@@ -155,15 +166,30 @@ class SourceStream:
         """Its source is another one than before, as somebody wished: that is told."""
         self._tell(before, cause, planned=True)
 
+    async def begin(self) -> None:
+        """It fills itself. Raises: what ``Source.attach`` raises; then the source is still the caller's."""
+        try:
+            await self.seat.begin()
+        except BaseException:
+            self._let_go()
+            raise
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
     def close(self) -> None:
         """Lets go of all of it; twice is fine."""
         if not self._closed:
-            self._closed = True
-            self._keeping.cancel()
+            if self._keeping is not None:
+                self._keeping.cancel()
             self.seat.close_soon()
-            self.seat.stream.close()
+            self._let_go()
 
     # ---- inside ----
+
+    def _let_go(self) -> None:
+        self._closed = True
+        self._ends.close()
+        self._told.close()
+        self.seat.stream.close()
 
     async def _keep(self) -> None:
         """Until it is closed, or nobody can fill it any more."""
@@ -172,32 +198,30 @@ class SourceStream:
                 group.create_task(work)
 
     async def _mend_on(self) -> None:
-        while self.failure is None and not self.seat.retired:
+        while self.seat.failure is None and not self.seat.retired:
             await asyncio.wait((self.seat.instance.worker.exited,))
             if self.seat.lost:
                 await self._mend()
 
     async def _hear_ends(self) -> None:
-        with self._bus.subscribe(StageEnded) as ends:
-            async for fact in ends:
-                if self._is_ours(fact.plugin_id, fact.instance) and fact.epoch == self.seat.epoch:
-                    self._ended(fact)
+        async for fact in self._ends:
+            if self._is_ours(fact.plugin_id, fact.instance) and fact.epoch == self.seat.epoch:
+                self._ended(fact)
 
     async def _hear_titles(self) -> None:
         """A title holds from the byte on that its source says, once the decoder has come there."""
         coming: deque[_Title] = deque(maxlen=MOST_TITLES)
-        with self._bus.subscribe(PluginEmitted) as told:
-            while True:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(TITLE_LOOK_S if coming else None):
-                        fact = await anext(told)
-                        if self._is_ours(fact.plugin_id, fact.instance):
-                            coming.extend(self._titles_in(fact.value))
-                while coming and coming[0].at <= self._read_to:
-                    self._call_it(coming.popleft().text)
+        while not self._closed:
+            with suppress(TimeoutError, StopAsyncIteration):
+                async with asyncio.timeout(TITLE_LOOK_S if coming else None):
+                    fact = await anext(self._told)
+                    if self._is_ours(fact.plugin_id, fact.instance):
+                        coming.extend(self._titles_in(fact.value))
+            while coming and coming[0].at <= self._read_to:
+                self._call_it(coming.popleft().text)
 
     def _is_ours(self, plugin_id: PluginId, instance: InstanceId) -> bool:
-        return (plugin_id, instance) == (self.seat.instance.plugin_id, self.seat.instance.id)
+        return (plugin_id, instance) == (self.seat.filler.plugin_id, self.seat.filler.id)
 
     def _titles_in(self, value: Json) -> Iterator[_Title]:
         """What the plugin says of its stream while it serves it; it counts its own bytes."""
@@ -223,7 +247,7 @@ class SourceStream:
         worker = self.seat.instance.worker
         match fact.reason:
             case StopReason.PLUGIN_ERROR:  # its reader learns it from the stream, when it comes to that place
-                self.seat.failure = MediaError(fact.text or "the source failed without a word")
+                self._complaint = MediaError(fact.text or "the source failed without a word")
             case StopReason.CONTRACT:
                 worker.condemn(fact.text or "broke the contract")
             case StopReason.RING:

@@ -8,6 +8,7 @@ from host.playback.sizes import PipelineFormat
 from host.playback.source_stream import failure_of_source
 from host.playback.timeline import Segment
 from host.playback.tracks import OpenTrack
+from host.where import about
 
 __all__ = ["failure_of", "segment_of", "started"]
 
@@ -52,7 +53,7 @@ def failure_of(track: OpenTrack, seconds: float, error: StellaError | None) -> S
         return None
     end = "played to its end" if whole else "ended"
     played = f"{end} after {seconds:.1f} s: " if seconds else ""
-    text = f"{track.where}: {played}{error.message}"
+    text = about(track.where, error.message, played)
     if isinstance(error, Supervised):
         return type(error)(text, remedy=error.remedy, details=error.details)
     return MediaError(text, remedy=error.remedy or "is the file whole?")

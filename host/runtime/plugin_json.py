@@ -23,10 +23,11 @@ def parse_plugin_json(data: bytes, max_bytes: int = MAX_LIST_BYTES) -> Json:
     if len(data) > max_bytes:
         raise ValueError(f"{len(data)} bytes of JSON, {max_bytes} is the most")
     # Commas and brackets inside strings count too: no honest text comes near.
-    if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES:
+    opened = data.count(b"[") + data.count(b"{")
+    if data.count(b",") + opened > _MAX_VALUES:
         raise ValueError(f"more than {_MAX_VALUES} JSON values")
     value = parse_json(data.decode("utf-8"))
-    if _deeper(value, _MAX_DEPTH):
+    if opened > _MAX_DEPTH and _deeper(value, _MAX_DEPTH):
         raise ValueError(f"JSON nested deeper than {_MAX_DEPTH}")
     return value
 

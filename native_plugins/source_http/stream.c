@@ -124,7 +124,7 @@ static Next locate(Stream *stream) {
         stream->at = stream->position;
         return GO_ON;
     }
-    if (response->status == 206) {
+    if (response->status == 206 && (response->range_from != NOT_TOLD || stream->position > 0)) {
         stream->at = response->range_from;
         return response->range_from == stream->position
                    ? GO_ON

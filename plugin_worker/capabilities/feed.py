@@ -62,9 +62,7 @@ class StreamFeed:
             return True
         reason = int(REASONS[self._stop.reason])
         text = text_of(self._stop)
-        self._home.emit(
-            StageStopped(self._lane.instance, self._epoch, reason, self.position, self._stop.code, text)
-        )
+        self._home.emit(StageStopped(self._lane.instance, self._epoch, reason, self.position, self._stop.code, text))
         return reason == StopReason.PLUGIN_ERROR
 
     def between_pumps(self) -> None:

@@ -70,7 +70,7 @@ async def main():
             if root not in store.roots():
                 store.add_root(root)
             covers = cover_folder(settings.library, store.database.path)
-            async with Scanning(store, covers, host.runtime, host.bus, host.config_of, print) as scanning:
+            async with Scanning(store, covers, host.runtime, host.bus, host.config_of, print, host.at_work) as scanning:
                 await host.runtime.load("stellatune.decoder.flac", "scan")  # the zygote is warm
                 began, early = time.perf_counter(), 0
                 task = asyncio.create_task(scanning.run(full=full))

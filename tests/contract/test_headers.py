@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def test_each_header_compiles_alone(header: Path, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sdk_compiles(language: str) -> None:
     assert check(language, "#include <stellatune_sdk.h>\nextern int used;\n") == ""
+
+
+@pytest.mark.skipif(shutil.which("curl-config") is None, reason="the headers of libcurl are not installed")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_sdk_has_for_libcurl_compiles(language: str) -> None:
+    assert check(language, "#include <stellatune_http.h>\nextern int used;\n") == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

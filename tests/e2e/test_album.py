@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from tests.e2e.audio import Samples, as_float, write_wav
@@ -22,6 +23,8 @@ from tests.support.direct_decoder import DirectDecoder
 from tests.support.encoded import ENCODINGS, programme
 from tests.support.ffmpeg_tool import encoded
 from tests.support.patient import DEEP, DEEP_DEVICE
+
+pytestmark = pytest.mark.paced
 
 #: What Opus always has: nothing is converted on the way.
 RATE_HZ = 48_000

@@ -237,8 +237,8 @@ def test_a_playlist_with_missing_files_plays_the_rest(stellatune: Stellatune, tm
     samples = noise(5_000)
     write_wav(tmp_path / "a.wav", samples)
     playlist = tmp_path / "list.m3u"
-    playlist.write_text("#EXTM3U\nnone.wav\na.wav\nhttp://example.org/stream\n")
+    playlist.write_text("#EXTM3U\nnone.wav\na.wav\nnowhere://example.org/stream\n")
     outcome = stellatune("render", playlist, "-o", tmp_path / "out.wav")
     assert outcome.code == 6
-    assert "none.wav" in outcome.err and "not a local file" in outcome.err
+    assert "none.wav" in outcome.err and "no source opens nowhere://" in outcome.err
     assert np.array_equal(read_wav(tmp_path / "out.wav").samples, as_float(samples))

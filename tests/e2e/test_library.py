@@ -59,7 +59,7 @@ def test_folders_are_read_searched_and_left_out(scanned: Stellatune) -> None:
     assert titles(scanned, "abbey", "road") == ["Come Together", "Something"]
     assert titles(scanned, "portished", "-genre:pop") == ["Roads"]
     assert scanned.ok("library", "albums").out.splitlines() == [
-        "Portishead - Dummy (1994)  1 tracks  0:00",
+        "Portishead - Dummy (1994)  1 track  0:00",
         "The Beatles - Abbey Road (1969)  2 tracks  0:00",
     ]
     facts = scanned.ok("--json", "library", "info", "music/Abbey/2.wav").document

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.faults import cycles, host_kill, hours, matrix, paced, scan, seeks, storm, transport_storm, updates
+from tests.faults import cycles, host_kill, hours, matrix, paced, scan, seeks, storm, streams, transport_storm, updates
 from tests.faults.command import Command
 
 #: In the order of the help text.
@@ -18,6 +18,7 @@ COMMANDS: tuple[Command, ...] = (
     updates.COMMAND,
     transport_storm.COMMAND,
     seeks.COMMAND,
+    streams.COMMAND,
     scan.COMMAND,
     hours.COMMAND,
 )

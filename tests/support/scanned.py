@@ -113,7 +113,8 @@ class Shelf:
         async with scan_host(replace(Settings(), limits=self.limits), paths) as host:
             with self.store() as store:
                 warn = self.warnings.append
-                async with Scanning(store, self.covers, host.runtime, host.bus, host.config_of, warn) as scanning:
+                made = Scanning(store, self.covers, host.runtime, host.bus, host.config_of, warn, host.at_work)
+                async with made as scanning:
                     yield host, scanning
 
     def tracks(self) -> dict[str, int]:

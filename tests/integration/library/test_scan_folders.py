@@ -188,7 +188,7 @@ def test_a_second_scan_at_the_same_time_says_so(shelf: Shelf) -> None:
 
     async def another(host: ScanHost, _scanning: Scanning) -> None:
         with shelf.store() as store, pytest.raises(LibraryBusy, match="another scan is at work"):
-            async with Scanning(store, shelf.covers, host.runtime, host.bus, host.config_of, print):
+            async with Scanning(store, shelf.covers, host.runtime, host.bus, host.config_of, print, host.at_work):
                 pass
         while not strikes(path):
             await asyncio.sleep(0.005)
@@ -217,3 +217,30 @@ def test_a_scan_that_is_cancelled_keeps_what_it_has_read(shelf: Shelf) -> None:
     assert len(shelf.tracks()) == 5
     assert shelf.problems() == []
     assert (shelf.place / "library.db.in-flight").read_bytes() == b""
+
+
+def test_a_copy_of_what_lies_in_a_root_that_is_away_is_another_track(shelf: Shelf) -> None:
+    stick = shelf.place / "stick"
+    original = frames_file(stick / "a.frames")
+    with shelf.store() as store:
+        store.add_root(stick)
+    shelf.scan()
+    copy = frames_file(shelf.music / "copy.frames")
+    os.utime(copy, ns=(0, original.stat().st_mtime_ns))
+    stick.rename(shelf.place / "away")
+    assert counts(shelf.scan()) == (1, 0, 0, 0, 0), "it is a copy, and nothing was moved"
+    (shelf.place / "away").rename(stick)
+    assert counts(shelf.scan()) == (0, 0, 0, 0, 2)
+
+
+def test_progress_is_told_while_a_scan_is_under_way(shelf: Shelf) -> None:
+    frames_file(shelf.music / "a.frames")
+
+    async def seen(_host: ScanHost, scanning: Scanning) -> None:
+        async with asyncio.timeout(30):
+            while scanning.progress() is None:
+                await asyncio.sleep(0.001)
+            while scanning.progress() is not None:
+                await asyncio.sleep(0.001)
+
+    assert shelf.scan(during=seen).added == 1

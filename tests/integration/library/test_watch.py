@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from host.library import Playlists, database
 from host.library import watch as watching
 from host.library.scans import Tally
+from host.supervise import Watcher
 from tests.support.scanned import Shelf, frames_file
 
 WITHIN_S = 30.0
@@ -90,6 +95,28 @@ def test_a_root_that_comes_and_goes(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
     assert len(shelf.tracks()) == 3
 
 
+def test_while_somebody_else_writes_it_waits_and_forgets_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = database._connect
+    monkeypatch.setattr(watching, "BUSY_S", 0.02)
+    monkeypatch.setattr(database, "_connect", lambda path, _busy_ms: connect(path, 300))
+
+    async def changes(tallies: list[Tally]) -> None:
+        while not tallies:
+            await asyncio.sleep(0.01)
+        with closing(sqlite3.connect(shelf.database, isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            frames_file(shelf.music / "a.frames")
+            async with asyncio.timeout(WITHIN_S):
+                while not shelf.warnings:
+                    await asyncio.sleep(0.01)
+            writer.execute("ROLLBACK")
+        await agrees(shelf)
+
+    shelf.watch(changes)
+    (warning,) = shelf.warnings
+    assert "the watch goes on when it can" in warning
+
+
 def test_what_is_polled_is_found_too_and_told_once(shelf: Shelf) -> None:
     async def changes(tallies: list[Tally]) -> None:
         while not tallies:
@@ -122,3 +149,96 @@ def test_a_root_without_a_watch_is_polled(shelf: Shelf, monkeypatch: pytest.Monk
     (warning,) = shelf.warnings
     assert "inotify watch limit reached" in warning
     assert "fs.inotify.max_user_watches" in warning
+
+
+def first_rest(rests: list[bool]) -> Callable[[list[Tally]], Awaitable[None]]:
+    """Waits for the rest after the first scan."""
+
+    async def rested(_tallies: list[Tally]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while True not in rests:
+                await asyncio.sleep(0.01)
+
+    return rested
+
+
+async def first(tallies: list[Tally]) -> None:
+    """Returns after the scan with which a watch begins."""
+    while not tallies:
+        await asyncio.sleep(0.01)
+
+
+def test_what_is_hidden_excluded_or_a_link_is_for_a_watch_what_it_is_for_a_scan(shelf: Shelf) -> None:
+    frames_file(shelf.music / "a/1.frames")
+    frames_file(shelf.music / "b/2.frames")
+    (shelf.music / "a/link").symlink_to(shelf.music / "b")
+    for folder in ("talk/old", ".bin/files"):
+        (shelf.music / folder).mkdir(parents=True)
+    with shelf.store() as store:
+        store.exclude(shelf.music / "talk")
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        frames_file(shelf.music / "talk/old/3.frames")
+        frames_file(shelf.music / ".bin/files/4.frames")
+        frames_file(shelf.music / "a/5.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while "a/5.frames" not in shelf.tracks():
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    assert list(shelf.tracks()) == ["a/1.frames", "a/5.frames", "b/2.frames"]
+    assert shelf.scan().changes == 0
+
+
+def test_a_copy_that_an_editor_leaves_and_a_bin_take_nothing_out_of_playlists(shelf: Shelf) -> None:
+    saved = frames_file(shelf.music / "saved.frames")
+    binned = frames_file(shelf.music / "binned.frames")
+    moved = frames_file(shelf.music / "moved.frames")
+    (shelf.music / ".bin").mkdir()
+    with shelf.store() as store:
+        Playlists(store.database).create("mine")
+        Playlists(store.database).add("mine", [saved, binned, moved])
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        saved.rename(saved.with_name("saved.frames~"))
+        frames_file(saved, 4321)
+        binned.rename(shelf.music / ".bin/binned.frames")
+        moved.rename(shelf.music / "between")
+        (shelf.music / "between").rename(shelf.music / "there.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while list(shelf.tracks()) != ["saved.frames", "there.frames"]:
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    with shelf.store() as store:
+        entries = [each.path for each in Playlists(store.database).entries("mine")]
+    assert entries == [saved, binned, shelf.music / "there.frames"]
+
+
+def test_a_root_that_is_taken_out_of_the_library_does_not_end_the_watch(shelf: Shelf) -> None:
+    other = shelf.place / "other"
+    frames_file(other / "a.frames")
+    with shelf.store() as store:
+        store.add_root(other)
+
+    async def changes(tallies: list[Tally]) -> None:
+        await first(tallies)
+        with shelf.store() as store:
+            store.remove_root(other)
+        frames_file(other / "b.frames")
+        frames_file(shelf.music / "c.frames")
+        async with asyncio.timeout(WITHIN_S):
+            while "c.frames" not in shelf.tracks():
+                await asyncio.sleep(0.01)
+
+    shelf.watch(changes)
+    assert list(shelf.tracks()) == ["c.frames"]
+
+
+def test_between_scans_nothing_is_looked_at(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[bool] = []
+    monkeypatch.setattr(Watcher, "rest", lambda _, *, resting: rests.append(resting))
+    shelf.watch(first_rest(rests))
+    assert rests == [False, True]

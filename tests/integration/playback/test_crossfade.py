@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from abi.kinds import CapabilityKind
 from host.app import stage
@@ -17,6 +18,8 @@ from tests.integration.playback.edited_chain import effect
 from tests.integration.playback.playing_queue import RATE_HZ, Music, music
 from tests.support.capture import load_capture
 from tests.support.frames import Audio, frame_numbers
+
+pytestmark = pytest.mark.paced
 
 FADE_S = 2.0
 FADE = int(FADE_S * RATE_HZ)

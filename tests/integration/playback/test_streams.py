@@ -8,6 +8,8 @@ import signal
 import struct
 from pathlib import Path
 
+import pytest
+
 from host.events import PluginFault, StageMended
 from host.ids import PluginId
 from host.playback import PlayState
@@ -100,13 +102,14 @@ def test_seeks_in_a_stream_are_exact(tmp_path: Path) -> None:
     asyncio.run(body())
 
 
-def test_a_source_that_stalls_holds_up_nobody_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("device", [False, True])
+def test_a_source_that_stalls_holds_up_nobody_else(tmp_path: Path, device: bool) -> None:
     """The track before it plays, the wish to be elsewhere is carried out, and no worker is blamed."""
 
     async def body() -> None:
         frames = numbered(tmp_path / "a.wav", FRAMES)
         at_once, midway = served(frames, hang_at=0), served(frames, hang_at=frames.stat().st_size // 2)
-        async with music(tmp_path, [SHORT, at_once, midway, SHORT]) as made:
+        async with music(tmp_path, [SHORT, at_once, midway, SHORT], fades=device) as made:
             first, second, third, last = made.entries
             with made.app.bus.subscribe(PluginFault) as faults:
                 await made.transport.play()
@@ -124,17 +127,37 @@ def test_a_source_that_stalls_holds_up_nobody_else(tmp_path: Path) -> None:
                 await made.transport.pause()
                 await made.transport.resume()
                 await made.transport.seek(1.0)
+                await made.until_heard(third, RATE_HZ + 5000)
                 await made.until(buffers)
                 await made.transport.next()
                 await made.until_heard(last, 1)
                 await ended(made)
                 assert faults.poll() is None
-        assert [(run.start, run.end == SHORT) for run in made.runs()] == [
-            (0, True),
-            (0, False),
-            (RATE_HZ, False),
-            (0, True),
-        ]
+        if not device:  # one that fades is heard in parts
+            assert [run.start for run in made.runs()] == [0, 0, RATE_HZ, 0]
+
+    asyncio.run(body())
+
+
+def test_wishes_while_a_decoder_finds_its_place_cost_no_worker(tmp_path: Path) -> None:
+    """Between one wish and the next it has left its ring, is in a call, waits for bytes, or was destroyed already."""
+
+    async def body() -> None:
+        stream = served(numbered(tmp_path / "a.wav", FRAMES), chunk=CHUNK, pause_us=10_000)
+        async with music(tmp_path, [stream]) as made:
+            (entry,) = made.entries
+            with made.app.bus.subscribe(StageMended) as mended, made.app.bus.subscribe(PluginFault) as faults:
+                await made.transport.play()
+                await made.until_heard(entry, 1000)
+                for turn in range(20):
+                    await made.transport.seek(2.0 + turn % 7)
+                    for _ in range(turn):  # it gets ever further before the next wish comes
+                        await asyncio.sleep(0.001)
+                await made.transport.seek(FRAMES / RATE_HZ - 1)
+                await ended(made)
+                assert list(iter(mended.poll, None)) == [] and faults.poll() is None
+            assert made.runs()[-1] == Run(FRAMES - RATE_HZ, FRAMES)
+            assert [failure for _, failure in made.played] == [""]
 
     asyncio.run(body())
 
@@ -170,6 +193,29 @@ def test_a_source_that_gives_up_ends_its_track_with_what_it_said(tmp_path: Path)
     asyncio.run(body())
 
 
+def test_a_source_that_failed_ahead_is_asked_again(tmp_path: Path) -> None:
+    """Its bytes end in the midst of the file, which it meets reading ahead; who seeks back hears nothing of that."""
+
+    async def body() -> None:
+        frames = numbered(tmp_path / "a.wav", FRAMES)
+        async with music(tmp_path, [served(frames, fail_at=frames.stat().st_size // 2)]) as made:
+            (entry,) = made.entries
+            with made.app.bus.subscribe(StageMended) as mended:
+                await made.transport.play()
+                await made.until_heard(entry, FRAMES * 2 // 5)
+                await made.transport.seek(1.0)
+                await made.until_heard(entry, RATE_HZ + 1000)
+                await kill(made, "source", set())
+                await ended(made)
+                assert [fact.name for fact in iter(mended.poll, None)] == ["source"]
+        runs = made.runs()
+        assert [run.start for run in runs] == [0, RATE_HZ] and abs(runs[1].end - FRAMES // 2) < 8192
+        ((_, failure),) = made.played
+        assert "nothing behind byte" in failure
+
+    asyncio.run(body())
+
+
 def test_what_cannot_be_opened_is_told_and_the_next_plays(tmp_path: Path) -> None:
     async def body() -> None:
         gone = served(tmp_path / "gone.wav")
@@ -179,6 +225,24 @@ def test_what_cannot_be_opened_is_told_and_the_next_plays(tmp_path: Path) -> Non
         (_, failure), (_, fine) = made.played
         assert failure.startswith("source://served/gone.wav: ") and "no such file" in failure and fine == ""
         assert made.runs() == [Run(0, SHORT)]
+
+    asyncio.run(body())
+
+
+def test_a_file_that_is_another_one_by_now_is_never_spliced(tmp_path: Path) -> None:
+    async def body() -> None:
+        path = numbered(tmp_path / "a.wav", FRAMES)
+        async with music(tmp_path, [served(path, chunk=CHUNK), SHORT]) as made:
+            await made.transport.play()
+            await made.until_heard(made.entries[0], 1)
+            with path.open("ab") as file:
+                file.write(bytes(8))
+            await kill(made, "source", set())
+            await ended(made)
+        (_, failure), (_, fine) = made.played
+        assert "it has changed while it was played" in failure and fine == ""
+        runs = made.runs()
+        assert runs[0].start == 0 and 0 < runs[0].end < FRAMES and runs[1:] == [Run(0, SHORT)]
 
     asyncio.run(body())
 

@@ -67,7 +67,9 @@ static const StIoVTable SEEKING = {.read = stream_read, .seek = stream_seek, .si
 static const StIoVTable STRAIGHT = {.read = stream_read, .size = stream_size};
 
 static StStatus list_items(void *handle, StStr request, StStr *out) {
-    (void)handle, (void)request;
+    StJson path;
+    (void)handle;
+    if (st_json_member(st_json(request), "path", &path)) return st_error(ST_ERROR_INVALID_ARG, "served: no folder");
     *out = st_str_copy("{\"items\": []}", 13);
     return st_ok();
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.where import SourceTrack, extension_of, label_of, local_files, scheme_of, short_name, source_track
+from host.where import SourceTrack, about, extension_of, label_of, local_files, scheme_of, short_name, source_track
 
 OBJECTS = st.sampled_from(["", "{}", '{"id":"a/b","n":[1,"&=?%#"]}'])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -75,3 +75,16 @@ def test_files_are_told_from_tracks() -> None:
 )
 def test_extensions(name: str, extension: str) -> None:
     assert extension_of(name) == extension
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "line"),
+    [
+        (SourceTrack("http://me:key@a/b?c=d"), "p: open: http://a/b: no", "http://a/b?c=d: 1 s: p: open: no"),
+        (SourceTrack("http://a/b"), "p: open: http://a/bc: no", "http://a/b: 1 s: p: open: http://a/bc: no"),
+        (SourceTrack("a/b", "folder"), "p: open: none", "source://folder/a/b: 1 s: p: open: none"),
+        (Path("/a"), "/a: damaged", "/a: 1 s: /a: damaged"),
+    ],
+)
+def test_what_is_said_of_it_names_it_once(where: SourceTrack | Path, message: str, line: str) -> None:
+    assert about(where, message, "1 s: ") == line

@@ -16,6 +16,7 @@ from host.errors import MediaError
 from host.jsontext import JsonObject
 from host.playback import Excerpt, Input, Modes, Queue, Repeat
 from host.playlists import Hints
+from host.where import SourceTrack
 
 
 def a_queue() -> Queue:
@@ -23,6 +24,8 @@ def a_queue() -> Queue:
     names = ["/a", "/\udcff\n", "/ü", "/x/y", "/e", "/f"]
     cut = Excerpt(Fraction(7, 75), Fraction(1, 3))
     queue.add([Input(Path(name), None, cut, Hints("t", "", "l")) for name in names])
+    queue.add([Input(SourceTrack("https://me:pw@host/a b")), Input(SourceTrack("x/ü?", "folder", '{"a":1}', "{}"))])
+    queue.add([Input(Path("/last"), None, cut)])
     queue.set_modes(Modes(Repeat.ALL, shuffle=True, consume=True))
     for _ in range(3):
         queue.advance()

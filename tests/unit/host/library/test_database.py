@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
-from host.library import Playlists, Search, Store
+from host.library import Playlists, Search, Store, database
 from host.library.schema import APPLICATION_ID, VERSION
 from tests.unit.host.library.store_filled import track
 
@@ -171,6 +173,69 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
                 store.put([track("/music/new.flac")])
     finally:
         folder.chmod(0o700)
+
+
+def damage_tracks(path: Path) -> None:
+    """A page that nobody needs for roots and playlists; and somebody has seen it."""
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tracks'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))
+    with Store.open(path) as store, pytest.raises(LibraryDamaged):
+        [*store.known(Path("/music"))]
+
+
+def test_what_a_user_typed_is_taken_over_later_where_that_failed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "library.db"
+    filled(path, tracks=3000)
+    with Store.open(path) as store:
+        before = precious(store)
+    damage_tracks(path)
+
+    def full(_aside: Path, connection: sqlite3.Connection) -> str:
+        connection.execute("INSERT INTO roots (path, added_s) VALUES (?, 0)", (b"/half",))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_salvage", full)
+        for _ in range(2):
+            with pytest.raises(LibraryError, match="No space left"):
+                Store.open(path)
+    with Store.open(path) as store:
+        assert precious(store) == before
+    assert len(aside(tmp_path)) == 1
+    with Store.open(path) as again:
+        assert again.database.notice == ""
+
+
+def test_who_meets_a_damaged_one_while_it_is_mended_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "library.db"
+    filled(path, tracks=3000)
+    with Store.open(path) as store:
+        before = precious(store)
+    damage_tracks(path)
+    seen = []
+
+    def look() -> None:
+        with Store.open(path) as store:
+            seen.append(precious(store))
+
+    other = threading.Thread(target=look)
+    salvage = database._salvage
+
+    def slowly(aside: Path, connection: sqlite3.Connection) -> str:
+        other.start()
+        other.join(0.3)  # not to be waited out: who does not wait sees nothing
+        return salvage(aside, connection)
+
+    monkeypatch.setattr(database, "_salvage", slowly)
+    Store.open(path).close()
+    other.join()
+    assert seen == [before]
+    assert len(aside(tmp_path)) == 1
 
 
 def test_many_that_make_it_at_once_agree(tmp_path: Path) -> None:

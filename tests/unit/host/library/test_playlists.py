@@ -98,6 +98,8 @@ def test_what_is_not_there_is_named_and_changes_nothing(store: Store) -> None:
     lists.add("mix", [Path("/a"), Path("/b")])
     with pytest.raises(NotFound, match="no playlist other"):
         lists.add("other", [Path("/a")])
+    with pytest.raises(NotFound, match="no playlist"):
+        lists.entries("\udcff")
     with pytest.raises(NotFound, match="no entry at place 3 of mix, which has 2"):
         lists.remove("mix", [1, 3])
     with pytest.raises(NotFound, match="no entry at place 0"):

@@ -89,6 +89,8 @@ def test_order_and_number() -> None:
         ("year:", "year:: what year should it have"),
         ("duration:5x", "'5x' is no duration"),
         ("added:2026-13", "month must be in 1..12"),
+        ("added:9999-12-31", "'9999-12-31' is too late"),
+        ("artist:\udcff", "bytes that are not UTF-8"),
         ("added:>5", "'5' is no day"),
         ("added:1d..2026", "'2026' is no age"),
         ("size:99999999999999999999", "is no size"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host.errors import NotFound, Usage
-from host.library import FileStamp, Problem, ProblemKind, Store
+from host.library import FileStamp, Problem, ProblemKind, Search, Store
 from host.media import Tags
 from tests.unit.host.library.store_filled import track
 
@@ -130,3 +130,20 @@ def test_problems_are_kept_by_file_and_decoder(store: Store) -> None:
     assert store.problems(Path("/other")) == []
     assert store.forget_problem(MUSIC / "bad.mp3") == 2
     assert store.problems(MUSIC) == []
+
+
+def test_words_that_another_one_tidied_are_known_again_when_they_come_again(store: Store, tmp_path: Path) -> None:
+    store.put([track("/music/a.flac", Tags(title="Nightingale"))])
+    with Store.open(tmp_path / "data" / "library.db") as other:
+        other.remove([MUSIC])
+        other.tidy()
+    store.put([track("/music/a.flac", Tags(title="Nightingale"))])
+    assert [each.title for each in Search(store.database).find("nigtingale").tracks] == ["Nightingale"]
+
+
+def test_words_of_a_batch_that_came_to_nothing_are_written_with_the_next(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.batch():
+        store.put([track("/music/a.flac", Tags(title="Nightingale"))])
+        raise RuntimeError
+    store.put([track("/music/a.flac", Tags(title="Nightingale"))])
+    assert [each.title for each in Search(store.database).find("nigtingale").tracks] == ["Nightingale"]
