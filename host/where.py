@@ -23,6 +23,7 @@ __all__ = [
     "SourceTrack",
     "Where",
     "about",
+    "extension_of",
     "label_of",
     "local_files",
     "remedy_for",
@@ -110,6 +111,12 @@ def source_track(uri: str) -> SourceTrack:
         if member:
             told[name] = _object(unquote(text, errors="strict"))
     return SourceTrack(unquote(found[2] or "", errors="strict"), found[1], told["item"], told["config"])
+
+
+def extension_of(file_name: str) -> str:
+    """What comes after the last dot of the name, lowercase; empty for none and for names like `.flac`."""
+    stem, dot, extension = file_name.rpartition("/")[2].rpartition(".")
+    return extension.lower() if dot and stem else ""
 
 
 def label_of(where: Where) -> str:

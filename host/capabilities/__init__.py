@@ -11,7 +11,7 @@ from host.capabilities.mix import Crossing, Mix
 from host.capabilities.query_cache import QueryCache
 from host.capabilities.query_owner import QueryOwner
 from host.capabilities.scanner import MOST_FILES, FileToScan, Refusal, Scanned, Scanner
-from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
+from host.capabilities.selection import Candidate, known_extensions, select_decoders
 from host.capabilities.sink import Sink, Target
 from host.capabilities.source import Item, ItemKind, OpenedStream, Page, Source
 from host.capabilities.stage import Stage
@@ -39,7 +39,6 @@ __all__ = [
     "Stage",
     "Target",
     "Words",
-    "extension_of",
     "known_extensions",
     "select_decoders",
 ]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from host.errors import ProtocolViolated
 from host.jsontext import Json, JsonObject
+from host.printable import printable
 from host.runtime import Instance, parse_plugin_json
-from host.worker import printable
 
 __all__ = ["json_list", "json_object", "wrong_shape"]
 

@@ -10,8 +10,8 @@ from abi.wire import MAX_FDS, DecoderOpened, FilesScanned, ScanFiles, ScannedFil
 from host.capabilities.decoder import check_opened, label_for_wire
 from host.capabilities.stage import violation
 from host.jsontext import JsonObject
+from host.printable import printable
 from host.runtime import MAX_METADATA_BYTES, Instance, parse_plugin_json
-from host.worker import printable
 
 __all__ = ["MOST_FILES", "FileToScan", "Refusal", "Scanned", "Scanner"]
 

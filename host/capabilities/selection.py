@@ -9,7 +9,7 @@ from host.ids import PluginId, TypeId
 from host.packages import PluginManifest
 from host.records import record
 
-__all__ = ["Candidate", "extension_of", "known_extensions", "select_decoders"]
+__all__ = ["Candidate", "known_extensions", "select_decoders"]
 
 
 @record
@@ -19,12 +19,6 @@ class Candidate:
     plugin_id: PluginId
     type_id: TypeId
     score: int
-
-
-def extension_of(file_name: str) -> str:
-    """What comes after the last dot of the name, lowercase; empty for none and for names like `.flac`."""
-    stem, dot, extension = file_name.rpartition("/")[2].rpartition(".")
-    return extension.lower() if dot and stem else ""
 
 
 def _score(scores: dict[str, int], extension: str) -> int | None:

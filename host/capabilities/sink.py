@@ -17,9 +17,9 @@ from abi.wire import (
 from host.capabilities.plugin_text import json_list, wrong_shape
 from host.capabilities.stage import Stage, position_of, violation
 from host.jsontext import Json, JsonObject
+from host.printable import printable
 from host.records import record
 from host.runtime import MAX_LIST_BYTES, FileGrants, Instance, json_payload
-from host.worker import printable
 from shm_audio import Ring
 
 __all__ = ["Sink", "Target"]

@@ -24,7 +24,8 @@ from host.cli.library_words import NO_ROOTS
 from host.cli.params import file_path, parsed
 from host.cli.scan_progress import ScanProgress
 from host.errors import LibraryBusy
-from host.library import POLL_S, Scanning, Store, Tally, Watch, cover_folder, database_file
+from host.library import Store, cover_folder, database_file
+from host.library.scans import POLL_S, Scanning, Tally, Watch
 from host.patience import off_loop
 from host.supervise import step_back
 

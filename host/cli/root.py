@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from host.cli.console import Console
 from host.cli.exits import Exit
+from host.cli.lazy_commands import LazyCommands
 from host.errors import StellaError, Usage
 from host.version import VERSION
 
 __all__ = ["run", "stellatune"]
 
-#: name -> (module, command in it, what it does). Only the module of the command that is called is imported.
+#: As ``LazyCommands`` takes them.
 COMMANDS = {
     "play": ("host.cli.play", "play", "Play files, directories and playlists."),
     "render": ("host.cli.render", "render", "Write what would be heard into a file, as fast as it goes."),
@@ -55,35 +54,7 @@ SOCKET = click.Path(path_type=Path)
 LOG_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-class LazyCommands(click.Group):
-    """A group that knows its commands by name and imports one when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """Names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # the same
-        """The command of that name, freshly imported."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module}.{attribute} is no command")
-        return command
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Names of commands and options, without importing a command."""
-        found = [CompletionItem(name, help=row[2]) for name, row in COMMANDS.items() if name.startswith(incomplete)]
-        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # the same
-        """The list of commands, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
-
-
-@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyCommands, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "config_file", type=CONFIG, help="Read this file instead of config.toml.")
 @click.option("--socket", type=SOCKET, help="The control socket, instead of the one in the runtime directory.")
 @click.option("--log-file", type=LOG_FILE, help="Where a host that answers commands writes its log.")

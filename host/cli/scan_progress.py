@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from host.cli.console import Console
 from host.cli.progress import BAR_CELLS, CLEAR, DRAW_S, PLAIN_S
-from host.library import Tally
+from host.library.scans import Tally
 
 __all__ = ["ScanProgress"]
 

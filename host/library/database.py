@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
+from host.library.facts import folder_of
 from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from host.where import label_of
 
@@ -134,6 +135,7 @@ def _reader(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
     try:
+        connection.create_function("folder_of", 1, folder_of, deterministic=True)
         connection.execute("PRAGMA foreign_keys = on")
         connection.execute("PRAGMA secure_delete = off")
         connection.execute("PRAGMA cache_size = -32768")  # KiB; a search goes through much of the index

@@ -19,6 +19,7 @@ __all__ = [
     "Track",
     "duration_ms_of",
     "file_of_mark",
+    "folder_of",
     "mark_of_file",
 ]
 
@@ -41,6 +42,11 @@ def file_of_mark(mark: bytes) -> KnownFile:
     """What such a text says."""
     path, size_bytes, mtime_ns = mark.rsplit(b"//", 2)
     return path, int(size_bytes), int(mtime_ns)
+
+
+def folder_of(path: bytes) -> bytes:
+    """The folder that a file stands in, with the slash behind it."""
+    return path[: path.rfind(b"/") + 1]
 
 
 @record

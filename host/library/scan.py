@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from host.capabilities import Candidate, FileToScan, Refusal, Scanned, extension_of
+from host.capabilities import Candidate, FileToScan, Refusal, Scanned
 from host.errors import MediaError, PackageError, PluginRefused, StellaError, Supervised
 from host.events import EventBus, PluginFault
 from host.ids import Generation, PluginId, TypeId
@@ -34,7 +34,7 @@ from host.patience import Hands
 from host.records import record
 from host.runtime import Instance
 from host.supervise import Cause
-from host.where import label_of
+from host.where import extension_of, label_of
 
 __all__ = ["Scan", "ScanParts"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from abi.kinds import CapabilityKind
-from host.capabilities import Candidate, extension_of, known_extensions, select_decoders
+from host.capabilities import Candidate, known_extensions, select_decoders
 from host.errors import LibraryError, Usage
 from host.events import EventBus
 from host.ids import PluginId, Role, TypeId
@@ -25,6 +25,7 @@ from host.library.journal import Journal
 from host.library.ledger import CoverKeeper, Ledger
 from host.library.scan import Scan, ScanParts
 from host.library.scanners import ScannerPool
+from host.library.seals import Seals
 from host.library.store import Store
 from host.library.tally import Tally
 from host.library.troubles import Troubles, mark_text
@@ -32,7 +33,7 @@ from host.library.walk import Walk
 from host.packages import PluginManifest
 from host.patience import off_loop
 from host.runtime import PluginRuntime, mark_of
-from host.where import label_of
+from host.where import extension_of, label_of
 
 __all__ = ["Scanning"]
 
@@ -62,6 +63,7 @@ class Scanning:
         at_work: Callable[[bool], None],
     ) -> None:
         self.store = store
+        self._seals = Seals(store.database)
         self._covers = covers
         self._runtime = runtime
         self._bus = bus
@@ -107,9 +109,13 @@ class Scanning:
         self._runs = True
         try:
             with _few_collections():
-                return await self.scan.run()
+                tally = await self.scan.run()
         finally:
             self._runs = False
+        to_seal = self.scan.changes.to_seal
+        if to_seal:
+            await self._in_time(lambda: self._seals.put(to_seal))
+        return tally
 
     async def _in_time(self, work: Callable[[], T], discard: Callable[[T], None] | None = None) -> T:
         try:
@@ -163,7 +169,8 @@ class Scanning:
         excluded = [os.fsencode(path) for path in self.store.excluded()]
         walk = Walk(roots, excluded, self._extensions, warn, whole)
         guarded = tuple(whole.intersection(roots))
-        changes = Changes(walk, guarded, known, list(troubles), troubles.hopeless(), troubles.outdated(), full)
+        bad, again = troubles.hopeless(), troubles.outdated()
+        changes = Changes(walk, roots, guarded, self._seals, known, list(troubles), bad, again, full)
         return Scan(parts, changes, troubles)
 
     def _roots(self, folders: Sequence[Path]) -> list[Path]:

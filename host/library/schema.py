@@ -76,6 +76,18 @@ _VERSION_1 = (
         BEGIN SELECT raise(ABORT, 'the playlist of what is liked stays'); END""",
 )
 
+# A seal says that the tracks of a folder are those it was made of; see host.library.seals. folder_of is our own, for
+# SQLite finds no last slash.
+_VERSION_2 = (
+    "CREATE TABLE seals (path BLOB PRIMARY KEY, seal BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TRIGGER tracks_came AFTER INSERT ON tracks
+        BEGIN DELETE FROM seals WHERE path = folder_of(new.path); END""",
+    """CREATE TRIGGER tracks_went AFTER DELETE ON tracks
+        BEGIN DELETE FROM seals WHERE path = folder_of(old.path); END""",
+    """CREATE TRIGGER tracks_changed AFTER UPDATE OF path, size_bytes, mtime_ns ON tracks
+        BEGIN DELETE FROM seals WHERE path IN (folder_of(old.path), folder_of(new.path)); END""",
+)
+
 #: The statements that lead from one version to the next; the first begin with an empty file.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 VERSION = len(MIGRATIONS)

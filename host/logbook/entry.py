@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from abi.kinds import LogLevel
+from host.printable import printable
 from host.records import record
-from host.worker import printable
 
 __all__ = ["HOST", "MAX_TEXT_CHARS", "Entry", "level_of"]
 

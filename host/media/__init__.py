@@ -4,7 +4,7 @@ Knows no plugin, no playback and no library: these read through it.
 """
 
 from host.media.covers import MAX_COVER_BYTES, Cover, read_cover
-from host.media.files import OPEN_FLAGS, Media, open_media, open_regular, why_not
+from host.media.files import OPEN_FLAGS, Media, open_regular, why_not
 from host.media.tags import NO_TAGS, Loudness, Tags, read_tags
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Loudness",
     "Media",
     "Tags",
-    "open_media",
     "open_regular",
     "read_cover",
     "read_tags",

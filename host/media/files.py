@@ -12,12 +12,10 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host.capabilities import extension_of
 from host.errors import MediaError
-from host.patience import off_loop
-from host.where import Where, label_of
+from host.where import Where, extension_of, label_of
 
-__all__ = ["Media", "open_media", "open_regular", "why_not"]
+__all__ = ["Media", "open_regular", "why_not"]
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 LABEL_CHARS = 4000
@@ -115,17 +113,3 @@ def open_regular(path: Path, where: Where | None = None) -> Media:
         os.close(fd)
         raise
     return Media(path, fd, facts.st_size, where or path)
-
-
-async def open_media(path: Path, timeout_s: float, where: Where | None = None) -> Media:
-    """Opens a media file within ``timeout_s``. ``where``: what led to it, if not its path.
-
-    Raises:
-        MediaError: it cannot be opened, or its file system does not answer.
-    """
-    try:
-        return await off_loop(lambda: open_regular(path, where), timeout_s, discard=Media.close)
-    except TimeoutError as error:
-        raise MediaError(
-            f"{path}: not open after {timeout_s:g} s", remedy="look at the file system (a network mount?) it lies on"
-        ) from error

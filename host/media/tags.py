@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 
 from host.jsontext import Json, JsonObject
+from host.printable import printable
 from host.records import record
-from host.worker import printable
 
 __all__ = ["NO_TAGS", "Loudness", "Tags", "read_tags"]
 

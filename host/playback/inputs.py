@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from host.capabilities import extension_of
 from host.errors import MediaError
 from host.media import open_regular, why_not
 from host.playback.tracks import WHOLE, Excerpt
 from host.playlists import NO_HINTS, Found, Hints, follow, is_playlist, is_uri, locate
 from host.records import record
-from host.where import SourceTrack, Where, scheme_of
+from host.where import SourceTrack, Where, extension_of, scheme_of
 
 __all__ = ["Input", "expand", "natural_key"]
 

@@ -15,7 +15,8 @@ from host.capabilities import OpenedStream
 from host.errors import MediaError, StellaError
 from host.events import EventBus
 from host.jsontext import JsonObject, parse_json
-from host.media import Media, open_media
+from host.media import Media
+from host.media.opening import open_media
 from host.packages import CapabilityManifest, PluginManifest, merge_config
 from host.playback.deaths import try_again
 from host.playback.repairs import Repair, told

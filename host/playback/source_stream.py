@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from abi.kinds import StatusCode
 from abi.wire import StopReason
-from host.capabilities import extension_of
 from host.errors import MediaError, StellaError
 from host.events import EventBus, PluginEmitted, StageEnded, StageGivenUp, TrackTitled
 from host.ids import InstanceId, PluginId
@@ -25,11 +24,11 @@ from host.playback.repairs import Grade, Repair, Swapped
 from host.playback.seat import RingsBroken
 from host.playback.source_seat import SourceSeat
 from host.playback.stage_use import StageUse
+from host.printable import printable
 from host.records import record
 from host.runtime import PluginRuntime
 from host.supervise import examine
-from host.where import SourceTrack, label_of, short_name
-from host.worker import printable
+from host.where import SourceTrack, extension_of, label_of, short_name
 from shm_audio import StreamError
 
 __all__ = ["Readable", "SourceStream", "failure_of_source"]

@@ -15,10 +15,11 @@ from host.events import EventBus, HostEventsMissed, PluginAnswered, PluginAsked
 from host.ids import Generation, InstanceId
 from host.jsontext import JsonObject
 from host.packages import Right
+from host.printable import printable
 from host.runtime.host_events import Mailbox
 from host.runtime.live import LiveGeneration
 from host.runtime.plugin_json import parse_plugin_json
-from host.worker import WorkerHandle, printable
+from host.worker import WorkerHandle
 
 __all__ = ["MAX_UNDER_WAY", "ControlRequests"]
 

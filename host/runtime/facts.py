@@ -8,8 +8,8 @@ from abi.kinds import LogLevel
 from abi.wire import DigestReady, Dropped, Event, PluginEvent, PluginLog, StageStopped, StopReason
 from host.events import DigestDone, EventsDropped, PluginEmitted, PluginLogLine, StageEnded, Topic
 from host.ids import Generation, InstanceId, PluginId
+from host.printable import printable
 from host.runtime.plugin_json import parse_plugin_json
-from host.worker import printable
 
 __all__ = ["fact_of"]
 

@@ -9,8 +9,8 @@ from abi.wire import ModuleInfo
 from host.errors import LoadFailed
 from host.jsontext import Json
 from host.packages import PluginManifest
+from host.printable import printable
 from host.runtime.plugin_json import parse_plugin_json
-from host.worker import printable
 
 __all__ = ["verify_module"]
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from abi.wire import EXIT_HOST_LOST
 from host.ids import Generation, InstanceId, PluginId, Role
+from host.printable import printable
 from host.records import record
-from host.worker import MAPPED_NAME, ExitStatus, KillKind, WorkerHandle, instance_of, printable
+from host.worker import MAPPED_NAME, ExitStatus, KillKind, WorkerHandle, instance_of
 from shm_audio import CrashRecord, LaneStatus
 
 __all__ = ["Autopsy", "Cause", "Frame", "examine"]

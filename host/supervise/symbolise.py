@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from host.printable import printable
 from host.supervise.autopsy import Autopsy, Frame
-from host.worker import PrivateCopy, printable
+from host.worker import PrivateCopy
 
 __all__ = ["symbolise"]
 

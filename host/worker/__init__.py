@@ -7,7 +7,6 @@ what a death means.
 from host.worker.handle import WorkerHandle
 from host.worker.in_progress import instance_of
 from host.worker.kill import KillKind
-from host.worker.log_tail import printable
 from host.worker.maps import Mapping
 from host.worker.private_copy import MAPPED_NAME, PrivateCopy, copy_library
 from host.worker.process import ExitStatus
@@ -27,6 +26,5 @@ __all__ = [
     "Zygote",
     "copy_library",
     "instance_of",
-    "printable",
     "spawn",
 ]

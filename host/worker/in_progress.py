@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from host.worker.log_tail import printable
+from host.printable import printable
 from shm_audio import LaneStatus
 
 __all__ = ["describe", "instance_of"]

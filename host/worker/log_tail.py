@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["LogTail", "printable"]
+from host.printable import printable
+
+__all__ = ["LogTail"]
 
 TAIL_BYTES = 64 << 10
 _LINE_BYTES = 1024
 _WINDOW_S = 0.1
 _WINDOW_BYTES = 256 << 10
-
-
-def printable(text: str) -> str:
-    """The text with everything escaped that could move a terminal's cursor or its reading direction."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 class LogTail:

@@ -12,7 +12,7 @@ from host.errors import (
     ProtocolViolated,
     StellaError,
 )
-from host.worker.log_tail import printable
+from host.printable import printable
 
 __all__ = ["error_of", "last_words"]
 

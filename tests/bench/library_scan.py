@@ -52,7 +52,8 @@ _SCAN = """
 import asyncio, json, sys, time
 from pathlib import Path
 from host.app import scan_host
-from host.library import Scanning, Store, cover_folder
+from host.library import Store, cover_folder
+from host.library.scans import Scanning
 from host.settings import Paths, Settings
 from tests.bench.standing import promote
 place, root, full = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "full"

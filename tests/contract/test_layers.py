@@ -15,7 +15,7 @@ OURS = ("abi", "shm_audio", "plugin_worker", "host", "native_plugins")
 
 # Rooms of the host, lowest first; rooms on one line have no edges between them.
 HOST_FLOORS = (
-    ("errors", "jsontext", "patience", "records", "version", "whole_file", "zygote_process"),
+    ("errors", "jsontext", "patience", "printable", "records", "version", "whole_file", "zygote_process"),
     ("ids", "settings", "where"),
     ("events",),
     ("worker",),

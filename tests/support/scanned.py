@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from host.app import ScanHost, scan_host
-from host.library import Problem, Scanning, Store, Tally, Watch
+from host.library import Problem, Store
+from host.library.scans import Scanning, Tally, Watch
 from host.settings import Limits, Paths, Settings
 from tests.support.patient import PATIENT
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from host.app import ScanHost
-from host.library import ProblemKind, Scanning, budget
+from host.library import ProblemKind, budget
+from host.library.scans import Scanning
 from tests.e2e.audio import noise, write_wav
 from tests.support.patient import PATIENT
 from tests.support.scanned import Shelf, frames_file, killer, strikes

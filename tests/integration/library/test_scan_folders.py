@@ -11,7 +11,7 @@ import pytest
 
 from host.app import ScanHost
 from host.errors import LibraryBusy, Usage
-from host.library import Scanning, Tally
+from host.library.scans import Scanning, Tally
 from tests.e2e.audio import noise, write_wav
 from tests.support.scanned import Shelf, frames_file, killer, strikes
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from host.library import Playlists, Tally, database
+from host.library import Playlists, database
 from host.library import watch as watching
+from host.library.scans import Tally
 from host.supervise import Watcher
 from tests.support.scanned import Shelf, frames_file
 

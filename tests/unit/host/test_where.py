@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.where import SourceTrack, about, label_of, local_files, scheme_of, short_name, source_track
+from host.where import SourceTrack, about, extension_of, label_of, local_files, scheme_of, short_name, source_track
 
 OBJECTS = st.sampled_from(["", "{}", '{"id":"a/b","n":[1,"&=?%#"]}'])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -59,6 +59,22 @@ def test_files_are_told_from_tracks() -> None:
     places = (Path("/a"), SourceTrack("http://b"), Path("c"))
     assert local_files(places) == (Path("/a"), Path("c"))
     assert (label_of(places[0]), short_name(places[0])) == ("/a", "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [
+        ("a.FLAC", "flac"),
+        ("/x.y/a", ""),
+        ("/x/.flac", ""),
+        ("a.tar.gz", "gz"),
+        ("a.", ""),
+        ("", ""),
+        ("dir.d/b.ogg", "ogg"),
+    ],
+)
+def test_extensions(name: str, extension: str) -> None:
+    assert extension_of(name) == extension
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abi.kinds import CapabilityKind
-from host.capabilities.selection import Candidate, extension_of, known_extensions, select_decoders
+from host.capabilities.selection import Candidate, known_extensions, select_decoders
 from host.ids import PluginId, TypeId
 from host.packages import CapabilityManifest, PluginManifest
 
@@ -59,22 +59,6 @@ def test_order(extension: str, expected: list[str]) -> None:
 
 def test_no_decoder_at_all() -> None:
     assert select_decoders([PLUGINS[-1]], "flac") == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "extension"),
-    [
-        ("a.FLAC", "flac"),
-        ("/x.y/a", ""),
-        ("/x/.flac", ""),
-        ("a.tar.gz", "gz"),
-        ("a.", ""),
-        ("", ""),
-        ("dir.d/b.ogg", "ogg"),
-    ],
-)
-def test_extensions(name: str, extension: str) -> None:
-    assert extension_of(name) == extension
 
 
 def test_known_extensions_have_a_rule_of_their_own() -> None:

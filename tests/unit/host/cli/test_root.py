@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -122,3 +123,17 @@ def test_asking_a_host_imports_no_engine(command: str, tmp_path: Path) -> None:
     assert code == "3"
     assert "host.control.client" in modules
     assert not {"asyncio", "rich", "host.app", "host.runtime", "shm_audio", "numpy"} & set(modules)
+
+
+@pytest.mark.parametrize("command", ["search x", "stats", "albums", "roots", "playlists list"])
+def test_asking_the_library_imports_no_engine(command: str, tmp_path: Path) -> None:
+    """What scans need, a search does without."""
+    environment = {**os.environ, **{f"XDG_{name}_HOME": str(tmp_path) for name in ("CONFIG", "DATA", "STATE", "CACHE")}}
+    program = f"import sys; from host.cli.root import run; run({['library', *command.split()]!r}); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60, env=environment,
+    )  # fmt: skip
+    modules = set(done.stdout.splitlines()[-1].split())
+    assert "host.library.database" in modules
+    assert not {"asyncio", "watchdog", "host.app", "host.runtime", "host.worker", "shm_audio", "numpy"} & modules

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from host.errors import MediaError
-from host.media.files import open_media, open_regular
+from host.media.files import open_regular
+from host.media.opening import open_media
 from host.patience import Hands, off_loop
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from host.worker.log_tail import TAIL_BYTES, LogTail, printable
+from host.worker.log_tail import TAIL_BYTES, LogTail
 from host.worker.outcome import last_words
 
 
@@ -13,21 +11,6 @@ def test_lines_come_whole_whatever_the_pieces() -> None:
     for piece in (b"one\ntw", b"o\r\nthr", b"ee"):
         assert tail.feed(piece, 0.0)
     assert tail.lines == ("one", "two", "three")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain ü", "plain ü"),
-        ("a\x1b[2Jb", "a\\x1b[2Jb"),
-        ("a\x07\x9b", "a\\x07\\x9b"),
-        ("a\u202eb", "a\\u202eb"),
-        ("a\tb", "a\\tb"),
-    ],
-)
-def test_nothing_can_move_the_cursor(text: str, shown: str) -> None:
-    assert printable(text) == shown
-    assert shown.isprintable()
 
 
 def test_bytes_that_are_no_text_are_shown_as_such() -> None:
