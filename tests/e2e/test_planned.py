@@ -14,9 +14,11 @@ import pytest
 from tests.e2e.audio import Samples, as_float, noise, read_wav, write_wav
 from tests.e2e.conftest import Started, Stellatune, wait_until_it_plays
 from tests.e2e.test_control import ask, asked, error_of
+from tests.support.bad_files import make_bad_files
 from tests.support.c_plugins import build_plugin
 from tests.support.capture import Capture, load_capture
 from tests.support.patient import DEEP, DEEP_DEVICE
+from tests.support.scanned import killer
 
 pytestmark = pytest.mark.paced
 
@@ -164,3 +166,22 @@ def test_a_build_that_loads_and_makes_no_instance_leaves_the_old_one(
         build_plugin("level", plugins, "FACTOR=0.25f")
         asked(stellatune, "plugins", "reload", "test.level")
     by_two_factors(captures[0], 0.5, 0.25)
+
+
+def test_a_scan_of_good_and_bad_files_is_not_heard(stellatune: Stellatune, tune: Path, tmp_path: Path) -> None:
+    """Beside a device that keeps time; the scan is a process of its own and dies of nothing that it reads."""
+    music = tmp_path / "music"
+    music.mkdir()
+    bads = make_bad_files(
+        music / "bad", [write_wav(tmp_path / "small.wav", TUNE[:RATE_HZ], RATE_HZ)], count=40, seed=11
+    )
+    killers = [killer(music / f"{number}.frames") for number in range(3)]
+    stellatune.ok("library", "add", music)
+    captures: list[Capture] = []
+    with heard(stellatune, tune, *EQUALIZER, into=captures):
+        scan = ask(stellatune, "--json", "library", "scan")
+        assert scan.code == 10, scan.err
+        assert scan.document["found"] == len(bads) + len(killers)
+    listed = stellatune("--json", "library", "problems").document["problems"]
+    assert {str(each) for each in killers} <= {each["path"] for each in listed if each["kind"] == "crashed"}
+    expect(captures[0], golden(stellatune, tune, *EQUALIZER))
