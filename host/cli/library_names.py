@@ -1,4 +1,4 @@
-"""What of the library is meant on a command line: searches and playlists, as names of files."""
+"""What of the library is meant on a command line: searches and playlists. The library is read only where one is."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ import click
 
 from host.cli.completing import playlist_names, query_words
 from host.cli.console import Console
-from host.cli.library_open import library_store
-from host.cli.library_search import tell_instead
-from host.errors import NotFound
-from host.library import Playlists, Search
 from host.records import record
 
 __all__ = ["Wanted", "from_library", "library_options"]
-
-#: Of one search on the command line; the query's own limit: goes before it.
-MAX_FOUND = 10_000
 
 
 @record
@@ -66,23 +59,6 @@ def from_library(console: Console, wanted: Wanted) -> tuple[str, ...]:
     """
     if not wanted:
         return ()
-    names: list[str] = []
-    with library_store(console) as store:
-        for name in wanted.playlists:
-            entries = Playlists(store.database).entries(name)
-            if not entries:
-                raise NotFound(
-                    f"the playlist {name} is empty", remedy=f"`stellatune library playlists add {name} FILE`"
-                )
-            names += (str(each.path) for each in entries)
-        for query in wanted.searches:
-            answer = Search(store.database).find(query, MAX_FOUND)
-            tell_instead(console, answer)
-            if not answer.tracks:
-                raise NotFound(
-                    f"the library has nothing for {query!r}", remedy="`stellatune library search` shows what it has"
-                )
-            if answer.more:
-                console.warn(f"of what the library has for {query!r}, the first {len(answer.tracks)} are taken")
-            names += (str(each.path) for each in answer.tracks)
-    return tuple(names)
+    from host.cli.library_found import files_of
+
+    return files_of(console, wanted.searches, wanted.playlists)
