@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from host.cli.library_open import as_kept, library_and_covers, library_store, ti
 from host.cli.library_words import NO_ROOTS, counted, path_members
 from host.cli.params import file_path, parsed
 from host.errors import NotFound
+from host.library import Store
 from host.where import label_of
 
 __all__ = ["add", "exclude", "include", "remove", "roots"]
@@ -46,11 +48,7 @@ def add(console: Console, folder: Path) -> int:
 @click.pass_obj
 def remove(console: Console, folder: Path) -> int:
     """A folder is no root any more, and what is in it no part of the library. The files stay, and so do playlists."""
-    kept = as_kept(folder)
-    with library_and_covers(console) as (store, covers):
-        tracks = store.remove_root(kept)
-        tidy(store, covers)
-    return _tell(console, kept, "removed", {"tracks": tracks}, f", {counted(tracks, 'track')}")
+    return _leave_out(console, folder, "removed", Store.remove_root)
 
 
 @click.command()
@@ -58,11 +56,7 @@ def remove(console: Console, folder: Path) -> int:
 @click.pass_obj
 def exclude(console: Console, folder: Path) -> int:
     """Leave a folder out, though it is in a root."""
-    kept = as_kept(folder)
-    with library_and_covers(console) as (store, covers):
-        tracks = store.exclude(kept)
-        tidy(store, covers)
-    return _tell(console, kept, "excluded", {"tracks": tracks}, f", {counted(tracks, 'track')}")
+    return _leave_out(console, folder, "excluded", Store.exclude)
 
 
 @click.command()
@@ -74,6 +68,14 @@ def include(console: Console, folder: Path) -> int:
     with library_store(console) as store:
         store.include(kept)
     return _tell(console, kept, "included", {}, "; `stellatune library scan` reads it")
+
+
+def _leave_out(console: Console, folder: Path, done: str, leave: Callable[[Store, Path], int]) -> int:
+    kept = as_kept(folder)
+    with library_and_covers(console) as (store, covers):
+        tracks = leave(store, kept)
+        tidy(store, covers)
+    return _tell(console, kept, done, {"tracks": tracks}, f", {counted(tracks, 'track')}")
 
 
 def _tell(console: Console, folder: Path, done: str, members: dict[str, object], told: str) -> int:

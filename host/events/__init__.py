@@ -2,6 +2,17 @@
 
 from host.events.bus import EventBus, Subscription
 from host.events.lyrics_topics import LyricsChanged, LyricsCursor
+from host.events.playback_topics import (
+    PlaybackEnded,
+    PlaybackStateChanged,
+    QueueChanged,
+    Seeked,
+    TrackEnded,
+    TrackHeard,
+    TrackStarted,
+    TrackTitled,
+    VolumeChanged,
+)
 from host.events.topics import (
     ConfigReloaded,
     ConfigUpdated,
@@ -13,25 +24,16 @@ from host.events.topics import (
     InstanceDestroyed,
     OutputBack,
     OutputLost,
-    PlaybackEnded,
-    PlaybackStateChanged,
     PluginAnswered,
     PluginAsked,
     PluginEmitted,
     PluginFault,
     PluginLogLine,
-    QueueChanged,
-    Seeked,
     StageBypassed,
     StageEnded,
     StageGivenUp,
     StageMended,
     Topic,
-    TrackEnded,
-    TrackHeard,
-    TrackStarted,
-    TrackTitled,
-    VolumeChanged,
     WorkerExited,
     WorkerStarted,
 )
