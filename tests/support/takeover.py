@@ -142,17 +142,25 @@ class TakenOver:
         self.worker = worker
         return begin.replay_from
 
-    def supply(self) -> int:
-        """As much of the signal as there is room for; says how much."""
+    def supply(self, until: int | None = None) -> int:
+        """As much of the signal as there is room for, or of its first ``until`` frames; says how much."""
         source, channels = self.rings.source, FORMAT.channels
-        frames = min(source.frames(), len(self._signal) // channels - source.position)
+        end = len(self._signal) // channels if until is None else until
+        frames = min(source.frames(), end - source.position)
         if frames:
             source.put(self._signal[source.position * channels : (source.position + frames) * channels])
         return frames
 
     def move(self, until: int) -> None:
-        """Supplies and hears until so many frames have been heard."""
+        """Supplies and hears until so many frames have been heard; the stage stands somewhere ahead."""
+        self._move(until, None)
+
+    def move_exactly(self, until: int) -> None:
+        """Supplies no more than is heard, so the stage stands at ``until``, if nothing was supplied ahead before."""
+        self._move(until, until)
+
+    def _move(self, until: int, supplied: int | None) -> None:
         while self.frames_heard < until:
-            self.supply()
+            self.supply(supplied)
             self.rings.source.before_sleep()
             self._heard.append(self.rings.taste(min(BLOCK, until - self.frames_heard)))

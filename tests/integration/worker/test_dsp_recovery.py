@@ -85,23 +85,25 @@ def spoil(rings: StageRings, slot: CheckpointSlot) -> None:
     "effect", [EQUALIZER, GAIN, LIMITER, LOUDNESS], ids=["equalizer", "gain", "limiter", "loudness"]
 )
 def test_killed_at_many_places_nothing_is_heard(start_worker: Start, each_rings: StageRings, effect: Effect) -> None:
-    """Killed while it has blocks to do, so at any instruction; every frame once, every bit as it would have been."""
+    """Killed while it has blocks to do, so at any instruction; every frame once, every bit as it would have been.
+
+    The first death is at a known place, between two checkpoints: where the others find it is up to the scheduler.
+    """
     expected = undisturbed(start_worker, effect)
     assert not same(SIGNAL, expected)
     stage = TakenOver(start_worker, each_rings, SIGNAL)
     stage.begin(effect)
+    stage.move_exactly(CHECKPOINT_FRAMES + BLOCK)
+    stage.kill()
+    assert stage.take_over(effect) == CHECKPOINT_FRAMES
     places = random.Random(7)
-    replayed = []
     for _ in range(KILLS):
         stage.move(stage.frames_heard + places.randrange(BLOCK, 1000))
         stage.kill_at_work(at_most=places.randrange(BLOCK, 1000))
-        at = each_rings.after.words().write_pos
-        replayed.append(at - stage.take_over(effect))
+        stage.take_over(effect)
     stage.move(FRAMES)
     assert same(stage.heard, expected)
     assert len(stage.heard) == len(expected) == len(SIGNAL)
-    assert len(replayed) == KILLS
-    assert max(replayed) > 0
 
 
 def test_a_torn_newest_checkpoint_gives_way_to_the_older(start_worker: Start, stage: TakenOver) -> None:
