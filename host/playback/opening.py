@@ -23,7 +23,7 @@ from host.playback.media_opening import MediaOpener
 from host.playback.replay_gain import gain_for
 from host.playback.source_stream import Readable, SourceStream, failure_of_source
 from host.playback.stage_use import StageUse
-from host.playback.tracks import WHOLE, Excerpt, OpenTrack, window
+from host.playback.tracks import WHOLE, Excerpt, OpenTrack, endless, window
 from host.playback.type_configs import TypeConfigs
 from host.records import record
 from host.runtime import PluginRuntime
@@ -276,6 +276,7 @@ class Opener:
             if isinstance(media, SourceStream):
                 stream, wait_s = media.seat.stream, instance.limits.source_ms / 1000 * PATIENCE_TIMES
                 info = await decoder.open_stream(stream, media.label, media.extension, wait_s)
+                info = endless(info) if media.live else info
             else:
                 info = await decoder.open(media.fd, media.label, media.extension)
         except BaseException:

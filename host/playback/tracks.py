@@ -18,7 +18,7 @@ from host.playback.stage_use import StageUse
 from host.records import record
 from host.where import Where
 
-__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "TrackResult", "Window", "window"]
+__all__ = ["WHOLE", "Excerpt", "OpenTrack", "PlaybackResult", "TrackResult", "Window", "endless", "window"]
 
 
 @record
@@ -36,6 +36,13 @@ class Excerpt:
 
 
 WHOLE = Excerpt()
+
+
+def endless(info: DecoderOpened) -> DecoderOpened:
+    """What a decoder tells of a station, without the length: that is of a file that the station began with."""
+    lengths = DecoderFlag.HAS_FRAMES | DecoderFlag.HAS_DURATION
+    without = {"duration_ms": 0, "total_frames": 0, "encoder_padding_frames": 0, "flags": info.flags & ~lengths}
+    return DecoderOpened(**{**vars(info), **without})
 
 
 @record

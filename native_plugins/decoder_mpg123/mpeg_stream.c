@@ -177,12 +177,37 @@ static int next_block(MpegStream *stream, uint64_t *out_number, const float **ou
     return 1;
 }
 
+/*
+ * At the end that was claimed, in an input that cannot be looked ahead in: a station whose first block was a file's has
+ * more. The padding of that file is then passed over, and nothing is claimed any more.
+ */
+static void go_on_behind_claim(MpegStream *stream) {
+    const InfoFrame *info = &stream->info_frame;
+    uint64_t end = (info->blocks + (info->exists ? 1 : 0)) * stream->block_frames, number;
+    const float *samples;
+    while (next_block(stream, &number, &samples)) {
+        uint64_t begins = number * stream->block_frames;
+        stream->decoded_end = begins + stream->block_frames;
+        if (begins < end) continue;
+        stream->has_claim = 0;
+        stream->total_frames = 0;
+        stream->first_frame = begins - stream->position;
+        stream->pending = samples;
+        stream->pending_frames = stream->block_frames;
+        return;
+    }
+}
+
 /* Decodes up to the block that holds `position`, and what of it is to be heard waits then. */
 static void step(MpegStream *stream) {
     uint64_t number, begins, wanted = stream->first_frame + stream->position, left = UINT64_MAX;
     const float *samples;
     uint32_t skip;
     if (stream->total_frames) left = stream->total_frames - stream->position;
+    if (left == 0 && stream->has_claim && stream->input.io->seek == NULL) {
+        go_on_behind_claim(stream);
+        return;
+    }
     if (left == 0) {
         judge_end(stream);
         return;

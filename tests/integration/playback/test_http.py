@@ -130,8 +130,10 @@ def test_a_file_that_changes_on_its_server_ends_with_a_word(tmp_path: Path, serv
     asyncio.run(body())
 
 
-def test_titles_of_a_station_are_told_and_it_is_found_again(tmp_path: Path, server: HttpServer) -> None:
-    encoding = next(each for each in ENCODINGS if each.name == "mp3_no_header")
+@pytest.mark.parametrize("kind", ["mp3_no_header", "mp3_variable"])
+def test_titles_of_a_station_are_told_and_it_is_found_again(tmp_path: Path, server: HttpServer, kind: str) -> None:
+    """Also where it begins with a file that says how long it is: a station has no end."""
+    encoding = next(each for each in ENCODINGS if each.name == kind)
     path, _ = encoding.make(tmp_path, seconds=5)
     size = path.stat().st_size
     titles = {size * n: f"StreamTitle='Song {n}';".encode() for n in range(8)}
@@ -154,6 +156,7 @@ def test_titles_of_a_station_are_told_and_it_is_found_again(tmp_path: Path, serv
             await made.until(lambda: pid_of(made, "source") not in killed)
             now = made.transport.now()
             assert now is not None
+            assert now.track.duration_s is None
             await made.until_heard(entry, now.place.source_frame + RATE_HZ)
             assert made.transport.state is PlayState.PLAYING
             await made.transport.next()

@@ -52,6 +52,33 @@ def test_a_stream_that_cannot_seek_and_knows_no_size(
         np.testing.assert_array_equal(samples, expected)
 
 
+def test_a_station_goes_on_behind_the_length_of_the_file_that_it_begins_with(
+    start_worker: Start, served: Path, files: Files, tmp_path: Path
+) -> None:
+    """Without that file's padding, and to the last frame of what follows."""
+    first, type_id = files.of("mp3_variable")
+    joined = tmp_path / "joined.mp3"
+    joined.write_bytes(first.read_bytes() * 2)
+
+    def of(path: Path, **config: int) -> Streamed:
+        return Streamed(start_worker, served, path, type_id, capacity=SMALL, history=NEAR, **config)
+
+    with of(first) as streamed:
+        song = from_file(streamed)
+    with of(joined, seeks=0, sized=0) as streamed:
+        everything = from_file(streamed)
+        worker = streamed.make_decoder()
+        with Heard(worker, streamed.open(worker)) as heard:
+            heard.attach()
+            samples, stopped = heard.listen()
+    assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
+    behind = len(samples) - len(song)
+    padding = len(everything) - len(samples)
+    assert 0 < padding < 2 * 1152 * 2
+    np.testing.assert_array_equal(samples[: len(song)], song)
+    np.testing.assert_array_equal(samples[len(song) :], everything[-behind:])
+
+
 @pytest.mark.parametrize("kind", ["flac", "mp3_constant"])
 def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files: Files, kind: str) -> None:
     dice = random.Random(3)
