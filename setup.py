@@ -35,6 +35,7 @@ CFFI_MODULES = [
     "abi/wire/build_scan.py:ffibuilder",
     "shm_audio/build_core.py:ffibuilder",
     "plugin_worker/build_core.py:ffibuilder",
+    "host/library/build_opening.py:ffibuilder",
 ]
 
 

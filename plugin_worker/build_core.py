@@ -120,6 +120,15 @@ void st_files_end(void);
 
 typedef struct { int fd; uint64_t position; } st_file_io;
 const StIoVTable *st_file_io_table(void);
+
+typedef struct {
+    const StPluginModule *module; StStr type_id; StStr config; size_t most_tags; uint32_t failed; int32_t code;
+    uint32_t text_len; char text[...]; StDecoderInstanceRef ref; StDecoderInfo info; uint32_t seeks_frames;
+    uint32_t seeks_ms; uint8_t *tags; size_t tags_bytes; ...;
+} st_probe;
+int st_probe_file(st_lane *lane, st_probe *probe, int fd, const char *name, size_t name_bytes, const char *extension,
+                  size_t extension_bytes);
+void st_probe_free(st_probe *probe);
 enum { ST_TROUBLE_NONE, ST_TROUBLE_CUT, ST_TROUBLE_LATE, ST_TROUBLE_SOURCE, ST_TROUBLE_IMPOSSIBLE };
 typedef struct { st_stream stream; int64_t wait_ns; uint32_t trouble; } st_stream_io;
 const StIoVTable *st_stream_io_table(const st_stream_io *io);
@@ -233,12 +242,13 @@ SOURCE = """
 #include "inbox.h"
 #include "module_open.h"
 #include "outbox.h"
+#include "probe.h"
 #include "pump.h"
 """
 
 FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-ftree-vectorize", "-fno-math-errno"]
 OWN = ["controls", "crash", "decode_pump", "dsp_checkpoint", "dsp_pump", "dsp_takeover", "file_io", "host_callbacks"]
-OWN += ["inbox", "lane", "mix_pump", "module_open", "outbox", "sink_pump", "stop", "stream_io", "stream_pump"]
+OWN += ["inbox", "lane", "mix_pump", "module_open", "outbox", "probe", "sink_pump", "stop", "stream_io", "stream_pump"]
 SHARED = ["byte_stream", "channels", "checkpoint", "convert", "cubic", "digest", "ramp", "ring", "scratch", "wake"]
 
 ffibuilder = FFI()

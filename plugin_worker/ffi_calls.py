@@ -13,7 +13,18 @@ from plugin_worker._core import ffi, lib
 from plugin_worker.errors import ConcurrentCall, ContractBroken, PluginSaidNo
 from shm_audio.status_page import CALLS
 
-__all__ = ["MAX_JSON", "MAX_METADATA", "CData", "borrow", "call", "copy_text", "free_text", "invoke", "take_json"]
+__all__ = [
+    "MAX_JSON",
+    "MAX_METADATA",
+    "CData",
+    "borrow",
+    "call",
+    "copy_text",
+    "free_text",
+    "invoke",
+    "refusal",
+    "take_json",
+]
 
 #: A pointer, struct or function of the C side. Its invariants stand in SAFETY lines where it is used.
 CData = Any
@@ -56,7 +67,12 @@ def call(lane: CData, name: str, function: Callable[..., CData], *args: CData) -
         return
     text = copy_text(status.message, MAX_MESSAGE)
     free_text(lane, status.message)
-    raise PluginSaidNo(name, text or _default_text(status.code), status.code)
+    raise refusal(name, status.code, text)
+
+
+def refusal(name: str, code: int, text: str) -> PluginSaidNo:
+    """What a status that is not OK becomes; one without a text says its code."""
+    return PluginSaidNo(name, text or _default_text(code), code)
 
 
 def _default_text(code: int) -> str:

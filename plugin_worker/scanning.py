@@ -1,4 +1,4 @@
-"""Scanners: a lane that makes one decoder after the other, opens a file with each, and keeps what it told of it.
+"""Scanners: a lane that probes one file after the other, and gathers what was told of them.
 
 Imported only by workers that scan: hashes are not for those that play. Work is done on lane threads.
 """
@@ -6,17 +6,14 @@ Imported only by workers that scan: hashes are not for those that play. Work is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from abi.kinds import CapabilityKind
 from abi.wire import (
     CreateInstance,
     CreateScanner,
-    DecoderOpened,
     FilesScanned,
     InstanceCreated,
-    OpenDecoder,
     Packet,
     Payload,
     Reply,
@@ -24,26 +21,19 @@ from abi.wire import (
     ScannedFile,
     close_fds,
 )
-from plugin_worker.capabilities import DecoderInstance, Instance, create_instance
+from plugin_worker.capabilities import create_instance
 from plugin_worker.errors import LoadFault, Misuse, PluginSaidNo, WorkerFault
 from plugin_worker.instances import Instances
 from plugin_worker.lane import Job, LaneHome
 from plugin_worker.module import LoadedModule
+from plugin_worker.probe import Probe, Probed
 
 __all__ = ["Scanner", "dispatch_scan"]
 
 #: Tags, and covers, of all files in one answer.
 MAX_ANSWER = 16 << 20
 _MAX_TEXT = 300
-_MAX_TOLD = 4096
-
-
-class _Cover(NamedTuple):
-    sha256: bytes
-    data: bytes
-
-
-_NO_COVER = _Cover(b"", b"")
+_MOST_REMEMBERED = 4096
 
 
 def dispatch_scan(home: LaneHome, instances: Instances, module: LoadedModule | None, packet: Packet) -> None:
@@ -61,7 +51,9 @@ def dispatch_scan(home: LaneHome, instances: Instances, module: LoadedModule | N
         order = CreateInstance(message.instance, CapabilityKind.DECODER, message.type_id, message.config, 0, 0, ())
 
         def create() -> Reply:
-            instances.put(message.instance, Scanner(lambda: create_instance(home, lane, module, order)))
+            create_instance(home, lane, module, order).destroy()  # a configuration that is none is refused here
+            probe = Probe(lane.native, module.table, message.type_id, message.config)
+            instances.put(message.instance, Scanner(probe))
             return InstanceCreated(0, 0, False)
 
         lane.submit(Job(create, packet.request_id, vital=True))
@@ -86,76 +78,57 @@ def _scan(instances: Instances, message: ScanFiles, fds: Sequence[int]) -> Reply
 class Scanner:
     """Of one type and configuration. It remembers which covers it handed out, and nothing else."""
 
-    def __init__(self, make: Callable[[], Instance]) -> None:
-        """Makes and ends a first decoder, so that a configuration that is none is refused here. Raises: as ``make``."""
-        self._make = make
-        self._told: set[bytes] = set()
-        make().destroy()
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._handed_out: set[bytes] = set()
 
     def scan(self, request: ScanFiles, fds: Sequence[int]) -> FilesScanned:
-        """What each file is. The descriptors are the scanner's, and closed afterwards."""
+        """What each file is. The descriptors are the scanner's, and closed afterwards.
+
+        Raises: LoadFault: no decoder of this type can be made.
+        """
         files: list[ScannedFile] = []
         tags: list[bytes] = []
         covers: list[bytes] = []
         tags_bytes = covers_bytes = 0
-        left = list(fds)
         try:
-            for name, extension in zip(request.names, request.extensions, strict=True):
-                opened, text, cover, failure = self._read(name, extension, left.pop(0))
-                told = cover.sha256 in self._told
-                data = b"" if told else cover.data
-                if files and max(tags_bytes + len(text), covers_bytes + len(data)) > MAX_ANSWER:
+            for name, extension, fd in zip(request.names, request.extensions, fds, strict=True):
+                read = self._read(name, extension, fd)
+                if isinstance(read, WorkerFault):
+                    files.append(_refused(read))
+                    continue
+                sha256 = hashlib.sha256(read.cover).digest() if read.cover else b""
+                cover = b"" if sha256 in self._handed_out else read.cover
+                if files and max(tags_bytes + len(read.tags), covers_bytes + len(cover)) > MAX_ANSWER:
                     break
-                tags_bytes += len(text)
-                covers_bytes += len(data)
-                tags.append(text)
-                covers.append(data)
-                files.append(_told(opened, failure, len(text), cover.sha256, len(data)))
-                self._remember(cover.sha256)
+                tags_bytes += len(read.tags)
+                covers_bytes += len(cover)
+                tags.append(read.tags)
+                covers.append(cover)
+                files.append(ScannedFile((read.opened,), "", 0, "", len(read.tags), sha256, len(cover)))
+                self._remember(sha256)
         finally:
-            close_fds(left)
+            close_fds(list(fds))
         return FilesScanned(tuple(files), Payload(b"".join(tags)), Payload(b"".join(covers)))
 
     def destroy(self) -> None:
         """Its decoders are gone already."""
 
-    def _read(
-        self, name: str, extension: str, fd: int
-    ) -> tuple[DecoderOpened | None, bytes, _Cover, WorkerFault | None]:
+    def _read(self, name: str, extension: str, fd: int) -> Probed | WorkerFault:
         try:
-            decoder = self._make()
+            return self._probe.file(name, extension, fd)
+        except LoadFault:
+            raise
         except WorkerFault as fault:
-            close_fds([fd])
-            return None, b"", _NO_COVER, fault
-        assert isinstance(decoder, DecoderInstance)
-        try:
-            opened = decoder.open(OpenDecoder(0, name, extension), fd)
-            try:
-                text, picture = decoder.tags_and_cover()
-                cover = _Cover(hashlib.sha256(picture).digest(), picture) if picture else _NO_COVER
-            except WorkerFault:  # it plays, and says nothing of use about itself
-                text, cover = b"", _NO_COVER
-        except WorkerFault as fault:
-            return None, b"", _NO_COVER, fault
-        finally:
-            decoder.destroy()
-        return opened, text, cover, None
+            return fault
 
     def _remember(self, sha256: bytes) -> None:
-        if len(self._told) >= _MAX_TOLD:
-            self._told.clear()
+        if len(self._handed_out) >= _MOST_REMEMBERED:
+            self._handed_out.clear()
         if sha256:
-            self._told.add(sha256)
+            self._handed_out.add(sha256)
 
 
-def _told(
-    opened: DecoderOpened | None, failure: WorkerFault | None, tags_bytes: int, sha256: bytes, cover_bytes: int
-) -> ScannedFile:
-    if opened is not None:
-        return ScannedFile((opened,), "", 0, "", tags_bytes, sha256, cover_bytes)
-    assert failure is not None
-    if isinstance(failure, LoadFault):
-        raise failure  # nothing of that type can be made at all
-    text = failure.reply().text[:_MAX_TEXT]
-    code = failure.code if isinstance(failure, PluginSaidNo) else 0
-    return ScannedFile((), failure.call, code, text, 0, b"", 0)
+def _refused(fault: WorkerFault) -> ScannedFile:
+    code = fault.code if isinstance(fault, PluginSaidNo) else 0
+    return ScannedFile((), fault.call, code, fault.reply().text[:_MAX_TEXT], 0, b"", 0)

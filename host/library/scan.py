@@ -29,7 +29,7 @@ from host.library.opening import close_all, open_all
 from host.library.scanners import ScannerPool
 from host.library.tally import Tally
 from host.library.troubles import Troubles, with_others
-from host.media import Media, read_tags
+from host.media import read_tags
 from host.patience import Hands
 from host.records import record
 from host.runtime import Instance
@@ -209,32 +209,31 @@ class Scan:
         except (StellaError, OSError) as error:
             await self._cannot_start(batch, error)
             return
-        files: list[tuple[Job, Media]] = []
+        files: list[tuple[Job, int]] = []
         try:
             files = await self._opened(slot, batch)
             if files:
-                told = await scanner.scan([_to_scan(job.path, media) for job, media in files])
+                told = await scanner.scan([_to_scan(job.path, fd) for job, fd in files])
                 self._failed_starts.pop(plugin_id, None)
                 self._read_in[plugin_id, scanner.instance.generation] += len(told)
                 self._budget.read(plugin_id, len(told))
                 self._board.put_back([job for job, _ in files[len(told) :]])
-                for (job, media), answer in zip(files, told, strict=False):
-                    await self._answered(job, media, answer)
+                for (job, _), answer in zip(files, told, strict=False):
+                    await self._answered(job, answer)
         except asyncio.CancelledError:
             scanner.instance.worker.terminate("the scan ends")  # nobody waits for its answer any more
             raise
         except Supervised as error:
             await self._died(batch, [job for job, _ in files], scanner.instance, error)
         finally:
-            for _, media in files:
-                media.close()
+            close_all([fd for _, fd in files])
             self._parts.pool.give_back(scanner)
 
-    async def _opened(self, slot: int, batch: Batch) -> list[tuple[Job, Media]]:
+    async def _opened(self, slot: int, batch: Batch) -> list[tuple[Job, int]]:
         """Those of its files that can be opened, noted in the journal; the others are done with."""
         flight = Flight(_name(batch.decoder), tuple(job.path for job in batch.jobs), batch.alone)
 
-        def note_and_open() -> list[Media | MediaError | None]:
+        def note_and_open() -> list[int | MediaError | None]:
             self._parts.journal.begin(slot, flight)
             return open_all([job.path for job in batch.jobs])
 
@@ -244,12 +243,12 @@ class Scan:
             self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
             self.tally.left += len(batch.jobs)
             return []
-        opened: list[tuple[Job, Media]] = []
-        for job, media in zip(batch.jobs, found, strict=True):
-            if isinstance(media, Media):
-                opened.append((job, media))
-            elif media is not None:
-                await self._not_opened(job, media)
+        opened: list[tuple[Job, int]] = []
+        for job, fd in zip(batch.jobs, found, strict=True):
+            if isinstance(fd, int):
+                opened.append((job, fd))
+            elif fd is not None:
+                await self._not_opened(job, fd)
         return opened
 
     async def _not_opened(self, job: Job, error: MediaError) -> None:
@@ -261,7 +260,7 @@ class Scan:
             self._parts.warn(str(error))
             self.tally.left += 1
 
-    async def _answered(self, job: Job, media: Media, answer: Scanned | Refusal) -> None:
+    async def _answered(self, job: Job, answer: Scanned | Refusal) -> None:
         if isinstance(answer, Refusal):
             job.refusals.append((job.candidates[0], answer.reason))
             job.pass_on()
@@ -269,7 +268,7 @@ class Scan:
             return
         opened = answer.opened
         track = Track(
-            media.path,
+            Path(os.fsdecode(job.path)),
             job.stamp,
             _name(job.next_decoder),
             self._parts.marks[job.next_decoder],
@@ -375,9 +374,9 @@ class Scan:
         return self._causes.get((plugin_id, generation))
 
 
-def _to_scan(path: bytes, media: Media) -> FileToScan:
+def _to_scan(path: bytes, fd: int) -> FileToScan:
     name = os.fsdecode(path.rpartition(b"/")[2])
-    return FileToScan(media.fd, name, extension_of(name))
+    return FileToScan(fd, name, extension_of(name))
 
 
 def _name(decoder: tuple[PluginId, TypeId]) -> str:

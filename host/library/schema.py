@@ -76,16 +76,19 @@ _VERSION_1 = (
         BEGIN SELECT raise(ABORT, 'the playlist of what is liked stays'); END""",
 )
 
-# A seal says that the tracks of a folder are those it was made of; see host.library.seals. folder_of is our own, for
-# SQLite finds no last slash.
+# A seal says that the tracks of a folder are those it was made of; see host.library.seals. SQLite finds no last slash,
+# so that tracks know their folder. folder_of is Python, for which a trigger would have to wait row by row while a scan
+# is busy with it: it is asked for rows of the first version only.
 _VERSION_2 = (
     "CREATE TABLE seals (path BLOB PRIMARY KEY, seal BLOB NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE tracks ADD COLUMN folder BLOB NOT NULL DEFAULT x''",
+    "UPDATE tracks SET folder = folder_of(path)",
     """CREATE TRIGGER tracks_came AFTER INSERT ON tracks
-        BEGIN DELETE FROM seals WHERE path = folder_of(new.path); END""",
+        BEGIN DELETE FROM seals WHERE path = new.folder; END""",
     """CREATE TRIGGER tracks_went AFTER DELETE ON tracks
-        BEGIN DELETE FROM seals WHERE path = folder_of(old.path); END""",
-    """CREATE TRIGGER tracks_changed AFTER UPDATE OF path, size_bytes, mtime_ns ON tracks
-        BEGIN DELETE FROM seals WHERE path IN (folder_of(old.path), folder_of(new.path)); END""",
+        BEGIN DELETE FROM seals WHERE path = old.folder; END""",
+    """CREATE TRIGGER tracks_changed AFTER UPDATE OF path, folder, size_bytes, mtime_ns ON tracks
+        BEGIN DELETE FROM seals WHERE path IN (old.folder, new.folder); END""",
 )
 
 #: The statements that lead from one version to the next; the first begin with an empty file.

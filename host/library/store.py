@@ -15,7 +15,7 @@ from pathlib import Path
 
 from host.errors import NotFound, Usage
 from host.library.database import BUSY_MS, Database, Row
-from host.library.facts import MARK_PARTS, MARKS_BETWEEN, FileStamp, KnownFile, Problem, ProblemKind, Track
+from host.library.facts import MARK_PARTS, MARKS_BETWEEN, FileStamp, KnownFile, Problem, ProblemKind, Track, folder_of
 from host.library.track_rows import COLUMNS, TEXT_COLUMNS, album_key, place_of, row_of, spoken_texts, texts_of
 from host.library.words import padded
 from host.where import label_of
@@ -34,6 +34,7 @@ _MARKS = (
     f"'{MARKS_BETWEEN.decode()}') FROM tracks WHERE path >= ? AND path < ?"
 )
 _OF_MOVED = f"SELECT id, disc, track, {', '.join(TEXT_COLUMNS[:-2])} FROM tracks WHERE path = ?"
+_PUT_PLACE = "UPDATE tracks SET album_key = ?, place = ?, folder = ? WHERE id = ?"
 #: So many tracks go into one statement: the interpreter is let go of and taken back with each.
 _TOGETHER = 64
 _PUT_WORD = "INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING RETURNING id"
@@ -263,7 +264,7 @@ class Store:
                 numbers = (int(disc or 0), int(number or 0))
                 place = place_of(album_artist or artist, album, *numbers, path)
                 key = album_key(album, album_artist, path)
-                self.database.change("UPDATE tracks SET album_key = ?, place = ? WHERE id = ?", (key, place, track_id))
+                self.database.change(_PUT_PLACE, (key, place, folder_of(path), track_id))
                 texts.append((track_id, *texts_of(path, words)))
         self.database.change_all(_PUT_TEXTS, texts)
         self._put_words(texts)

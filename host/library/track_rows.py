@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from host.library.database import Row
-from host.library.facts import Track
+from host.library.facts import Track, folder_of
 from host.library.words import words_of
 
 __all__ = ["COLUMNS", "TEXT_COLUMNS", "PART", "album_key", "place_of", "row_of", "spoken_texts", "texts_of"]
@@ -44,6 +44,7 @@ COLUMNS = (
     "album_key",
     "place",
     "title_key",
+    "folder",
 )
 TEXT_COLUMNS = ("title", "artist", "album", "album_artist", "composer", "genre", "file", "folder")
 
@@ -89,6 +90,7 @@ def row_of(track: Track, now_s: int) -> Row:
         album_key(tags.album, tags.album_artist, path),
         place_of(tags.album_artist or tags.artist, tags.album, tags.disc_number or 0, tags.track_number or 0, path),
         _folded(tags.title),
+        folder_of(path),
     )
 
 

@@ -1,7 +1,7 @@
 """What a worker does with instances of each kind: create, open, ask, join rings, end. Runs on lane threads only."""
 
 from plugin_worker.capabilities.creating import create_instance
-from plugin_worker.capabilities.decoder import DecoderInstance
+from plugin_worker.capabilities.decoder import DecoderInstance, opened_of, require_decoder
 from plugin_worker.capabilities.dsp import DspInstance
 from plugin_worker.capabilities.instance import Instance
 from plugin_worker.capabilities.lyrics import LyricsInstance
@@ -20,4 +20,6 @@ __all__ = [
     "SourceInstance",
     "StageInstance",
     "create_instance",
+    "opened_of",
+    "require_decoder",
 ]

@@ -22,16 +22,36 @@ from plugin_worker.ffi_calls import MAX_JSON, MAX_METADATA, CData, borrow, call,
 from plugin_worker.lane import Lane, LaneHome
 from plugin_worker.picture import Picture, apart, fetched
 
-__all__ = ["DecoderInstance"]
+__all__ = ["DecoderInstance", "opened_of", "require_decoder"]
 
 _CHUNK_FRAMES = 4096
 _MAX_CONVERTED_FRAMES = 65536
 _PRIMED_FRAMES = 4096
 _MAX_RATE_HZ = 1_536_000
-# A scan makes a decoder for each file: to look a type up by its name costs as much as to make one of it.
-_DECODE, _STOP = ffi.typeof("st_decode *"), ffi.typeof("st_stop *")
-_FILE_IO, _STREAM_IO = ffi.typeof("st_file_io *"), ffi.typeof("st_stream_io *")
-_OPEN_ARGS, _INFO, _TEXT = ffi.typeof("StDecoderOpenArgs *"), ffi.typeof("StDecoderInfo *"), ffi.typeof("StStr *")
+
+
+def require_decoder(vtable: CData) -> None:
+    """Raises: LoadFault when a decoder's vtable lacks a required function."""
+    require(vtable, "decoder", "open", "get_info", "read_interleaved_f32")
+
+
+def opened_of(info: CData, *, seeks_frames: bool, seeks_ms: bool) -> DecoderOpened:
+    """What a decoder told of its input. Raises: ContractBroken: rate or channels are impossible."""
+    spec = info.spec
+    if not 0 < spec.channels <= lib.ST_CONVERT_MAX_CHANNELS or not 0 < spec.sample_rate_hz <= _MAX_RATE_HZ:
+        raise ContractBroken("get_info", f"{spec.channels} channels at {spec.sample_rate_hz} Hz cannot be")
+    return DecoderOpened(
+        sample_rate_hz=spec.sample_rate_hz,
+        channels=spec.channels,
+        duration_ms=min(info.duration_ms, 2**62),
+        total_frames=min(info.total_frames, 2**62),
+        encoder_delay_frames=info.encoder_delay_frames,
+        encoder_padding_frames=info.encoder_padding_frames,
+        bits_per_sample=info.bits_per_sample,
+        flags=info.flags,
+        seeks_frames=seeks_frames,
+        seeks_ms=seeks_ms,
+    )
 
 
 class DecoderInstance(StageInstance):
@@ -42,12 +62,12 @@ class DecoderInstance(StageInstance):
 
     def __init__(self, home: LaneHome, lane: Lane, ref: CData) -> None:
         """Raises: LoadFault when the vtable lacks a required function."""
-        require(ref.vtable, "decoder", "open", "get_info", "read_interleaved_f32")
+        require_decoder(ref.vtable)
         super().__init__(home, lane, ref)
-        self._native = ffi.new(_DECODE)
-        self._stop = ffi.new(_STOP)
-        self._io = ffi.new(_FILE_IO)
-        self._stream_io = ffi.new(_STREAM_IO)
+        self._native = ffi.new("st_decode *")
+        self._stop = ffi.new("st_stop *")
+        self._io = ffi.new("st_file_io *")
+        self._stream_io = ffi.new("st_stream_io *")
         self._media = -1
         self._info: CData = None
         self.cut = False
@@ -81,31 +101,19 @@ class DecoderInstance(StageInstance):
     def _open(self, request: OpenDecoder | OpenFromStream, table: CData, handle: CData) -> DecoderOpened:
         path, keep_path = borrow(request.path.encode("utf-8", "surrogateescape"))
         extension, keep_extension = borrow(request.extension.encode())
-        args = ffi.new(_OPEN_ARGS)
+        args = ffi.new("StDecoderOpenArgs *")
         args.path_utf8 = path
         args.ext_utf8 = extension
         args.io_vtable = table
         args.io_handle = handle
         call(self.lane.native, "open", self.vtable.open, self.handle, args[0])
         del keep_path, keep_extension
-        info = ffi.new(_INFO)
+        info = ffi.new("StDecoderInfo *")
         call(self.lane.native, "get_info", self.vtable.get_info, self.handle, info)
-        spec = info.spec
-        if not 0 < spec.channels <= lib.ST_CONVERT_MAX_CHANNELS or not 0 < spec.sample_rate_hz <= _MAX_RATE_HZ:
-            raise ContractBroken("get_info", f"{spec.channels} channels at {spec.sample_rate_hz} Hz cannot be")
+        vtable = self.vtable
+        opened = opened_of(info, seeks_frames=vtable.seek_frame != ffi.NULL, seeks_ms=vtable.seek_ms != ffi.NULL)
         self._info = info
-        return DecoderOpened(
-            sample_rate_hz=spec.sample_rate_hz,
-            channels=spec.channels,
-            duration_ms=min(info.duration_ms, 2**62),
-            total_frames=min(info.total_frames, 2**62),
-            encoder_delay_frames=info.encoder_delay_frames,
-            encoder_padding_frames=info.encoder_padding_frames,
-            bits_per_sample=info.bits_per_sample,
-            flags=info.flags,
-            seeks_frames=self.vtable.seek_frame != ffi.NULL,
-            seeks_ms=self.vtable.seek_ms != ffi.NULL,
-        )
+        return opened
 
     def _opened(self, name: str) -> CData:
         if self._info is None:
@@ -120,16 +128,11 @@ class DecoderInstance(StageInstance):
         """The picture, empty when there is none, or none that could be a cover."""
         return CoverTold(Payload(fetched(self._told()[1], self._media)))
 
-    def tags_and_cover(self) -> tuple[bytes, bytes]:
-        """Both for the price of one question. Raises: as both."""
-        tags, picture = self._told()
-        return tags, fetched(picture, self._media)
-
     def _told(self) -> tuple[bytes, Picture | None]:
         self._opened("get_metadata")
         if self.vtable.get_metadata_json_utf8 == ffi.NULL:
             return b"{}", None
-        out = ffi.new(_TEXT)
+        out = ffi.new("StStr *")
         call(self.lane.native, "get_metadata", self.vtable.get_metadata_json_utf8, self.handle, out)
         tags, picture = apart(take_json(self.lane.native, "get_metadata", out, MAX_METADATA) or b"{}")
         if len(tags) > MAX_JSON:

@@ -16,11 +16,16 @@
 /* Numbers of shm_audio.CALLS that C code itself writes. */
 typedef enum st_call {
     ST_CALL_NONE = 0,
+    ST_CALL_CREATE = 1,
+    ST_CALL_OPEN = 2,
+    ST_CALL_GET_INFO = 3,
+    ST_CALL_GET_METADATA = 4,
     ST_CALL_READ = 5,
     ST_CALL_PROCESS = 7,
     ST_CALL_WRITE = 11,
     ST_CALL_QUERY = 12,
     ST_CALL_EXPORT = 17,
+    ST_CALL_DESTROY = 19,
     ST_CALL_STREAM_READ = 28,
     ST_CALL_STREAM_SEEK = 29
 } st_call;

@@ -35,11 +35,16 @@ def test_numbers_written_by_c_are_those_of_the_table() -> None:
     assert numbers.pop("none") == 0
     shown = {name: CALLS[number] for name, number in numbers.items()}
     assert shown == {
+        "create": "create",
+        "open": "open",
+        "get_info": "get_info",
+        "get_metadata": "get_metadata",
         "read": "read",
         "process": "process",
         "write": "write",
         "query": "query_status",
         "export": "export",
+        "destroy": "destroy",
         "stream_read": "stream_read",
         "stream_seek": "stream_seek",
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("shm_audio/csrc", "plugin_worker/csrc", "abi/wire/csrc")
+FOLDERS = ("shm_audio/csrc", "plugin_worker/csrc", "abi/wire/csrc", "host/library/csrc")
 HEADERS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.h"))
 ANNOTATIONS = ("thread:", "realtime:", "owned:", "valid until:", "errors:")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

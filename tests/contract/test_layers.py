@@ -47,7 +47,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "host.supervise": {"psutil"},
 }
 # Run by the build, in the build's own process: these alone may import cffi and abi.cdef.
-BUILDERS = ("build_scan", "build_core", "cdef")
+BUILDERS = ("build_scan", "build_core", "build_opening", "cdef")
 
 # Imports inside a function, each with its reason.
 LAZY: dict[str, str] = {

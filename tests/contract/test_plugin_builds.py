@@ -16,7 +16,12 @@ from host.settings import Paths, Settings
 from tests.unit.host.packages.plugin_folder import named
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILDERS = ("abi/wire/build_scan.py", "shm_audio/build_core.py", "plugin_worker/build_core.py")
+BUILDERS = (
+    "abi/wire/build_scan.py",
+    "shm_audio/build_core.py",
+    "plugin_worker/build_core.py",
+    "host/library/build_opening.py",
+)
 NO_MODULE = "from cffi import FFI\nffibuilder = FFI()\nffibuilder.set_source('no_module', None)\n"
 SOURCE = "#ifndef PRESENT\n#error built without the flags of pkg-config\n#endif\nint stellatune_gain(void);\n"
 PRESENT = "Name: present\nDescription: a library\nVersion: 1\nCflags: -DPRESENT=1\nLibs: -lm\n"

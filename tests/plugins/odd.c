@@ -2,7 +2,7 @@
  * odd: a decoder, a dsp and a sink that behave as their configuration {"mode": "..."} says, mostly badly.
  *
  * The decoder gives frame-numbered audio of {"frames": n}; the sink checks it and logs "sink: N frames, W wrong". A slot
- * named by {"null": "slot"} is null.
+ * named by {"null": "slot"} is null; with {"from": n}, from the nth instance on.
  */
 #include <math.h>
 #include <pthread.h>
@@ -236,8 +236,10 @@ static StOutputSinkInstanceVTable sink = {.list_targets_json_utf8 = s_targets, .
 
 /* 1 when the whole table is to be null. */
 static int drop_slot(StStr config, StDecoderInstanceVTable *d, StDspInstanceVTable *p, StOutputSinkInstanceVTable *s) {
+    static double made;
     char name[64] = "";
     StJson value;
+    if (++made < st_json_number_or(st_json(config), "from", 0)) return 0;
     if (!st_json_member(st_json(config), "null", &value) || !st_json_string(value, name, sizeof name, NULL)) return 0;
     if (d) { DROP(d, open); DROP(d, get_info); DROP(d, read_interleaved_f32); DROP(d, instance.destroy); DROP(d, seek_frame); }
     if (p) { DROP(p, process_interleaved_f32_in_place); DROP(p, supported_layouts); DROP(p, instance.destroy); }

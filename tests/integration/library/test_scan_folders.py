@@ -50,6 +50,17 @@ def test_a_link_to_a_folder_that_was_read_adds_nothing(shelf: Shelf) -> None:
     assert list(shelf.tracks()) == ["real/a.frames"]
 
 
+def test_a_folder_elsewhere_that_several_links_lead_to_is_read_once(shelf: Shelf, tmp_path: Path) -> None:
+    """And one that leads back into itself ends."""
+    elsewhere = tmp_path / "elsewhere"
+    frames_file(elsewhere / "a.frames")
+    (elsewhere / "again").symlink_to(elsewhere)
+    for name in ("first", "second"):
+        (shelf.music / name).symlink_to(elsewhere)
+    assert shelf.scan().added == 1
+    assert [Path(name).name for name in shelf.tracks()] == ["a.frames"]
+
+
 def test_what_is_no_file_of_music_is_left_alone(shelf: Shelf) -> None:
     music = shelf.music
     os.mkfifo(music / "pipe.frames")

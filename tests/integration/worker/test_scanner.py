@@ -108,6 +108,87 @@ def test_a_configuration_that_is_refused_is_so_when_the_scanner_is_made(worker: 
     worker.ask(CreateScanner(NUMBER, "fault", Payload(b"{}")))  # the number is free again
 
 
+def test_what_a_decoder_tells_that_cannot_be_is_of_that_file_alone(odd: WorkerPeer, tmp_path: Path) -> None:
+    odd.ask(CreateScanner(NUMBER, "odd", Payload(b'{"mode": "no channels"}')))
+    path = frames_file(tmp_path / "a.frames", 1)
+    told = scan(odd, [path, path]).files
+    assert [(file.opened, file.call, file.code) for file in told] == [((), "get_info", 0)] * 2
+    assert all("0 channels" in file.why_not for file in told)
+    assert not any(path.name in name for name in odd.open_files)
+
+
+def test_tags_that_are_no_text_cost_the_file_nothing_else(odd: WorkerPeer, tmp_path: Path) -> None:
+    odd.ask(CreateScanner(NUMBER, "odd", Payload(b'{"mode": "bad text", "frames": 5}')))
+    (file,) = scan(odd, [frames_file(tmp_path / "a.frames", 1)]).files
+    assert file.opened[0].total_frames == 5
+
+
+def test_a_type_of_which_nothing_can_be_made_any_more_is_no_file_s_fault(odd: WorkerPeer, tmp_path: Path) -> None:
+    odd.ask(CreateScanner(NUMBER, "odd", Payload(b'{"null": "get_info", "from": 3, "frames": 5}')))
+    path = frames_file(tmp_path / "a.frames", 1)
+    assert len(scan(odd, [path]).files) == 1
+    with opened([path, path]) as fds:
+        assert "vtable's get_info is null" in odd.refused(request([path, path]), FaultKind.LOAD, fds).text
+    assert not any(path.name in name for name in odd.open_files)
+
+
+PYTHON_DECODER = """
+import json
+
+
+class Decoder:
+    def open(self, io, path, extension):
+        self.told = json.loads(io.read(1000))
+        if "no" in self.told:
+            raise ValueError(self.told["no"])
+
+    def info(self):
+        return {"sample_rate_hz": 8000, "channels": 1, "total_frames": self.told["frames"]}
+
+    def metadata(self):
+        return {"title": self.told["title"]}
+
+    def read(self, samples, frames):
+        return 0, True
+
+
+def create(kind, type_id, config, host):
+    return Decoder()
+"""
+PYTHON_MANIFEST = """
+id = "test.python.decoder"
+name = "Decoder"
+version = "1.0.0"
+api_version = 6
+module = "plugin.py"
+
+[[capabilities]]
+kind = "decoder"
+type_id = "told"
+name = "Told"
+config_schema = '{"type": "object"}'
+default_config = '{}'
+extensions = { told = 10 }
+"""
+
+
+def test_a_decoder_in_python_is_asked_in_the_same_way(worker: WorkerPeer, tmp_path: Path) -> None:
+    (tmp_path / "plugin.toml").write_text(PYTHON_MANIFEST)
+    (tmp_path / "plugin.py").write_text(PYTHON_DECODER)
+    worker.load(tmp_path / "plugin.py", python=True)
+    worker.ask(CreateScanner(NUMBER, "told", Payload(b"{}")))
+    paths = [tmp_path / name for name in ("a.told", "b.told", "c.told")]
+    for path, text in zip(
+        paths, ('{"frames": 7, "title": "A"}', '{"no": "not that one"}', '{"frames": 9, "title": "C"}'), strict=True
+    ):
+        path.write_text(text)
+    told = scan(worker, paths)
+    assert [file.opened[0].total_frames for file in told.files if file.opened] == [7, 9]
+    assert "not that one" in told.files[1].why_not
+    at = told.files[0].tags_bytes
+    assert [json.loads(told.tags[:at]), json.loads(told.tags[at:])] == [{"title": "A"}, {"title": "C"}]
+
+
 def test_the_status_page_names_the_call_that_killed_it(scanner: WorkerPeer, tmp_path: Path) -> None:
     good = frames_file(tmp_path / "a.frames", 44100)
     order = {"kind": "segv", "phase": "open", "at_call": 1, "calls": 1, "generations": 1, "marks": str(tmp_path)}

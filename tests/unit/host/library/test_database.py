@@ -50,6 +50,7 @@ def test_a_file_of_version_1_is_brought_up_with_all_that_is_in_it(tmp_path: Path
         assert [each.path for each in Search(store.database).find("horned viper").tracks] == [Path("/music/viper.flac")]
         assert [each.path for each in Search(store.database).find("hornd vipr").tracks] == [Path("/music/viper.flac")]
         assert [each.path for each in Playlists(store.database).entries("liked")] == [Path("/music/viper.flac")]
+        assert store.database.rows("SELECT folder FROM tracks") == [(b"/music/",)]
         shape = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
         with Store.open(tmp_path / "fresh.db") as fresh:
             assert store.database.rows(shape) == fresh.database.rows(shape)

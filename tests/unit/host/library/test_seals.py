@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from host.library import FileStamp, Store
+from host.library.facts import folder_of
 from host.library.seals import Seals, seal_of
 from tests.unit.host.library.store_filled import track
 
@@ -93,6 +94,15 @@ def test_what_becomes_of_a_whole_folder_breaks_all_in_it(
 ) -> None:
     change(store)
     assert seals.beneath([b"/music"]).seals == {}
+
+
+def test_tracks_know_their_folder_wherever_they_moved(store: Store) -> None:
+    store.move(Path("/music/b/z.flac"), Path("/music/a/moved.flac"))
+    store.move(Path("/music/a"), Path("/music/deeper/down"))
+    store.put([track("/music/deeper/down/moved.flac", size_bytes=1)])
+    found = store.database.rows("SELECT path, folder FROM tracks")
+    assert len(found) == 5
+    assert all(folder == folder_of(path) for path, folder in found if isinstance(path, bytes))
 
 
 def test_what_is_undone_has_broken_nothing(store: Store, seals: Seals) -> None:
