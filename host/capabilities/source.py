@@ -101,14 +101,16 @@ class Source:
             raise wrong_shape(self.instance, "open_stream", "the absolute path of a local file was expected")
         return Path(path)
 
-    async def attach(self, stream: ByteStream, epoch: int) -> int:
+    async def attach(self, stream: ByteStream, epoch: int, *, counted: bool) -> int:
         """The open stream fills that one, from its write position on; says where that is.
+
+        ``counted``: it begins with the first byte of a track, and where it cannot seek, it is read up to there.
 
         ``StageStopped`` tells with ``epoch`` when that failed. A ``PLUGIN_ERROR`` is one of the offset where it stands:
         it tries again where the reader asks for another. At the end it stays as well, for a reader that goes back.
         Who replaces a dead one opens the same track, and attaches to the same stream.
         """
-        request = AttachStream(self.instance.id, epoch)
+        request = AttachStream(self.instance.id, epoch, counted)
         reply = await self.instance.request(request, self._limit_s, (stream.fd,))
         return position_of(self.instance, "attach", reply.position)
 

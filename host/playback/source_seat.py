@@ -57,6 +57,18 @@ class SourceSeat(Seat):
         self._adopted = adopted
 
     @property
+    def live(self) -> bool:
+        """Whether it has no end: what was not heard in time is gone, and nobody counts its bytes."""
+        return self.opened.meta.get("live") is True
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether somebody else can fill the stream from its middle on: by a seek, or by reading again what is known to
+        be the same."""
+        same = self.opened.size_bytes is not None or self.opened.meta.get("version") is not None
+        return self.opened.seeks or self.live or same
+
+    @property
     def instance(self) -> Instance:
         """The source's that fills the stream."""
         return self._source.instance
@@ -149,6 +161,8 @@ class SourceSeat(Seat):
         async with self.lock:
             old, note = self._source, ""
             instance = self.updatable
+            if not self.can_go_on:
+                raise MediaError("nobody can read this stream from its middle on", remedy="wait until it has ended")
             fresh = await self._successor(spec)
             try:
                 self.coming = fresh.instance
@@ -180,11 +194,11 @@ class SourceSeat(Seat):
         self._epoch += 1
         self.filler = source.instance
         try:
-            position = await source.attach(self.stream, self._epoch)
+            position = await source.attach(self.stream, self._epoch, counted=not self.live)
         except BaseException:
             self.filler = self._source.instance
             raise
-        if source is not self._source and not self.opened.seeks:
+        if source is not self._source and self.live:
             self.begun_at = position
         return position
 

@@ -94,7 +94,7 @@ class SourceStream:
         #: What plays at this moment, as the source says; empty where it does not.
         self.title = _text(seat.opened.meta, "title")
         #: Whether it has no end: what was not heard in time is gone.
-        self.live = seat.opened.meta.get("live") is True
+        self.live = seat.live
         self._index = index
         self._supervisor = runtime.supervisor
         self._bus = bus
@@ -258,7 +258,7 @@ class SourceStream:
         seat, before = self.seat, self.use
         cause = cause_of(examine(seat.instance.worker, seat.instance.worker.exited.result()))
         try:
-            if not self.seeks and not self.live:
+            if not seat.can_go_on:
                 text = f"{before.plugin_id} {cause}, and nobody can read this stream from its middle on"
                 raise MediaError(text, remedy="play it again")
             while seat.lost:

@@ -20,11 +20,15 @@ _SAMPLE_BYTES = 4
 class StreamFeed:
     """The writer of one byte stream, from attach to detach. Lane thread, but for ``call_out``."""
 
-    def __init__(self, home: LaneHome, lane: Lane, epoch: int, segment: int, io: CData, stream: CData) -> None:
+    def __init__(
+        self, home: LaneHome, lane: Lane, epoch: int, segment: int, io: CData, stream: CData, given: int | None
+    ) -> None:
         """``io`` and ``stream`` are the plugin's, and stay open as long as this lives; so stands the segment.
 
+        ``given``: bytes that were read of it already; None: what it gives goes on wherever it is.
+
         Raises:
-            Misuse: the reader may seek, and the io cannot.
+            Misuse: the reader may seek, and the io cannot; or more was read than the segment holds.
             WorkerFault: no memory, or the segment is none.
         """
         self._home = home
@@ -37,6 +41,8 @@ class StreamFeed:
         try:
             if face.format.seeks and io.seek == ffi.NULL:
                 raise Misuse("attach", "the reader of this byte stream may seek, and the source's stream cannot")
+            if not face.format.seeks and given is not None and given > face.own_pos:
+                raise Misuse("attach", f"{given} bytes were read of the stream, the segment holds {face.own_pos}")
             self._native.chunk_bytes = min(_CHUNK_BYTES, face.format.capacity_bytes // 4)
             scratch = ffi.addressof(self._native, "scratch")
             if lib.st_scratch_make(scratch, self._native.chunk_bytes // _SAMPLE_BYTES) != 0:
@@ -46,13 +52,21 @@ class StreamFeed:
             raise
         self._native.io = io
         self._native.handle = stream
-        self._native.io_pos = lib.ST_STREAM_UNKNOWN
+        if face.format.seeks:
+            self._native.io_pos = lib.ST_STREAM_UNKNOWN
+        else:
+            self._native.io_pos = face.own_pos if given is None else given
         lib.st_stream_greet(face)
 
     @property
     def position(self) -> int:
         """Bytes before it are published."""
         return int(self._native.stream.own_pos)
+
+    @property
+    def given(self) -> int:
+        """Bytes that were read of what cannot seek."""
+        return int(self._native.io_pos)
 
     def pump(self) -> bool:
         """As ever; goes on after a failure of the plugin, too, for the reader may ask for another offset."""

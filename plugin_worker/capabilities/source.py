@@ -27,6 +27,7 @@ class SourceInstance(Instance):
         self._io: CData = ffi.NULL
         self._stream: CData = ffi.NULL
         self._feed: StreamFeed | None = None
+        self._given = 0
 
     def list_items(self, request: bytes) -> Json:
         """A page as the plugin writes it."""
@@ -90,7 +91,8 @@ class SourceInstance(Instance):
             raise Misuse("attach", "no stream is open")
         if self._feed is not None:
             raise Misuse("attach", "the stream is attached already; detach it first")
-        self._feed = StreamFeed(self.home, self.lane, request.epoch, segment, self._io, self._stream)
+        given = self._given if request.counted else None
+        self._feed = StreamFeed(self.home, self.lane, request.epoch, segment, self._io, self._stream, given)
         self.lane.stage = self._feed
         return self._feed.position
 
@@ -101,6 +103,7 @@ class SourceInstance(Instance):
         feed, self._feed = self._feed, None
         self.lane.stage = None
         position = feed.position
+        self._given = feed.given
         feed.close()
         return position
 
@@ -111,6 +114,7 @@ class SourceInstance(Instance):
         if self._io == ffi.NULL:
             return
         stream, self._io, self._stream = self._stream, ffi.NULL, ffi.NULL
+        self._given = 0
         # SAFETY: the stream is what the plugin gave, and no pump runs: this is the lane's own thread.
         invoke(self.lane.native, "close_stream", self.vtable.close_stream, self.handle, stream)
 

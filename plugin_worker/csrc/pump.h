@@ -153,7 +153,8 @@ typedef struct st_feed {
     const StIoVTable *io;
     void *handle;
     uint32_t chunk_bytes; /* asked for at once */
-    uint64_t io_pos;      /* where the plugin's io stands; ST_STREAM_UNKNOWN: nobody knows */
+    uint64_t io_pos;      /* where the plugin's io stands; ST_STREAM_UNKNOWN: nobody knows. What cannot seek is read up to
+                             where the stream is written */
     uint32_t failed;      /* it said no where it stands: nothing more is asked of it here */
 } st_feed;
 

@@ -41,26 +41,36 @@ static int seek_source(st_lane *lane, st_feed *f, st_stop *stop) {
     return 0;
 }
 
-/* One read of the plugin; 1 when the pump must stop. */
+/* Bytes that the stream holds already, and that a source which cannot seek has to give again. */
+static uint64_t known_ahead(const st_feed *f) {
+    return !f->stream.format.seeks && f->io_pos < f->stream.own_pos ? f->stream.own_pos - f->io_pos : 0;
+}
+
+/* One read of the plugin, put into the stream unless it is known there; 1 when the pump must stop. */
 static int read_source(st_lane *lane, st_feed *f, st_stop *stop) {
     uint8_t *bytes = (uint8_t *)(void *)f->scratch.samples;
-    size_t got = 0;
+    uint64_t known = known_ahead(f);
+    size_t wanted = known && known < f->chunk_bytes ? (size_t)known : f->chunk_bytes, got = 0;
     StStatus status;
     st_lane_status *s = lane->status;
     st_call_mark(lane, ST_CALL_STREAM_READ);
-    status = f->io->read(f->handle, bytes, f->chunk_bytes, &got);
+    status = f->io->read(f->handle, bytes, wanted, &got);
     st_call_end(lane);
     if (status.code != ST_OK) {
         if (f->stream.format.seeks) f->io_pos = ST_STREAM_UNKNOWN; /* a read that gave up may have moved it */
         return refused(lane, f, status, stop);
     }
     st_status_free(lane, status);
-    if (got > f->chunk_bytes) {
+    if (got > wanted) {
         st_stop_contract(stop, "read of the stream says that it gave more bytes than it was asked for");
         return stop_failing(f, stop);
     }
+    if (got == 0 && known) {
+        st_stop_failed(stop, ST_ERROR_IO, "the stream ends before the place to which it was read: it has changed");
+        return stop_failing(f, stop);
+    }
     if (got == 0) return st_stream_end(&f->stream), 0;
-    st_stream_put(&f->stream, bytes, (uint32_t)got);
+    if (!known) st_stream_put(&f->stream, bytes, (uint32_t)got);
     f->io_pos += got;
     atomic_store_explicit(&s->blocks, atomic_load_explicit(&s->blocks, memory_order_relaxed) + 1, memory_order_relaxed);
     return 0;
@@ -87,7 +97,7 @@ static void fill(st_lane *lane, st_feed *f, st_stop *stop) {
         if (result == ST_STREAM_ASKED) {
             result = st_stream_answer(&f->stream);
             f->failed = 0;
-        } else if (result == ST_STREAM_OK && (f->stream.ended || f->failed || room < f->chunk_bytes)) {
+        } else if (result == ST_STREAM_OK && (f->stream.ended || f->failed || (room < f->chunk_bytes && !known_ahead(f)))) {
             if (sleep_full(lane, f, stop)) return;
             continue;
         } else if (result == ST_STREAM_OK) {

@@ -62,7 +62,7 @@ SAMPLES: tuple[Message, ...] = (
     wire.ListItems(7, Payload(b'{"path":""}')),
     wire.StreamOpened(Payload(b"{}"), True, False, 2**40),
     wire.OpenStream(7, Payload(b'{"id":"a"}')),
-    wire.AttachStream(7, 3),
+    wire.AttachStream(7, 3, True),
     wire.CloseStream(7),
     wire.SearchLyrics(7, Payload(b'{"title":"x"}')),
     wire.FetchLyrics(7, Payload(b'{"id":"b"}')),

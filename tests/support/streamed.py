@@ -89,7 +89,7 @@ class Streamed:
 
     def attach_source(self) -> int:
         """Lets the source fill the stream; says from where on."""
-        return self.source.ask(AttachStream(1, EPOCH), [self.stream.fd]).position
+        return self.source.ask(AttachStream(1, EPOCH, True), [self.stream.fd]).position
 
     def replace_source(self, **config: int) -> int:
         """Kills it wherever it is, if it lives, and lets another one go on, with changes of the configuration."""

@@ -72,6 +72,49 @@ def test_kills_of_source_and_decoder_are_not_heard(tmp_path: Path) -> None:
     asyncio.run(body())
 
 
+def test_a_stream_that_cannot_seek_is_read_again_where_it_is_known_to_be_the_same(tmp_path: Path) -> None:
+    """By its size, here."""
+
+    async def body() -> None:
+        stream = served(numbered(tmp_path / "a.wav", FRAMES), chunk=CHUNK, seeks=0)
+        async with music(tmp_path, [stream, SHORT]) as made:
+            (entry, _) = made.entries
+            with made.app.bus.subscribe(StageMended, capacity=100) as mended:
+                await made.transport.play()
+                killed: set[int] = set()
+                for frame in range(FRAMES // 8, FRAMES, FRAMES // 4):
+                    await made.until_heard(entry, frame)
+                    await kill(made, "source", killed)
+                await ended(made)
+                told = [(fact.name, fact.grade) for fact in iter(mended.poll, None)]
+            assert told == [("source", "A")] * len(killed) and len(killed) == 4
+        assert made.runs() == [Run(0, FRAMES), Run(0, SHORT)]
+        assert [failure for _, failure in made.played] == ["", ""]
+
+    asyncio.run(body())
+
+
+def test_a_stream_of_which_nothing_is_known_ends_with_its_source(tmp_path: Path) -> None:
+    async def body() -> None:
+        stream = served(numbered(tmp_path / "a.wav", FRAMES), chunk=CHUNK, seeks=0, sized=0)
+        async with music(tmp_path, [stream, SHORT]) as made:
+            (entry, _) = made.entries
+            await made.transport.play()
+            await made.until_heard(entry, SHORT)
+            player = made.transport.player
+            assert player is not None
+            outcome = await player.update("source", {"path": str(tmp_path / "a.wav"), "chunk": 999, "seeks": 0})
+            assert "from its middle on" in outcome.reason
+            await kill(made, "source", set())
+            await ended(made)
+        (_, failure), (_, fine) = made.played
+        assert "nobody can read this stream from its middle on" in failure and fine == ""
+        runs = made.runs()
+        assert (runs[0].start, runs[1:]) == (0, [Run(0, SHORT)]) and SHORT <= runs[0].end < FRAMES
+
+    asyncio.run(body())
+
+
 def test_files_and_streams_follow_each_other_without_a_gap(tmp_path: Path) -> None:
     async def body() -> None:
         stream = served(numbered(tmp_path / "a.wav", SHORT))

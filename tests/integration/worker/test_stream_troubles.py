@@ -168,12 +168,12 @@ def test_a_source_that_waits_serves_commands(stuck: Streamed) -> None:
     assert until(lambda: stuck.stream.words().write_pos > NEAR, SOON_S)
     at = stuck.source.ask(DetachStage(1)).position
     assert at == stuck.stream.words().write_pos
-    assert stuck.source.ask(AttachStream(1, EPOCH), [stuck.stream.fd]).position == at
-    stuck.source.refused(AttachStream(1, EPOCH), FaultKind.MISUSE, [stuck.stream.fd])
+    assert stuck.source.ask(AttachStream(1, EPOCH, True), [stuck.stream.fd]).position == at
+    stuck.source.refused(AttachStream(1, EPOCH, True), FaultKind.MISUSE, [stuck.stream.fd])
     stuck.source.ask(CloseStream(1))
-    stuck.source.refused(AttachStream(1, EPOCH), FaultKind.MISUSE, [stuck.stream.fd])
+    stuck.source.refused(AttachStream(1, EPOCH, True), FaultKind.MISUSE, [stuck.stream.fd])
     stuck.source.ask(OpenStream(1, Payload(b"{}")))
-    assert stuck.source.ask(AttachStream(1, EPOCH), [stuck.stream.fd]).position == at
+    assert stuck.source.ask(AttachStream(1, EPOCH, True), [stuck.stream.fd]).position == at
     stuck.source.ask(DestroyInstance(1))
 
 
@@ -219,10 +219,10 @@ def test_only_a_segment_is_attached(start_worker: Start, served: Path, files: Fi
     with streamed_at(start_worker, served, files, "wav") as streamed:
         other = streamed.make_source()
         with Path(os.devnull).open("rb") as nothing:
-            other.refused(AttachStream(1, EPOCH), FaultKind.INTERNAL, [nothing.fileno()])
+            other.refused(AttachStream(1, EPOCH, True), FaultKind.INTERNAL, [nothing.fileno()])
             decoder = streamed.make_decoder()
             decoder.refused(streamed.opening(), FaultKind.INTERNAL, [nothing.fileno()])
-        decoder.refused(AttachStream(1, EPOCH), FaultKind.MISUSE, [streamed.stream.fd])
+        decoder.refused(AttachStream(1, EPOCH, True), FaultKind.MISUSE, [streamed.stream.fd])
         other.refused(streamed.opening(), FaultKind.MISUSE, [streamed.stream.fd])
         other.refused(OpenStream(1, Payload(b"{}")), FaultKind.MISUSE)
         other.ask(CloseStream(1))
@@ -232,5 +232,5 @@ def test_only_a_segment_is_attached(start_worker: Start, served: Path, files: Fi
         config = {"path": "/dev/null", "seeks": 0}
         straight.ask(straight.creation(CapabilityKind.SOURCE_CATALOG, "served", config))
         straight.ask(OpenStream(1, Payload(b"{}")))
-        refusal = straight.refused(AttachStream(1, EPOCH), FaultKind.MISUSE, [streamed.stream.fd])
+        refusal = straight.refused(AttachStream(1, EPOCH, True), FaultKind.MISUSE, [streamed.stream.fd])
         assert "may seek" in refusal.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abi.wire import At, AtCut, DetachStage, SeekDecoder, StopReason
+from abi.wire import At, AtCut, DetachStage, SeekDecoder, StageStopped, StopReason
 from tests.integration.worker.streaming import Files, Start, from_file
 from tests.support.streamed import AHEAD_FRAMES, Heard, Streamed, frames_of
 from tests.support.waiting import until
@@ -99,6 +99,52 @@ def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files:
         assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
         assert streamed.deaths == 12
         np.testing.assert_array_equal(samples, expected)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_what_cannot_seek_is_read_again_to_where_the_dead_source_was(
+    start_worker: Start, served: Path, files: Files, kind: str
+) -> None:
+    dice = random.Random(5)
+    with small(start_worker, served, files, kind, seeks=0, chunk=3001) as streamed:
+        expected = from_file(streamed)
+        worker = streamed.make_decoder()
+        opened = streamed.open(worker)
+        deaths = sorted(dice.randrange(frames_of(expected, opened)) for _ in range(8))
+
+        def kill(frames: int) -> None:
+            while deaths and frames >= deaths[0]:
+                deaths.pop(0)
+                streamed.replace_source()
+                if len(deaths) % 2:  # called away while it reads again what is known, or just after
+                    streamed.source.ask(DetachStage(1))
+                    streamed.attach_source()
+
+        with Heard(worker, opened) as heard:
+            heard.attach()
+            samples, stopped = heard.listen(kill)
+        assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
+        assert streamed.deaths == 8
+        np.testing.assert_array_equal(samples, expected)
+
+
+def test_what_cannot_seek_and_is_shorter_now_has_changed(
+    start_worker: Start, served: Path, files: Files, tmp_path: Path
+) -> None:
+    path, type_id = files.of("wav")
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(path.read_bytes())
+    with Streamed(start_worker, served, copy, type_id, capacity=SMALL, history=NEAR, seeks=0) as streamed:
+        worker = streamed.make_decoder()
+        with Heard(worker, streamed.open(worker)) as heard:
+            heard.attach()
+            assert until(lambda: streamed.stream.words().write_pos > SMALL, SOON_S)
+            copy.write_bytes(path.read_bytes()[: SMALL // 2])
+            streamed.replace_source()
+            told = streamed.source.event(StageStopped)
+            assert (StopReason(told.reason), "it has changed" in told.text) == (StopReason.PLUGIN_ERROR, True)
+            _, stopped = heard.listen()
+        assert StopReason(stopped.reason) is StopReason.PLUGIN_ERROR
 
 
 @pytest.mark.parametrize("kind", ["flac", "mp3_constant"])

@@ -104,9 +104,9 @@ def test_a_source_is_attached_let_go_and_closed(tmp_path: Path) -> None:
     async def body(instance: Instance, peer: Peer) -> None:
         source = Source(instance)
         with ByteStream(StreamFormat(seeks=True, size_bytes=None)) as stream:
-            assert await source.attach(stream, 3) == 512
+            assert await source.attach(stream, 3, counted=True) == 512
             assert await source.detach() == 512
-            assert peer.received[-2:] == [AttachStream(instance.id, 3), DetachStage(instance.id)]
+            assert peer.received[-2:] == [AttachStream(instance.id, 3, True), DetachStage(instance.id)]
             assert peer.fds_seen == 1
             peer.answer = replying(Done())
             await source.close_stream()
