@@ -7,7 +7,7 @@ from abi.wire.message import Reply, Request, message
 __all__ = ["EXIT_HOST_LOST", "WIRE_VERSION", "Hello", "HelloReply", "Ping", "Pong"]
 
 #: Rises with every change of any message.
-WIRE_VERSION = 7
+WIRE_VERSION = 8
 
 #: How a worker ends that believes its host gone.
 EXIT_HOST_LOST = 68

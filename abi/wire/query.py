@@ -80,8 +80,9 @@ class AttachStream(Request[At]):
     """Descriptor 0: the segment of a byte stream, of which the instance's open stream becomes the writer.
 
     It goes on at the write position, which the reply says, or where the reader asks for. What cannot seek goes on
-    wherever it is, or, where it is ``counted``, gives again what the segment holds already, which is dropped. At the end of the stream it stays, for a reader that goes back; and after a ``StageStopped`` with
-    ``PLUGIN_ERROR``, which says that nothing is to be had behind ``position``: elsewhere there may be bytes.
+    wherever it is, or, where it is ``counted``, gives again what the segment holds already, which is dropped. At the
+    end of the stream it stays, for a reader that goes back; and after a ``StageStopped`` with ``PLUGIN_ERROR``, which
+    says that nothing is to be had behind ``position``: elsewhere there may be bytes.
     """
 
     instance: int

@@ -19,6 +19,7 @@ from typing import TypeAlias
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
 from host.library.facts import folder_of
 from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from host.library.typed import TYPED, Typed
 from host.where import label_of
 
 __all__ = ["BUSY_MS", "Database", "Row", "Value"]
@@ -30,13 +31,6 @@ Row: TypeAlias = tuple[Value, ...]
 BUSY_MS = 5000
 _MOST_NAME = 255
 _BESIDE = ("", "-wal", "-shm")
-#: What a user typed, table by table: the rest a scan finds again.
-_PRECIOUS = (
-    ("roots", "path, added_s"),
-    ("excluded", "path"),
-    ("playlists", "id, name"),
-    ("entries", "id, playlist, place, path"),
-)
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -48,6 +42,7 @@ class Database:
         self.notice = notice
         self._connection = connection
         self._lock = threading.RLock()
+        self._typed = Typed(path)
         self._depth = 0
 
     @staticmethod
@@ -85,6 +80,7 @@ class Database:
             try:
                 yield
                 if self._depth == 1:
+                    self._typed.keep(self._connection)
                     self._connection.execute("COMMIT")
             except BaseException:
                 if self._depth == 1 and self._connection.in_transaction:
@@ -206,7 +202,7 @@ def _mended(path: Path, busy_ms: int) -> Database:
         _set_aside(path, aside)
         connection = _connect(path, busy_ms)
         try:
-            saved = _salvage(aside, connection)
+            saved = _salvage(aside, connection, Typed(path))
         except BaseException:
             connection.close()
             raise
@@ -236,23 +232,33 @@ def _set_aside(path: Path, aside: Path) -> None:
                 file.rename(aside.with_name(aside.name + ending))
 
 
-def _salvage(aside: Path, connection: sqlite3.Connection) -> str:
-    """What of the precious tables can be read, row by row, until one cannot."""
+def _salvage(aside: Path, connection: sqlite3.Connection, typed: Typed) -> str:
+    """What of the precious tables can be read, row by row, until one cannot; then what stands beside the database."""
     saved: dict[str, int] = {}
     with closing(sqlite3.connect(aside, isolation_level=None)) as old:
         connection.execute("BEGIN IMMEDIATE")
-        for table, columns in _PRECIOUS:
+        for table, columns in TYPED.items():
+            names, holders = ", ".join(columns), ", ".join("?" for _ in columns)
+            put = f"INSERT INTO {table} ({names}) VALUES ({holders})"
             saved[table] = 0
-            holders = ", ".join("?" for _ in columns.split(","))
-            with suppress(sqlite3.DatabaseError):
-                for row in old.execute(f"SELECT {columns} FROM {table}"):
-                    with suppress(sqlite3.IntegrityError):  # of a playlist that could not be read; "liked" is there
-                        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({holders})", row)
-                        saved[table] += 1
+            try:
+                for row in old.execute(f"SELECT {names} FROM {table}"):
+                    saved[table] += _put(connection, put, row)
+            except sqlite3.DatabaseError:
+                saved[table] += sum(_put(connection, put, row) for row in typed.rows(table))
+        typed.keep(connection)
         connection.execute("COMMIT")
     if not saved["roots"]:
         return "its roots could not be read, `stellatune library add` them again"
     return f"{saved['roots']} roots and {saved['entries']} entries of playlists were taken over"
+
+
+def _put(connection: sqlite3.Connection, put: str, row: Sequence[object]) -> bool:
+    """False for what is there already, as "liked" is, and for what belongs to a playlist that could not be read."""
+    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+        connection.execute(put, row)
+        return True
+    return False
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

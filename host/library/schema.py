@@ -6,6 +6,8 @@ system has them, so that everything beneath a folder is one range of the index a
 
 from __future__ import annotations
 
+from host.library.typed import TYPED
+
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION"]
 
 #: "StLi", in the file's header.
@@ -89,6 +91,15 @@ _VERSION_2 = (
         BEGIN DELETE FROM seals WHERE path = old.folder; END""",
     """CREATE TRIGGER tracks_changed AFTER UPDATE OF path, folder, size_bytes, mtime_ns ON tracks
         BEGIN DELETE FROM seals WHERE path IN (old.folder, new.folder); END""",
+    # Of which state what a user typed is; see host.library.typed.
+    "CREATE TABLE typed_state (id TEXT NOT NULL, version INTEGER NOT NULL)",
+    "INSERT INTO typed_state VALUES (hex(randomblob(16)), 0)",
+    *(
+        f"CREATE TRIGGER {table}_{done} AFTER {event} ON {table} "
+        "BEGIN UPDATE typed_state SET version = version + 1; END"
+        for table in TYPED
+        for event, done in (("INSERT", "added"), ("UPDATE", "changed"), ("DELETE", "removed"))
+    ),
 )
 
 #: The statements that lead from one version to the next; the first begin with an empty file.

@@ -10,7 +10,7 @@ from tests.support.messages import SAMPLES
 
 REQUEST_ID = 5
 GENERATION = 1
-GOLDEN_VERSION = 7
+GOLDEN_VERSION = 8
 GOLDEN: dict[str, str] = {
     "HelloReply": "94010501940206cd126793cc8028cd3000",
     "Hello": "94020501940206b37374656c6c6174756e652e6473702e6761696ea4706c6179",
@@ -71,7 +71,7 @@ GOLDEN: dict[str, str] = {
     "ListItems": "945005019207c40b7b2270617468223a22227d",
     "StreamOpened": "9455050194c4027b7dc3c2cf0000010000000000",
     "OpenStream": "945105019207c40a7b226964223a2261227d",
-    "AttachStream": "94560501920703",
+    "AttachStream": "94560501930703c3",
     "CloseStream": "945705019107",
     "SearchLyrics": "945205019207c40d7b227469746c65223a2278227d",
     "FetchLyrics": "945305019207c40a7b226964223a2262227d",

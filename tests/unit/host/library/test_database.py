@@ -16,6 +16,7 @@ import pytest
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
 from host.library import Playlists, Search, Store, database
 from host.library.schema import APPLICATION_ID, VERSION
+from host.library.typed import Typed
 from tests.unit.host.library.store_filled import track
 
 VERSION_1 = Path(__file__).with_name("version_1.sql")
@@ -76,6 +77,8 @@ def test_a_newer_file_and_one_of_another_program_are_refused_and_left_alone(tmp_
 def test_a_damaged_file_is_set_aside_and_another_one_begun(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "library.db"
     filled(path)
+    with Store.open(path) as store:
+        before = precious(store)
     content = bytearray(path.read_bytes())
     match damage:
         case "garbage":
@@ -99,10 +102,59 @@ def test_a_damaged_file_is_set_aside_and_another_one_begun(tmp_path: Path, damag
     with store:
         assert "was damaged and is now library.db.corrupt-" in store.database.notice
         assert len(aside(tmp_path)) >= 1
+        assert "1 roots and 50 entries" in store.database.notice
+        assert precious(store) == before
         store.put([track("/music/new.flac")])
         assert [path for path, _, _ in store.known(Path("/music"))] == [b"/music/new.flac"]
     with Store.open(path) as again:
         assert again.database.notice == ""
+
+
+def test_of_a_damaged_file_nothing_comes_back_that_was_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    filled(path)
+    odd = Path(os.fsdecode(b"/mus\xeec [1]"))
+    with Store.open(path) as store:
+        store.remove_root(Path("/music"))
+        store.add_root(odd)
+        Playlists(store.database).remove("mix", range(10, 20))
+        Playlists(store.database).add("liked", [odd / "a.flac"])
+        before = precious(store)
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert precious(store) == before
+        assert store.roots() == [odd]
+        assert [entry.path for entry in Playlists(store.database).entries("liked")] == [odd / "a.flac"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff\xfe", b"[" * 100_000, b'{"tables": {"roots": 5}}', b'{"tables": {"roots": [[[]]]}}']
+)
+def test_where_both_are_damaged_the_user_is_asked_for_roots(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "library.db"
+    filled(path)
+    (typed,) = tmp_path.glob("*.typed")
+    path.write_bytes(os.urandom(9000))
+    typed.write_bytes(text)
+    with Store.open(path) as store:
+        assert "`stellatune library add` them again" in store.database.notice
+        assert (store.roots(), Playlists(store.database).entries("liked")) == ([], [])
+        store.add_root(Path("/other"))
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/other")]
+
+
+def test_a_text_that_cannot_be_written_costs_nothing_and_comes_later(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    (tmp_path / "library.db.typed.part").mkdir()
+    with Store.open(path) as store:
+        store.add_root(Path("/music"))
+        (tmp_path / "library.db.typed.part").rmdir()
+        store.put([track("/music/a.flac")])
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/music")]
 
 
 def test_what_a_user_typed_is_taken_over_from_a_file_with_damage_elsewhere(tmp_path: Path) -> None:
@@ -196,7 +248,7 @@ def test_what_a_user_typed_is_taken_over_later_where_that_failed_first(
         before = precious(store)
     damage_tracks(path)
 
-    def full(_aside: Path, connection: sqlite3.Connection) -> str:
+    def full(_aside: Path, connection: sqlite3.Connection, _typed: Typed) -> str:
         connection.execute("INSERT INTO roots (path, added_s) VALUES (?, 0)", (b"/half",))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -227,10 +279,10 @@ def test_who_meets_a_damaged_one_while_it_is_mended_waits(tmp_path: Path, monkey
     other = threading.Thread(target=look)
     salvage = database._salvage
 
-    def slowly(aside: Path, connection: sqlite3.Connection) -> str:
+    def slowly(aside: Path, connection: sqlite3.Connection, typed: Typed) -> str:
         other.start()
         other.join(0.3)  # not to be waited out: who does not wait sees nothing
-        return salvage(aside, connection)
+        return salvage(aside, connection, typed)
 
     monkeypatch.setattr(database, "_salvage", slowly)
     Store.open(path).close()
