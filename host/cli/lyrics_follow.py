@@ -80,9 +80,9 @@ class _Page:
             self._draw(line, data.get("sung"))
 
     def _draw(self, line: str, sung: object) -> None:
-        width = shutil.get_terminal_size().columns - 1
+        line = _fitting(line, shutil.get_terminal_size().columns - 1)
         bright = len(line) if not isinstance(sung, int) else sung
-        shown = click.style(line[:bright][:width], bold=True) + click.style(line[bright:width], dim=True)
+        shown = click.style(line[:bright], bold=True) + click.style(line[bright:], dim=True)
         click.echo(_CLEAR + shown, nl=False, color=True)
         sys.stdout.flush()
 
@@ -91,3 +91,12 @@ class _Page:
         if self._open:
             click.echo(_CLEAR + self._open, color=True)
             self._open = ""
+
+
+def _fitting(line: str, columns: int) -> str:
+    """As much of it as a row of the terminal holds; some characters take two columns, some none."""
+    from rich.cells import cell_len
+
+    while cell_len(line) > columns:
+        line = line[: max(columns // 2, len(line) - (cell_len(line) - columns + 1) // 2)]
+    return line

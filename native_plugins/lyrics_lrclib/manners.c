@@ -51,14 +51,22 @@ static int wait_until(uint64_t ns) {
 }
 
 static void rest(uint32_t seconds) {
-    rests_until_ns = now_ns() + (uint64_t)(seconds < LONGEST_REST_S ? seconds : LONGEST_REST_S) * NS_PER_S;
+    rests_until_ns = now_ns() + (uint64_t)seconds * NS_PER_S;
     failures = 0;
+}
+
+/* As the server asks for, within reason, else as the user has it. */
+static void rest_as_told(const Settings *settings, const StHttpAnswer *answer) {
+    uint32_t seconds = answer->retry_after_s;
+    if (seconds == 0) seconds = settings->rest_s;
+    else if (seconds > LONGEST_REST_S) seconds = LONGEST_REST_S;
+    rest(seconds);
 }
 
 static void judge(const Settings *settings, StStatus status, const StHttpAnswer *answer) {
     long code = status.code == ST_OK ? answer->status : 0;
     if (status.code == ST_ERROR_CANCELLED) return;
-    if (code == 429 || (code == 503 && answer->retry_after_s)) rest(answer->retry_after_s ? answer->retry_after_s : settings->rest_s);
+    if (code == 429 || (code == 503 && answer->retry_after_s)) rest_as_told(settings, answer);
     else if (code >= 200 && code < 500) failures = 0;
     else if (++failures >= MOST_FAILURES) rest(settings->rest_s);
 }

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stellatune_sdk.h>
@@ -89,6 +90,7 @@ WAY die_by_kill(void) {
 WAY die_in_a_forked_child(void) {
     pid_t child = fork();
     if (child == 0) die_by_segv();
+    waitpid(child, NULL, 0);
     sink++;
 }
 
