@@ -29,6 +29,8 @@ SEEKS = 60
 HALF_A_FRAME_S = 0.5 / RATE_HZ
 LOOK_S = 0.005
 LOOKS = 20
+#: So long a playback may take to end.
+SOON_S = 20.0
 #: What makes an output a device; longer than anybody starves here.
 SILENCE_AFTER_MS = 60_000
 
@@ -301,11 +303,18 @@ def test_a_seek_from_the_end_of_a_track(tmp_path: Path) -> None:
         async with music(tmp_path, [3 * RATE_HZ], effect("same")) as made:
             await made.transport.play()
             (entry,) = made.entries
-            for _ in range(3):
-                await made.until_heard(entry, 2 * RATE_HZ)
-                await made.until(lambda: plays_out(made))
-                await seek_to(made, 1000)
-            await made.transport.ended()
+
+            async def seeks() -> None:
+                for _ in range(3):
+                    await made.until_heard(entry, 2 * RATE_HZ)
+                    await made.until(lambda: plays_out(made))
+                    await seek_to(made, 1000)
+                await made.transport.ended()
+
+            whole = asyncio.ensure_future(seeks())
+            await asyncio.wait([whole], timeout=SOON_S)
+            assert whole.done(), "it never comes to its end"
+            whole.result()
         runs = made.runs()
         assert starts(runs) == [0, 1000, 1000, 1000]
         assert runs[-1].end == 3 * RATE_HZ

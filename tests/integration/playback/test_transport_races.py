@@ -50,17 +50,18 @@ def break_rings(made: Music, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running(made).pipeline, "set_clock", impossible)
 
 
-def test_told_to_stop_twice_it_cleans_up_all_the_same(tmp_path: Path) -> None:
+def test_told_to_stop_again_and_again_it_cleans_up_all_the_same(tmp_path: Path) -> None:
     async def body() -> None:
         async with music(tmp_path, [LONG, LONG], effect("same"), fades=True) as made:
-            for turns in range(0, 40, 4):
+            for _ in range(4):
                 await made.transport.play()
                 await made.until_heard(made.entries[0], 100)
-                stopping = asyncio.create_task(made.transport.stop())
-                for _ in range(turns):
-                    await asyncio.sleep(0.001)
-                await made.transport.stop()
-                await stopping
+                stops = [asyncio.create_task(made.transport.stop())]
+                while not stops[0].done():
+                    stops.append(asyncio.create_task(made.transport.stop()))
+                    await asyncio.sleep(0.0005)
+                await asyncio.gather(*stops)
+                assert len(stops) > 2
                 assert (made.transport.state, living(made)) == (PlayState.STOPPED, 0)
 
     asyncio.run(body())

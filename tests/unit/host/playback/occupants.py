@@ -73,6 +73,9 @@ class Fellow:
             raise self.refuses
         return At(self.stands_at)
 
+    def took(self, config: JsonObject) -> None:
+        self.config = config
+
     async def destroy(self) -> None:
         self.destroyed += 1
 
