@@ -254,8 +254,9 @@ def _salvage(aside: Path, connection: sqlite3.Connection, typed: Typed) -> str:
 
 
 def _put(connection: sqlite3.Connection, put: str, row: Sequence[object]) -> bool:
-    """False for what is there already, as "liked" is, and for what belongs to a playlist that could not be read."""
-    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+    """False for what is there already, as "liked" is, for what belongs to a playlist that could not be read, and for
+    what the database cannot hold."""
+    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, ValueError, OverflowError):
         connection.execute(put, row)
         return True
     return False
