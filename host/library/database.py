@@ -170,11 +170,14 @@ def _version_of(path: Path, connection: sqlite3.Connection) -> int:
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     """All steps that are missing, in one transaction; two that come at once take turns."""
     connection.execute("BEGIN IMMEDIATE")
-    for step in MIGRATIONS[_version_of(path, connection) :]:
+    version = _version_of(path, connection)
+    for step in MIGRATIONS[version:]:
         for statement in step:
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+    if version:
+        Typed(path).keep(connection)
     connection.execute("COMMIT")
 
 

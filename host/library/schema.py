@@ -96,8 +96,7 @@ _VERSION_2 = (
     "CREATE TABLE typed_state (id TEXT NOT NULL, version INTEGER NOT NULL)",
     "INSERT INTO typed_state VALUES (hex(randomblob(16)), 0)",
     *(
-        f"CREATE TRIGGER {table}_{done} AFTER {event} ON {table} "
-        "BEGIN UPDATE typed_state SET version = random(); END"
+        f"CREATE TRIGGER {table}_{done} AFTER {event} ON {table} BEGIN UPDATE typed_state SET version = random(); END"
         for table in TYPED
         for event, done in (("INSERT", "added"), ("UPDATE", "changed"), ("DELETE", "removed"))
     ),

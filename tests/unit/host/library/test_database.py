@@ -55,6 +55,10 @@ def test_a_file_of_version_1_is_brought_up_with_all_that_is_in_it(tmp_path: Path
         shape = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
         with Store.open(tmp_path / "fresh.db") as fresh:
             assert store.database.rows(shape) == fresh.database.rows(shape)
+    path.write_bytes(os.urandom(9000))  # nothing was written since
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/music")]
+        assert [each.path for each in Playlists(store.database).entries("liked")] == [Path("/music/viper.flac")]
 
 
 def test_a_newer_file_and_one_of_another_program_are_refused_and_left_alone(tmp_path: Path) -> None:
