@@ -170,11 +170,14 @@ def _version_of(path: Path, connection: sqlite3.Connection) -> int:
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     """All steps that are missing, in one transaction; two that come at once take turns."""
     connection.execute("BEGIN IMMEDIATE")
-    for step in MIGRATIONS[_version_of(path, connection) :]:
+    version = _version_of(path, connection)
+    for step in MIGRATIONS[version:]:
         for statement in step:
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+    if version:
+        Typed(path).keep(connection)
     connection.execute("COMMIT")
 
 
@@ -254,8 +257,9 @@ def _salvage(aside: Path, connection: sqlite3.Connection, typed: Typed) -> str:
 
 
 def _put(connection: sqlite3.Connection, put: str, row: Sequence[object]) -> bool:
-    """False for what is there already, as "liked" is, and for what belongs to a playlist that could not be read."""
-    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+    """False for what is there already, as "liked" is, for what belongs to a playlist that could not be read, and for
+    what the database cannot hold."""
+    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, ValueError, OverflowError):
         connection.execute(put, row)
         return True
     return False

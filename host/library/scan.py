@@ -243,13 +243,14 @@ class Scan:
             self._parts.warn(f"{_label(batch.jobs[0].path)}: its file system gives no answer")
             self.tally.left += len(batch.jobs)
             return []
-        opened: list[tuple[Job, int]] = []
-        for job, fd in zip(batch.jobs, found, strict=True):
-            if isinstance(fd, int):
-                opened.append((job, fd))
-            elif fd is not None:
-                await self._not_opened(job, fd)
-        return opened
+        try:
+            for job, each in zip(batch.jobs, found, strict=True):
+                if isinstance(each, MediaError):
+                    await self._not_opened(job, each)
+        except BaseException:
+            close_all(found)
+            raise
+        return [(job, each) for job, each in zip(batch.jobs, found, strict=True) if isinstance(each, int)]
 
     async def _not_opened(self, job: Job, error: MediaError) -> None:
         if job.stamp.size_bytes == 0:

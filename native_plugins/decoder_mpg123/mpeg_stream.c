@@ -179,7 +179,8 @@ static int next_block(MpegStream *stream, uint64_t *out_number, const float **ou
 
 /*
  * At the end that was claimed, in an input that cannot be looked ahead in: a station whose first block was a file's has
- * more. The padding of that file is then passed over, and nothing is claimed any more.
+ * more. The padding of that file is then passed over, and nothing is claimed any more. Where no block of the same format
+ * follows, be it a tag or junk, the claim was right, and that is a proper end.
  */
 static void go_on_behind_claim(MpegStream *stream) {
     const InfoFrame *info = &stream->info_frame;
@@ -188,7 +189,7 @@ static void go_on_behind_claim(MpegStream *stream) {
     while (next_block(stream, &number, &samples)) {
         uint64_t begins = number * stream->block_frames;
         stream->decoded_end = begins + stream->block_frames;
-        if (begins < end) continue;
+        if (begins < end || stream->foreign_blocks) continue;
         stream->has_claim = 0;
         stream->total_frames = 0;
         stream->first_frame = begins - stream->position;
@@ -196,6 +197,9 @@ static void go_on_behind_claim(MpegStream *stream) {
         stream->pending_frames = stream->block_frames;
         return;
     }
+    if (stream->input.failure) return;
+    stream->failure = ST_OK;
+    stream->ended = 1;
 }
 
 /* Decodes up to the block that holds `position`, and what of it is to be heard waits then. */

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from host.app import ScanHost
-from host.errors import LibraryBusy, Usage
+from host.errors import LibraryBusy, LibraryFull, Usage
+from host.library.ledger import Ledger
 from host.library.scans import Scanning, Tally
 from tests.e2e.audio import noise, write_wav
 from tests.support.scanned import Shelf, frames_file, killer, strikes
@@ -59,6 +60,21 @@ def test_a_folder_elsewhere_that_several_links_lead_to_is_read_once(shelf: Shelf
         (shelf.music / name).symlink_to(elsewhere)
     assert shelf.scan().added == 1
     assert [Path(name).name for name in shelf.tracks()] == ["a.frames"]
+
+
+def test_where_what_is_wrong_with_one_file_cannot_be_written_the_others_are_closed(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is looked at after each test."""
+
+    async def full(_ledger: Ledger, _problem: object) -> None:
+        raise LibraryFull("no room is left", remedy="make room")
+
+    frames_file(shelf.music / "a.frames")
+    (shelf.music / "b.frames").touch()
+    monkeypatch.setattr(Ledger, "problem", full)
+    with pytest.raises(LibraryFull):
+        shelf.scan()
 
 
 def test_what_is_no_file_of_music_is_left_alone(shelf: Shelf) -> None:

@@ -200,6 +200,19 @@ def test_the_status_page_names_the_call_that_killed_it(scanner: WorkerPeer, tmp_
     assert lane.call == "open"
 
 
+def test_a_crash_is_told_though_the_plugin_took_the_handler_away_in_the_call_before(
+    odd: WorkerPeer, tmp_path: Path
+) -> None:
+    odd.ask(CreateScanner(NUMBER, "odd", Payload(b'{"mode": "crash behind its own handler"}')))
+    path = frames_file(tmp_path / "a.frames", 1)
+    with opened([path]) as fds:
+        odd.send(request([path]), fds)
+    assert odd.ended() < 0
+    assert odd.page.crash() is not None
+    (lane,) = [lane for lane in odd.page.lanes() if lane.instance == NUMBER]
+    assert lane.call == "get_info"
+
+
 def flac_with_cover(path: Path, cover: bytes) -> Path:
     """A FLAC file of nothing but its head: stream info of a silent second, a comment and a picture."""
     info = (

@@ -79,6 +79,24 @@ def test_a_station_goes_on_behind_the_length_of_the_file_that_it_begins_with(
     np.testing.assert_array_equal(samples[len(song) :], everything[-behind:])
 
 
+@pytest.mark.parametrize("length", [100_000, 2_500_000])
+def test_behind_its_claimed_length_a_file_that_cannot_seek_may_hold_what_is_no_sound(
+    start_worker: Start, served: Path, files: Files, tmp_path: Path, length: int
+) -> None:
+    """A tag with a picture, say."""
+    first, type_id = files.of("mp3_variable")
+    tagged = tmp_path / "tagged.mp3"
+    tagged.write_bytes(first.read_bytes() + random.Random(1).randbytes(length))
+    with Streamed(start_worker, served, tagged, type_id, capacity=SMALL, history=NEAR, seeks=0) as streamed:
+        expected = from_file(streamed)
+        worker = streamed.make_decoder()
+        with Heard(worker, streamed.open(worker)) as heard:
+            heard.attach()
+            samples, stopped = heard.listen()
+    assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
+    np.testing.assert_array_equal(samples, expected)
+
+
 @pytest.mark.parametrize("kind", ["flac", "mp3_constant"])
 def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files: Files, kind: str) -> None:
     dice = random.Random(3)
@@ -115,8 +133,8 @@ def test_what_cannot_seek_is_read_again_to_where_the_dead_source_was(
         def kill(frames: int) -> None:
             while deaths and frames >= deaths[0]:
                 deaths.pop(0)
-                streamed.replace_source()
-                if len(deaths) % 2:  # called away while it reads again what is known, or just after
+                streamed.replace_source(pause_us=500)
+                if len(deaths) % 2:  # called away while it reads again what is known: it is not that quick
                     streamed.source.ask(DetachStage(1))
                     streamed.attach_source()
 

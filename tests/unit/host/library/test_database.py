@@ -55,6 +55,10 @@ def test_a_file_of_version_1_is_brought_up_with_all_that_is_in_it(tmp_path: Path
         shape = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
         with Store.open(tmp_path / "fresh.db") as fresh:
             assert store.database.rows(shape) == fresh.database.rows(shape)
+    path.write_bytes(os.urandom(9000))  # nothing was written since
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/music")]
+        assert [each.path for each in Playlists(store.database).entries("liked")] == [Path("/music/viper.flac")]
 
 
 def test_a_newer_file_and_one_of_another_program_are_refused_and_left_alone(tmp_path: Path) -> None:
@@ -128,7 +132,15 @@ def test_of_a_damaged_file_nothing_comes_back_that_was_taken_out(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"\xff\xfe", b"[" * 100_000, b'{"tables": {"roots": 5}}', b'{"tables": {"roots": [[[]]]}}']
+    "text",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"tables": {"roots": 5}}',
+        b'{"tables": {"roots": [[[]]]}}',
+        b'{"tables": {"roots": [[{"path": "/music"}, 36893488147419103232]], "playlists": [[9, "\\ud8e4"]]}}',
+    ],
 )
 def test_where_both_are_damaged_the_user_is_asked_for_roots(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "library.db"
@@ -152,6 +164,20 @@ def test_a_text_that_cannot_be_written_costs_nothing_and_comes_later(tmp_path: P
         store.add_root(Path("/music"))
         (tmp_path / "library.db.typed.part").rmdir()
         store.put([track("/music/a.flac")])
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/music")]
+
+
+def test_what_is_undone_when_its_text_is_written_already_is_in_the_next_one_no_more(tmp_path: Path) -> None:
+    """As when there is no room for the transaction itself, or the process dies."""
+    path = tmp_path / "library.db"
+    with Store.open(path) as store:
+        with pytest.raises(ZeroDivisionError), store.batch():
+            store.add_root(Path("/undone"))
+            store.database._typed.keep(store.database._connection)
+            raise ZeroDivisionError
+        store.add_root(Path("/music"))
     path.write_bytes(os.urandom(9000))
     with Store.open(path) as store:
         assert store.roots() == [Path("/music")]
