@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from typing import TypeAlias
 from host.errors import LibraryBusy, LibraryDamaged, LibraryError, LibraryFull
 from host.library.facts import folder_of
 from host.library.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from host.library.typed import TYPED, Typed
+from host.library.typed import TYPED, Typed, put_rows
 from host.where import label_of
 
 __all__ = ["BUSY_MS", "Database", "Row", "Value"]
@@ -31,6 +31,7 @@ Row: TypeAlias = tuple[Value, ...]
 BUSY_MS = 5000
 _MOST_NAME = 255
 _BESIDE = ("", "-wal", "-shm")
+_SCAN_FINDS = "`stellatune library scan` finds the rest"
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -56,7 +57,7 @@ class Database:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _marker(path).exists():
                 try:
-                    return Database(path, _connect(path, busy_ms))
+                    return _opened(path, busy_ms)
                 except sqlite3.DatabaseError as error:
                     if not _is_damage(error):
                         raise
@@ -128,7 +129,18 @@ def _reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
+def _opened(path: Path, busy_ms: int) -> Database:
+    """Of a file that is not there, or is empty, but for a text beside it, that is taken over."""
+    connection, saved = _connect(path, busy_ms, restores=True)
+    if not any(saved.values()):
+        return Database(path, connection)
+    notice = f"{label_of(path)} was empty; {_taken_over(saved)} from {Typed(path).path.name}; {_SCAN_FINDS}"
+    return Database(path, connection, notice)
+
+
+def _connect(path: Path, busy_ms: int, *, restores: bool) -> tuple[sqlite3.Connection, Mapping[str, int]]:
+    """``restores``: a new one gets what a user typed into the one before; gives how many rows of each table."""
+    saved: Mapping[str, int] = {}
     connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
     try:
         connection.create_function("folder_of", 1, folder_of, deterministic=True)
@@ -138,7 +150,7 @@ def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
         version = _version_of(path, connection)
         if version < VERSION:
             connection.execute("PRAGMA journal_mode = wal")
-            _migrate(path, connection)
+            saved = _migrate(path, connection, restores=restores)
         connection.execute(
             "PRAGMA synchronous = normal"
         )  # in WAL mode a power cut costs the last batch, never the rest
@@ -146,7 +158,7 @@ def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection, saved
 
 
 def _version_of(path: Path, connection: sqlite3.Connection) -> int:
@@ -167,18 +179,20 @@ def _version_of(path: Path, connection: sqlite3.Connection) -> int:
     return version
 
 
-def _migrate(path: Path, connection: sqlite3.Connection) -> None:
-    """All steps that are missing, in one transaction; two that come at once take turns."""
+def _migrate(path: Path, connection: sqlite3.Connection, *, restores: bool) -> Mapping[str, int]:
+    """All steps that are missing, in one transaction; two that come at once take turns. Gives what was restored."""
     connection.execute("BEGIN IMMEDIATE")
-    version = _version_of(path, connection)
+    version, typed = _version_of(path, connection), Typed(path)
     for step in MIGRATIONS[version:]:
         for statement in step:
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
-    if version:
-        Typed(path).keep(connection)
+    saved = typed.restore(connection) if restores and version == 0 else {}
+    if version or any(saved.values()):
+        typed.keep(connection)
     connection.execute("COMMIT")
+    return saved
 
 
 def _marker(path: Path) -> Path:
@@ -196,21 +210,21 @@ def _mended(path: Path, busy_ms: int) -> Database:
     with marker.open("a+") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
         if not marker.exists():
-            return Database(path, _connect(path, busy_ms))  # it was another one's turn
+            return _opened(path, busy_ms)  # it was another one's turn
         mark.seek(0)
         aside = path.with_name(mark.read(_MOST_NAME) or _free_name(path))
         mark.truncate(0)
         mark.write(aside.name)
         mark.flush()
         _set_aside(path, aside)
-        connection = _connect(path, busy_ms)
+        connection, _ = _connect(path, busy_ms, restores=False)
         try:
             saved = _salvage(aside, connection, Typed(path))
         except BaseException:
             connection.close()
             raise
         marker.unlink()
-    notice = f"{label_of(path)} was damaged and is now {aside.name}; {saved}; `stellatune library scan` finds the rest"
+    notice = f"{label_of(path)} was damaged and is now {aside.name}; {saved}; {_SCAN_FINDS}"
     return Database(path, connection, notice)
 
 
@@ -236,33 +250,27 @@ def _set_aside(path: Path, aside: Path) -> None:
 
 
 def _salvage(aside: Path, connection: sqlite3.Connection, typed: Typed) -> str:
-    """What of the precious tables can be read, row by row, until one cannot; then what stands beside the database."""
+    """What a user typed, row by row until one cannot be read; then what stands beside the database."""
     saved: dict[str, int] = {}
     with closing(sqlite3.connect(aside, isolation_level=None)) as old:
         connection.execute("BEGIN IMMEDIATE")
         for table, columns in TYPED.items():
-            names, holders = ", ".join(columns), ", ".join("?" for _ in columns)
-            put = f"INSERT INTO {table} ({names}) VALUES ({holders})"
-            saved[table] = 0
-            try:
-                for row in old.execute(f"SELECT {names} FROM {table}"):
-                    saved[table] += _put(connection, put, row)
-            except sqlite3.DatabaseError:
-                saved[table] += sum(_put(connection, put, row) for row in typed.rows(table))
+            read: list[Row] = []
+            whole = False
+            with suppress(sqlite3.DatabaseError):
+                for row in old.execute(f"SELECT {', '.join(columns)} FROM {table}"):
+                    read.append(row)
+                whole = True
+            saved[table] = put_rows(connection, table, read if whole else (*read, *typed.rows(table)))
         typed.keep(connection)
         connection.execute("COMMIT")
     if not saved["roots"]:
         return "its roots could not be read, `stellatune library add` them again"
+    return _taken_over(saved)
+
+
+def _taken_over(saved: Mapping[str, int]) -> str:
     return f"{saved['roots']} roots and {saved['entries']} entries of playlists were taken over"
-
-
-def _put(connection: sqlite3.Connection, put: str, row: Sequence[object]) -> bool:
-    """False for what is there already, as "liked" is, for what belongs to a playlist that could not be read, and for
-    what the database cannot hold."""
-    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, ValueError, OverflowError):
-        connection.execute(put, row)
-        return True
-    return False
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TYPED", "Typed"]
+__all__ = ["TYPED", "Typed", "put_rows"]
 
 #: Tables with their columns, in an order in which they can be filled.
 TYPED = {
@@ -23,49 +23,79 @@ TYPED = {
     "entries": ("id", "playlist", "place", "path"),
 }
 _MAX_BYTES = 256 << 20
+_NO_ROW = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, ValueError, OverflowError)
+_NO_TEXT = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 
 class Typed:
     """The text of one database. ``connection``'s transactions are the caller's."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(f"{database.name}.typed")
+        self.path = database.with_name(f"{database.name}.typed")
+        self._database = database
+        self._inode = _inode_of(database)
         self._state: object = None
 
     def keep(self, connection: sqlite3.Connection) -> None:
         """Writes it anew where it is not of this state; where that fails, the next transaction tries again."""
         state = connection.execute("SELECT id, version FROM typed_state").fetchone()
-        if state != self._state:
+        if state != self._state and _inode_of(self._database) == self._inode:  # else it was set aside meanwhile
             with suppress(OSError):
                 if self._written() != [*state]:
                     self._write([*state], {name: connection.execute(_select(name)).fetchall() for name in TYPED})
                 self._state = state
 
-    def rows(self, table: str) -> Sequence[tuple[object, ...]]:
-        """Of one table; none where it cannot be read."""
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            return [tuple([_value(each) for each in row]) for row in self._read()["tables"][table]]
-        return ()
+    def restore(self, connection: sqlite3.Connection) -> dict[str, int]:
+        """All that stands in the text; gives how many rows of each table that were."""
+        return {table: put_rows(connection, table, self.rows(table)) for table in TYPED}
+
+    def rows(self, table: str) -> Sequence[Sequence[object]]:
+        """Of one table; those that can be read."""
+        found: list[Sequence[object]] = []
+        with suppress(*_NO_TEXT):
+            for row in self._read()["tables"][table]:
+                with suppress(*_NO_TEXT):
+                    found.append([_value(each) for each in row])
+        return found
 
     def _written(self) -> object:
         """Of which state the text is."""
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        with suppress(*_NO_TEXT):
             state: object = self._read()["state"]
             return state
         return None
 
     def _read(self) -> Any:  # noqa: ANN401  whatever stands there: who takes a part of it is ready for all else
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             return json.loads(file.read(_MAX_BYTES))
 
     def _write(self, state: list[object], tables: dict[str, list[tuple[object, ...]]]) -> None:
         text = json.dumps({"state": state, "tables": tables}, default=lambda blob: {"path": os.fsdecode(blob)})
-        part = self._path.with_name(f"{self._path.name}.part")
+        part = self.path.with_name(f"{self.path.name}.part")
         with part.open("w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(self._path)
+        part.replace(self.path)
+
+
+def put_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[object]]) -> int:
+    """Gives how many were put. Others are there already, as "liked" is, or belong to a playlist that could not be read,
+    or are nothing that the database can hold."""
+    columns, put = TYPED[table], 0
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
+    for row in rows:
+        with suppress(*_NO_ROW):
+            connection.execute(statement, row)
+            put += 1
+    return put
+
+
+def _inode_of(database: Path) -> int:
+    """0: there is none."""
+    with suppress(OSError):
+        return database.stat().st_ino
+    return 0
 
 
 def _select(table: str) -> str:

@@ -98,7 +98,7 @@ def test_a_root_that_comes_and_goes(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
 def test_while_somebody_else_writes_it_waits_and_forgets_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     connect = database._connect
     monkeypatch.setattr(watching, "BUSY_S", 0.02)
-    monkeypatch.setattr(database, "_connect", lambda path, _busy_ms: connect(path, 300))
+    monkeypatch.setattr(database, "_connect", lambda path, _ms, **how: connect(path, 300, **how))
 
     async def changes(tallies: list[Tally]) -> None:
         while not tallies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sqlite3
 import subprocess
@@ -129,6 +130,54 @@ def test_of_a_damaged_file_nothing_comes_back_that_was_taken_out(tmp_path: Path)
         assert precious(store) == before
         assert store.roots() == [odd]
         assert [entry.path for entry in Playlists(store.database).entries("liked")] == [odd / "a.flac"]
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_file_that_is_gone_or_empty_gets_what_a_user_typed(tmp_path: Path, emptied: bool) -> None:
+    path = tmp_path / "library.db"
+    filled(path)
+    with Store.open(path) as store:
+        before = precious(store)
+    for each in tmp_path.glob("library.db*"):
+        if each.suffix != ".typed":
+            each.unlink()
+    if emptied:
+        path.touch()
+    with Store.open(path) as store:
+        assert "library.db was empty; 1 roots and 50 entries of playlists were taken over" in store.database.notice
+        assert precious(store) == before
+        store.remove_root(Path("/music"))
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert store.roots() == []
+
+
+def test_who_still_holds_a_file_that_was_set_aside_leaves_the_text_alone(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    filled(path)
+    with Store.open(path) as old:
+        path.rename(tmp_path / "aside")
+        for beside in ("-wal", "-shm"):
+            (tmp_path / f"library.db{beside}").rename(tmp_path / f"aside{beside}")
+        with Store.open(path) as new:
+            new.add_root(Path("/new"))
+            before = precious(new)
+        old.exclude(Path("/music/later"))
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert precious(store) == before
+
+
+def test_one_row_that_cannot_be_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    filled(path)
+    (typed,) = tmp_path.glob("*.typed")
+    text = json.loads(typed.read_text())
+    text["tables"]["roots"][0:0] = [5, ["/no bytes"], [None, None], [{"path": 7}, 1]]
+    typed.write_text(json.dumps(text))
+    path.write_bytes(os.urandom(9000))
+    with Store.open(path) as store:
+        assert store.roots() == [Path("/music")]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from host.runtime.update_calls import Plan
 
 OLD: JsonObject = {"is": "old"}
 NEW: JsonObject = {"is": "new"}
+NEWER: JsonObject = {"is": "newer"}
 DONE = {"apply": "applied", "recreate": "recreated"}
 MODES = {"apply": ConfigUpdateMode.HOT_APPLY, "recreate": ConfigUpdateMode.RECREATE, "reject": ConfigUpdateMode.REJECT}
 
@@ -255,13 +256,13 @@ def test_a_bug_in_a_step_leaves_nobody_without_an_outcome() -> None:
         owner, bugs = Owner(failing="plan", error=ZeroDivisionError("a bug")), list[object]()
         asyncio.get_running_loop().set_exception_handler(lambda _, facts: bugs.append(facts.get("exception")))
         updates = ConfigUpdates(owner, EventBus())
-        both = [asyncio.ensure_future(updates.request(wish)) for wish in (NEW, {"is": "newer"})]
+        both = [asyncio.ensure_future(updates.request(wish)) for wish in (NEW, NEWER)]
         assert await kinds(both) == [OutcomeKind.REJECTED, OutcomeKind.FAILED]
         owner.gate = asyncio.Event()
         first = asyncio.ensure_future(updates.request(NEW))
         while owner.at_once == 0:
             await asyncio.sleep(0)
-        second = asyncio.ensure_future(updates.request({"is": "newer"}))
+        second = asyncio.ensure_future(updates.request(NEWER))
         await asyncio.sleep(0)
         owner.gate.set()
         assert await kinds([first, second]) == [OutcomeKind.FAILED] * 2
