@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Tripwire(FileSystemEventHandler):
         self.events = 0
         self._lost = False
         self._closed = False
+        # watchdog finds a folder that is new twice, by the event and in the folder above, and watches it once.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         #: Set while something is gathered.
         self.sprung = asyncio.Event()
         self._log = _Losses(lambda: self._from_thread(self._lose))

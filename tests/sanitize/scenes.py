@@ -33,6 +33,7 @@ TESTS: tuple[tuple[str, ...], ...] = (
     ("tests/unit/native_plugins", "tests/unit/abi"),
     ("tests/unit/shm_audio", "--ignore=tests/unit/shm_audio/test_protection.py"),
     ("tests/integration/worker", "--ignore=tests/integration/worker/test_fault_kinds.py"),
+    ("tests/integration/library/test_scan_folders.py",),
     (
         "tests/e2e/test_bad_input.py",
         "tests/e2e/test_control.py",

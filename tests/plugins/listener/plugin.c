@@ -2,9 +2,9 @@
  * listener: an effect that leaves the audio alone. A thread of its own emits every host event as {"heard": EVENT}, and asks
  * the host for things, telling what came of each as {"asked": N} or {"refused": CODE}.
  *
- * Config: {"gate": PATH, "ask": [REQUEST, ...], "flood": N, "on": TEXT, "then": [REQUEST, ...]}. When there is a file PATH,
- * all of "ask"; then N times the first of them, as fast as it can, told as {"flooded": TAKEN, "refused": N}; and "then"
- * as soon as a host event holds TEXT. With "deaf": true it never reads an event.
+ * Config: {"gate": PATH, "ask": [REQUEST, ...], "flood": N, "on": TEXT, "times": 1, "then": [REQUEST, ...]}. When there is a
+ * file PATH, all of "ask"; then N times the first of them, as fast as it can, told as {"flooded": TAKEN, "refused": N}; and
+ * "then" as soon as so many host events have held TEXT. With "deaf": true it never reads an event.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -88,6 +88,7 @@ static void *listen_to(void *arg) {
     StJson json = {l->config, l->config + l->len};
     char text[TEXT_BYTES] = "", gate[TEXT_BYTES];
     int deaf = 0, waiting;
+    double times = st_json_number_or(json, "times", 1);
     st_json_bool(member(l, "deaf"), &deaf);
     waiting = st_json_string(member(l, "on"), text, sizeof text, NULL);
     if (st_json_string(member(l, "gate"), gate, sizeof gate, NULL))
@@ -100,7 +101,7 @@ static void *listen_to(void *arg) {
             nanosleep(&pause, NULL);
             continue;
         }
-        if (hear(event, waiting ? text : "")) {
+        if (hear(event, waiting ? text : "") && --times < 1) {
             waiting = 0;
             ask_all(member(l, "then"));
         }
