@@ -150,10 +150,10 @@ class PulseServer:
             *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit"),
             *("--realtime=no", "--high-priority=no"),
             *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.folder}/socket"),
-            *("-L", f"module-null-sink {sink} channel_map=front-left,front-right"),
+            *("-L", f"module-null-sink {sink} channel_map=front-left,front-right norewinds=1"),
         )
         assert until(self._answers, SERVER_START_S), (self.folder / "pulseaudio.log").read_text()
-        # An idle null sink has rendered up to 2 s ahead. Somebody else's silence keeps it awake.
+        # Nothing is rendered twice (norewinds): a recording may miss what was. Somebody else's silence keeps it awake.
         self._run("pacat", *self._FORMAT, "--latency-msec=20", stdin=Path("/dev/zero"))
 
     @contextmanager
