@@ -32,7 +32,14 @@ MOST_BYTES = 200_000
 TESTS: tuple[tuple[str, ...], ...] = (
     ("tests/unit/native_plugins", "tests/unit/abi"),
     ("tests/unit/shm_audio", "--ignore=tests/unit/shm_audio/test_protection.py"),
-    ("tests/integration/worker", "--ignore=tests/integration/worker/test_fault_kinds.py"),
+    (
+        "tests/integration/worker",
+        "--ignore=tests/integration/worker/test_fault_kinds.py",
+        "--ignore=tests/integration/worker/test_stream_faults.py",
+        "--ignore=tests/integration/worker/test_huge_tags.py",  # whose deadlines are those of uninstrumented code
+        "-k",
+        "not killed_it and not took_the_handler_away",
+    ),
     ("tests/integration/library/test_scan_folders.py",),
     (
         "tests/e2e/test_bad_input.py",
