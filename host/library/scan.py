@@ -268,6 +268,7 @@ class Scan:
             await self._place(job)
             return
         opened = answer.opened
+        os.sched_yield()  # as the worker does after each file
         track = Track(
             Path(os.fsdecode(job.path)),
             job.stamp,

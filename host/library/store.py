@@ -180,6 +180,7 @@ class Store:
             while left:
                 count = _TOGETHER if len(left) >= _TOGETHER else 1
                 self._put_together(left[:count], now_s)
+                os.sched_yield()
                 del left[:count]
 
     def _put_together(self, tracks: Sequence[Track], now_s: int) -> None:
