@@ -14,8 +14,9 @@ _NICE = 19
 def step_back() -> None:
     """Less of the processor, in longer turns, a core left to others, and of the disk what nobody else wants.
 
-    As far as the system permits, for the calling thread and what it starts from then on. A process that starts waits for the next tick where every core is at work, however far back that work stands: a
-    worker that follows a dead one would take twice as long.
+    As far as the system permits, for the calling thread and what it starts from then on. A process that starts waits
+    for the next tick where every core is at work, however far back that work stands: a worker that follows a dead one
+    would take twice as long.
     """
     import psutil  # slow to import, and only those who step back need it
 
