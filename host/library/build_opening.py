@@ -4,7 +4,7 @@ from cffi import FFI
 
 ffibuilder = FFI()
 ffibuilder.cdef(
-    "void st_library_open_all(const char *names, uint32_t count, int32_t *out_fds);"
+    "void st_library_open_all(const char *names, uint32_t count, int flags, int32_t *out_fds);"
     "void st_library_close_all(const int32_t *fds, uint32_t count);"
 )
 ffibuilder.set_source(

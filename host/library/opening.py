@@ -12,7 +12,7 @@ from pathlib import Path
 
 from host.errors import MediaError
 from host.library._opening import ffi, lib
-from host.media import open_regular
+from host.media import OPEN_FLAGS, open_regular
 
 __all__ = ["close_all", "open_all"]
 
@@ -23,7 +23,7 @@ def open_all(paths: Sequence[bytes]) -> list[int | MediaError | None]:
     """Descriptors, which are the caller's, or why there is none; None for a file that vanished since it was seen."""
     fds = ffi.new(_DESCRIPTORS, len(paths))
     # SAFETY: as many names as are counted, each ended by a NUL; a path from the system holds none.
-    lib.st_library_open_all(b"\0".join((*paths, b"")), len(paths), fds)
+    lib.st_library_open_all(b"\0".join((*paths, b"")), len(paths), OPEN_FLAGS, fds)
     found: list[int] = ffi.unpack(fds, len(paths))
     if -1 not in found:
         return list(found)

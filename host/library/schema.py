@@ -91,12 +91,12 @@ _VERSION_2 = (
         BEGIN DELETE FROM seals WHERE path = old.folder; END""",
     """CREATE TRIGGER tracks_changed AFTER UPDATE OF path, folder, size_bytes, mtime_ns ON tracks
         BEGIN DELETE FROM seals WHERE path IN (old.folder, new.folder); END""",
-    # Of which state what a user typed is; see host.library.typed.
-    # No count: what is undone after its text was written would have the number of what is done instead.
-    "CREATE TABLE typed_state (id TEXT NOT NULL, version INTEGER NOT NULL)",
-    "INSERT INTO typed_state VALUES (hex(randomblob(16)), 0)",
+    # Of which state what a user typed is; see host.library.typed. No count: what is undone after its text was written
+    # would have the number of what is done instead.
+    "CREATE TABLE typed_state (mark INTEGER NOT NULL)",
+    "INSERT INTO typed_state VALUES (random())",
     *(
-        f"CREATE TRIGGER {table}_{done} AFTER {event} ON {table} BEGIN UPDATE typed_state SET version = random(); END"
+        f"CREATE TRIGGER {table}_{done} AFTER {event} ON {table} BEGIN UPDATE typed_state SET mark = random(); END"
         for table in TYPED
         for event, done in (("INSERT", "added"), ("UPDATE", "changed"), ("DELETE", "removed"))
     ),

@@ -22,7 +22,7 @@ __all__ = ["Sealed", "Seals", "seal_of"]
 _AT_ONCE = 100
 _LISTED = """
     SELECT substr(path, ?), size_bytes, mtime_ns FROM tracks
-    WHERE path >= ? AND path < ? AND instr(substr(path, ?), x'2f') = 0
+    WHERE path >= ? AND path < ? AND folder = ?
 """
 #: One statement, so that both are of one moment.
 _SEALED = """
@@ -91,8 +91,7 @@ class Seals:
 
     def _tracks(self, folder: bytes) -> Iterator[KnownFile]:
         """Names instead of paths."""
-        begin = len(folder) + 1
-        for name, size_bytes, mtime_ns in self._database.rows(_LISTED, (begin, *beneath(folder), begin)):
+        for name, size_bytes, mtime_ns in self._database.rows(_LISTED, (len(folder) + 1, *beneath(folder), folder)):
             if isinstance(name, bytes) and isinstance(size_bytes, int) and isinstance(mtime_ns, int):
                 yield name, size_bytes, mtime_ns
 

@@ -185,7 +185,8 @@ class Store:
 
     def _put_together(self, tracks: Sequence[Track], now_s: int) -> None:
         rows = [row_of(track, now_s) for track in tracks]
-        texts = [(os.fsencode(track.path), *texts_of(os.fsencode(track.path), spoken_texts(track))) for track in tracks]
+        named = [(os.fsencode(track.path), track) for track in tracks]
+        texts = [(path, *texts_of(path, spoken_texts(track))) for path, track in named]
         put, put_texts = _put_statements(len(rows))
         self.database.change(put, list(chain.from_iterable(rows)))
         self.database.change(put_texts, list(chain.from_iterable(texts)))

@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from host.jsontext import Json, JsonObject
 
 __all__ = ["TYPED", "Typed", "put_rows"]
 
@@ -24,7 +25,6 @@ TYPED = {
 }
 _MAX_BYTES = 256 << 20
 _NO_ROW = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, ValueError, OverflowError)
-_NO_TEXT = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 
 class Typed:
@@ -34,16 +34,16 @@ class Typed:
         self.path = database.with_name(f"{database.name}.typed")
         self._database = database
         self._inode = _inode_of(database)
-        self._state: object = None
+        self._mark: object = None
 
     def keep(self, connection: sqlite3.Connection) -> None:
         """Writes it anew where it is not of this state; where that fails, the next transaction tries again."""
-        state = connection.execute("SELECT id, version FROM typed_state").fetchone()
-        if state != self._state and _inode_of(self._database) == self._inode:  # else it was set aside meanwhile
+        (mark,) = connection.execute("SELECT mark FROM typed_state").fetchone()
+        if mark != self._mark and _inode_of(self._database) == self._inode:  # else it was set aside meanwhile
             with suppress(OSError):
-                if self._written() != [*state]:
-                    self._write([*state], {name: connection.execute(_select(name)).fetchall() for name in TYPED})
-                self._state = state
+                if self._read().get("mark") != mark:
+                    self._write(mark, {name: connection.execute(_select(name)).fetchall() for name in TYPED})
+                self._mark = mark
 
     def restore(self, connection: sqlite3.Connection) -> dict[str, int]:
         """All that stands in the text; gives how many rows of each table that were."""
@@ -51,26 +51,25 @@ class Typed:
 
     def rows(self, table: str) -> Sequence[Sequence[object]]:
         """Of one table; those that can be read."""
+        tables = self._read().get("tables")
+        rows = tables.get(table) if isinstance(tables, dict) else None
         found: list[Sequence[object]] = []
-        with suppress(*_NO_TEXT):
-            for row in self._read()["tables"][table]:
-                with suppress(*_NO_TEXT):
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, list):
+                with suppress(ValueError):  # a text that no path can have
                     found.append([_value(each) for each in row])
         return found
 
-    def _written(self) -> object:
-        """Of which state the text is."""
-        with suppress(*_NO_TEXT):
-            state: object = self._read()["state"]
-            return state
-        return None
+    def _read(self) -> JsonObject:
+        """Nothing where it cannot be read."""
+        with suppress(OSError, ValueError, RecursionError):
+            with self.path.open("rb") as file:
+                told = json.loads(file.read(_MAX_BYTES))
+            return told if isinstance(told, dict) else {}
+        return {}
 
-    def _read(self) -> Any:  # noqa: ANN401  whatever stands there: who takes a part of it is ready for all else
-        with self.path.open("rb") as file:
-            return json.loads(file.read(_MAX_BYTES))
-
-    def _write(self, state: list[object], tables: dict[str, list[tuple[object, ...]]]) -> None:
-        text = json.dumps({"state": state, "tables": tables}, default=lambda blob: {"path": os.fsdecode(blob)})
+    def _write(self, mark: object, tables: dict[str, list[tuple[object, ...]]]) -> None:
+        text = json.dumps({"mark": mark, "tables": tables}, default=lambda blob: {"path": os.fsdecode(blob)})
         part = self.path.with_name(f"{self.path.name}.part")
         with part.open("w", encoding="ascii") as file:
             file.write(text)
@@ -102,5 +101,7 @@ def _select(table: str) -> str:
     return f"SELECT {', '.join(TYPED[table])} FROM {table}"
 
 
-def _value(told: object) -> object:
-    return os.fsencode(told["path"]) if isinstance(told, dict) else told
+def _value(told: Json) -> object:
+    """An object that names no path stays one, and the database refuses its row."""
+    path = told.get("path") if isinstance(told, dict) else None
+    return os.fsencode(path) if isinstance(path, str) else told

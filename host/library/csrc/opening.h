@@ -9,14 +9,14 @@
 /*
  * Opens `count` files. `names` holds their paths one behind the other, each ended by a NUL. `out_fds[n]` is a descriptor
  * of the nth, or -1: it cannot be opened, is no regular file, or holds nothing; to say which is left to who opens it alone.
- * Never waits for what is no file (O_NONBLOCK).
+ * `flags` are those of open(2); O_NONBLOCK is among them, so that it never waits for what is no file.
  * thread: any
  * realtime: no, a file system may wait
  * owned: the descriptors are the caller's
  * valid until: they are closed
  * errors: -1 in their places
  */
-void st_library_open_all(const char *names, uint32_t count, int32_t *out_fds);
+void st_library_open_all(const char *names, uint32_t count, int flags, int32_t *out_fds);
 
 /*
  * Closes the descriptors that are not -1.

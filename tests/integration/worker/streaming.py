@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.support.ring_end import Audio
 from tests.support.streamed import Heard, Streamed
 from tests.support.worker_peer import WorkerPeer
 
-__all__ = ["RATE", "Files", "Start", "from_file"]
+__all__ = ["RATE", "Files", "Start", "from_file", "through_deaths"]
 
 Start = Callable[[], WorkerPeer]
 SECONDS = 4
@@ -44,6 +45,27 @@ class Files:
             return path, "flac"
         encoding = _BY_NAME[kind]
         return encoding.make(self._folder, SECONDS_SMALL, name=kind)[0], encoding.type_id
+
+
+def through_deaths(streamed: Streamed, seed: int, count: int, most_frames: int, die: Callable[[int], object]) -> Audio:
+    """All that a decoder makes of the stream, while its source dies at so many places, by ``die``, which gets how many
+    are left."""
+    worker = streamed.make_decoder()
+    opened = streamed.open(worker)
+    dice = random.Random(seed)
+    places = sorted(dice.randrange(most_frames) for _ in range(count))
+
+    def kill(frames: int) -> None:
+        while places and frames >= places[0]:
+            places.pop(0)
+            die(len(places))
+
+    with Heard(worker, opened) as heard:
+        heard.attach()
+        samples, stopped = heard.listen(kill)
+    assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
+    assert streamed.deaths == count
+    return samples
 
 
 def from_file(streamed: Streamed) -> Audio:

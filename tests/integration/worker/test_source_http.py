@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,11 +24,11 @@ from abi.wire import (
     StopReason,
 )
 from tests.e2e.audio import write_wav
+from tests.integration.worker.streaming import from_file, through_deaths
 from tests.support.encoded import ENCODINGS, programme
 from tests.support.http_file import HttpFile
 from tests.support.http_server import HttpServer, answer, silent
 from tests.support.icy_station import IcyStation
-from tests.support.ring_end import Audio
 from tests.support.streamed import Heard, Streamed
 from tests.support.waiting import until
 from tests.support.worker_peer import ROOT, WorkerPeer
@@ -81,37 +80,13 @@ def flac(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "programme.flac"
 
 
-def from_file(streamed: Streamed) -> Audio:
-    """What the decoder makes of the file itself."""
-    worker = streamed.make_decoder()
-    with Heard(worker, streamed.open_file(worker)) as heard:
-        heard.attach()
-        samples, stopped = heard.listen()
-    assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
-    return samples
-
-
 def test_a_server_that_breaks_off_and_sources_that_die(start_worker: Start, server: HttpServer, flac: Path) -> None:
     served = HttpFile(flac.read_bytes(), close_every=200_000)
     server.routes["/programme.flac"] = served
-    dice = random.Random(9)
     with HttpStreamed(start_worker, server.url("/programme.flac"), flac, "flac") as streamed:
         assert (streamed.opened.seeks, streamed.opened.size_bytes) == (True, flac.stat().st_size)
         expected = from_file(streamed)
-        worker = streamed.make_decoder()
-        opened = streamed.open(worker)
-        deaths = sorted(dice.randrange(len(expected) // 2) for _ in range(8))
-
-        def kill(frames: int) -> None:
-            while deaths and frames >= deaths[0]:
-                deaths.pop(0)
-                streamed.replace_source()
-
-        with Heard(worker, opened) as heard:
-            heard.attach()
-            samples, stopped = heard.listen(kill)
-        assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
-        assert streamed.deaths == 8
+        samples = through_deaths(streamed, 9, 8, len(expected) // 2, lambda _: streamed.replace_source())
         np.testing.assert_array_equal(samples, expected)
     assert served.served >= 8 + len(served.data) // 200_000
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from abi.wire import At, AtCut, DetachStage, SeekDecoder, StageStopped, StopReason
-from tests.integration.worker.streaming import Files, Start, from_file
+from tests.integration.worker.streaming import Files, Start, from_file, through_deaths
 from tests.support.streamed import AHEAD_FRAMES, Heard, Streamed, frames_of
 from tests.support.waiting import until
 
@@ -99,23 +99,9 @@ def test_behind_its_claimed_length_a_file_that_cannot_seek_may_hold_what_is_no_s
 
 @pytest.mark.parametrize("kind", ["flac", "mp3_constant"])
 def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files: Files, kind: str) -> None:
-    dice = random.Random(3)
     with small(start_worker, served, files, kind, chunk=3001) as streamed:
         expected = from_file(streamed)
-        worker = streamed.make_decoder()
-        opened = streamed.open(worker)
-        deaths = sorted(dice.randrange(frames_of(expected, opened)) for _ in range(12))
-
-        def kill(frames: int) -> None:
-            while deaths and frames >= deaths[0]:
-                deaths.pop(0)
-                streamed.replace_source()
-
-        with Heard(worker, opened) as heard:
-            heard.attach()
-            samples, stopped = heard.listen(kill)
-        assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
-        assert streamed.deaths == 12
+        samples = through_deaths(streamed, 3, 12, len(expected) // 2, lambda _: streamed.replace_source())
         np.testing.assert_array_equal(samples, expected)
 
 
@@ -123,26 +109,16 @@ def test_the_source_dies_at_any_moment(start_worker: Start, served: Path, files:
 def test_what_cannot_seek_is_read_again_to_where_the_dead_source_was(
     start_worker: Start, served: Path, files: Files, kind: str
 ) -> None:
-    dice = random.Random(5)
     with small(start_worker, served, files, kind, seeks=0, chunk=3001) as streamed:
         expected = from_file(streamed)
-        worker = streamed.make_decoder()
-        opened = streamed.open(worker)
-        deaths = sorted(dice.randrange(frames_of(expected, opened)) for _ in range(8))
 
-        def kill(frames: int) -> None:
-            while deaths and frames >= deaths[0]:
-                deaths.pop(0)
-                streamed.replace_source(pause_us=500)
-                if len(deaths) % 2:  # called away while it reads again what is known: it is not that quick
-                    streamed.source.ask(DetachStage(1))
-                    streamed.attach_source()
+        def die(left: int) -> None:
+            streamed.replace_source(pause_us=500)
+            if left % 2:  # called away while it reads again what is known: it is not that quick
+                streamed.source.ask(DetachStage(1))
+                streamed.attach_source()
 
-        with Heard(worker, opened) as heard:
-            heard.attach()
-            samples, stopped = heard.listen(kill)
-        assert StopReason(stopped.reason) is StopReason.END_OF_STREAM
-        assert streamed.deaths == 8
+        samples = through_deaths(streamed, 5, 8, len(expected) // 2, die)
         np.testing.assert_array_equal(samples, expected)
 
 

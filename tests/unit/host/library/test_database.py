@@ -173,7 +173,7 @@ def test_one_row_that_cannot_be_costs_no_other(tmp_path: Path) -> None:
     filled(path)
     (typed,) = tmp_path.glob("*.typed")
     text = json.loads(typed.read_text())
-    text["tables"]["roots"][0:0] = [5, ["/no bytes"], [None, None], [{"path": 7}, 1]]
+    text["tables"]["roots"][0:0] = [5, ["/no bytes"], [None, None], [{"path": 7}, 1], [{"path": "\ud800"}, 1]]
     typed.write_text(json.dumps(text))
     path.write_bytes(os.urandom(9000))
     with Store.open(path) as store:
